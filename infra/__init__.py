@@ -1,0 +1,1 @@
+"""Plumbing: clock, bus, leases, logs, metrics, checks. It knows nothing of trading."""

@@ -1,0 +1,302 @@
+"""Every setting, typed. Read from the environment, then secret files, then ``config/*.yaml``.
+
+Environment variables win. Nested settings take a double underscore: ``LIMITS__DAILY_LOSS=150``. A wrong value
+or an unknown key stops the process with exit code 1 and a line for every bad field. Amounts are decimal text
+("0.985", "200"): a YAML float has already lost the cent and is refused.
+"""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
+
+from core import units
+from core.units import Ms, Price, Prob, Shares, Usdc
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+class Venue(StrEnum):
+    SIMULATOR = "simulator"
+    POLYMARKET = "polymarket"
+
+
+class Mode(StrEnum):
+    DEMO = "demo"
+    PAPER = "paper"
+
+
+class Urls(NamedTuple):
+    """Where the venue answers. ``matches_ws`` exists at the simulator only."""
+
+    market_ws: str
+    clob: str
+    gamma: str
+    matches_ws: str | None
+
+
+def decimal(parse: Callable[[str], int]) -> BeforeValidator:
+    """Accept decimal text or a whole number; an ``int`` of the core's units comes out."""
+
+    def convert(value: object) -> int:
+        if isinstance(value, bool | float):
+            raise ValueError(f"write it as text in quotes, not {value!r}")  # noqa: TRY004 pydantic wants ValueError
+        return parse(str(value))
+
+    return BeforeValidator(convert)
+
+
+def seconds(text: str) -> int:
+    return units.micro(text) // 1000
+
+
+UsdcText = Annotated[Usdc, decimal(units.usdc)]
+PriceText = Annotated[Price, decimal(units.price)]
+SharesText = Annotated[Shares, decimal(units.shares)]
+ProbText = Annotated[Prob, decimal(units.micro)]
+SecondsText = Annotated[Ms, decimal(seconds)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Section):
+    """What the judge holds every order against (trading.md 12). Amounts in the core's units."""
+
+    daily_loss: UsdcText
+    daily_loss_alert: UsdcText
+    total_exposure: UsdcText
+    group_exposure: UsdcText
+    market_exposure: UsdcText
+    orders_per_second: int = Field(gt=0)
+    open_orders: int = Field(gt=0)
+    leg_imbalance_usdc: UsdcText
+    leg_imbalance_shares: SharesText
+    order_min: UsdcText
+    order_max: UsdcText
+    slippage_bps: int = Field(ge=0, le=10_000)
+    weekend_trading_enabled: bool
+
+    @model_validator(mode="after")
+    def ordered(self) -> Self:
+        """The smaller limit must fit into the larger one."""
+        if self.order_min > self.order_max:
+            raise ValueError("order_min is above order_max")
+        if self.daily_loss_alert > self.daily_loss:
+            raise ValueError("daily_loss_alert is above daily_loss")
+        if not self.market_exposure <= self.group_exposure <= self.total_exposure:
+            raise ValueError("market_exposure, group_exposure and total_exposure must not decrease")
+        return self
+
+
+class PairArb(Section):
+    """Pair arbitrage (trading.md 6). ``naked_leg_max_s`` arrives in ms, as every span inside."""
+
+    pair_cost_cap: PriceText
+    min_edge: PriceText
+    step: UsdcText
+    max_total_cost: UsdcText
+    rebalance_shares: SharesText
+    min_liquidity: UsdcText
+    naked_leg_max_s: SecondsText
+    max_leg_loss: UsdcText
+    merge_min_shares: SharesText
+    quote_in_play: bool | None = None  # unset: only at the simulator
+
+
+class Polyloly(BaseSettings):
+    """The settings of one run; frozen. In Django: ``django.conf.settings.POLYLOLY``."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_nested_delimiter="__", case_sensitive=False, env_ignore_empty=True
+    )
+
+    venue: Venue
+    paper_trading: bool
+    port: int = Field(ge=1024, le=65534)
+    bind: str
+    state_dir: Path
+    database_url: str | None = None
+    redis_url: str | None = None
+    simulator_url: str | None = None
+    public_origin: str | None = None
+    admin_token: SecretStr | None = None
+    operator_token: SecretStr | None = None
+    metrics_token: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    speed: Fraction = Field(gt=0, le=1000)
+    seed: int = Field(ge=0)
+    cancel_on_shutdown: bool
+    record: bool
+    start_cash: UsdcText
+    limits: Limits
+    pair_arb: PairArb
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        yaml = YamlConfigSettingsSource(settings_cls, yaml_file=config_files(), deep_merge=True)
+        return init_settings, env_settings, file_secret_settings, yaml
+
+    @field_validator("state_dir")
+    @classmethod
+    def absolute(cls, path: Path) -> Path:
+        return (ROOT / path.expanduser()).resolve()
+
+    @field_validator("admin_token", "operator_token", "metrics_token")
+    @classmethod
+    def long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < 16:
+            raise ValueError("a token needs at least 16 characters")
+        return token
+
+    @field_validator("redis_url")
+    @classmethod
+    def redis_scheme(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
+
+    @field_validator("public_origin")
+    @classmethod
+    def https_only(cls, origin: str | None) -> str | None:
+        if origin is not None and (not origin.startswith("https://") or origin.count("/") != 2):
+            raise ValueError("must be an origin such as https://polyloly.example.org")
+        return origin
+
+    @field_validator("paper_trading")
+    @classmethod
+    def paper_only(cls, paper: bool) -> bool:  # noqa: FBT001 a validator's shape
+        if not paper:
+            raise ValueError("the live order path is not built yet: only paper trading can be started")
+        return paper
+
+    @model_validator(mode="after")
+    def speed_needs_a_simulator(self) -> Self:
+        if self.speed != 1 and self.venue is not Venue.SIMULATOR:
+            raise ValueError("SPEED other than 1 needs VENUE=simulator: the real venue keeps real time")
+        return self
+
+    @property
+    def mode(self) -> Mode:
+        return Mode.DEMO if self.venue is Venue.SIMULATOR else Mode.PAPER
+
+    @property
+    def simulator_port(self) -> int:
+        return self.port + 1
+
+    @property
+    def quote_in_play(self) -> bool:
+        chosen = self.pair_arb.quote_in_play
+        return self.venue is Venue.SIMULATOR if chosen is None else chosen
+
+    @property
+    def urls(self) -> Urls:
+        if self.venue is Venue.POLYMARKET:
+            return POLYMARKET
+        http = self.simulator_url or f"http://127.0.0.1:{self.simulator_port}"
+        ws = "ws" + http.removeprefix("http")
+        return Urls(f"{ws}/ws/market", http, http, f"{ws}/ws/matches")
+
+    @property
+    def data_dir(self) -> Path:
+        return self.state_dir / "data"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.state_dir / "logs"
+
+    @property
+    def var_dir(self) -> Path:
+        return self.state_dir / "var"
+
+
+POLYMARKET: Final = Urls(
+    market_ws="wss://ws-subscriptions-clob.polymarket.com/ws/market",
+    clob="https://clob.polymarket.com",
+    gamma="https://gamma-api.polymarket.com",
+    matches_ws=None,
+)
+
+
+def config_files() -> list[Path]:
+    """The base first, then the file of the chosen switch; later files win."""
+    live = os.environ.get("PAPER_TRADING", "true").strip().lower() in {"false", "0", "no", "off", "n", "f"}
+    return [ROOT / "config" / "base.yaml", ROOT / "config" / ("live.yaml" if live else "paper.yaml")]
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """One line for every bad field: the name to set, what is wrong, the value unless it is a secret."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        name = "__".join(str(part) for part in problem["loc"]).upper() or "SETTINGS"
+        shown = problem.get("input")
+        hidden = any(word in name for word in ("TOKEN", "SECRET", "KEY", "URL"))
+        scalar = isinstance(shown, str | int | float) and not hidden
+        lines.append(f"  {name}: {problem['msg']}" + (f" (was {shown!r})" if scalar else ""))
+    return lines
+
+
+def load() -> Polyloly:
+    """Read the settings. Raises ``SystemExit`` with 1 after naming every bad field on stderr."""
+    secret_files = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+    options: dict[str, Any] = {"_secrets_dir": secret_files} if secret_files.is_dir() else {}
+    try:
+        return Polyloly(**options)
+    except ValidationError as error:
+        lines = complaints(error)
+    except SettingsError as error:
+        lines = [f"  {error}"]
+    sys.stderr.write("\n".join(["polyloly cannot start, these settings are wrong:", *lines, ""]))
+    raise SystemExit(1)
+
+
+def secret_key(polyloly: Polyloly) -> str:
+    """Django's key: the setting, else one made at the first start and kept in ``STATE_DIR/var``.
+
+    Several processes may start together: the file is made exclusively, whoever loses reads the winner's.
+    """
+    if polyloly.secret_key is not None:
+        return polyloly.secret_key.get_secret_value()
+    path = polyloly.var_dir / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(64))
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text()
