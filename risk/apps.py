@@ -1,0 +1,8 @@
+"""The risk app: halts, their proof, valuations, the audit."""
+
+from django.apps import AppConfig
+
+
+class RiskConfig(AppConfig):
+    name = "risk"
+    verbose_name = "Risk"

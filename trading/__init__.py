@@ -1,0 +1,1 @@
+"""The shell around the engine: runner, gateways, and what is written down."""

@@ -1,0 +1,8 @@
+"""The trading app: accounts, orders, fills, the ledger, and the runner around the engine."""
+
+from django.apps import AppConfig
+
+
+class TradingConfig(AppConfig):
+    name = "trading"
+    verbose_name = "Trading"
