@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Final
@@ -109,6 +108,6 @@ async def close_async() -> None:
         await held.aclose()
 
 
-def environment(state_dir: Path) -> Mapping[str, str]:
-    """What a child process needs to find the embedded server of ``state_dir``."""
-    return {"REDIS_URL": f"unix://{socket_path(state_dir)}"}
+def as_text(answer: bytes | str) -> str:
+    """An answer as text, whichever way redis-py types it."""
+    return answer.decode() if isinstance(answer, bytes) else answer

@@ -1,0 +1,61 @@
+"""Owned tasks, bounded waits, capped back-off: what every loop of ours is made of."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from random import Random
+from typing import Final
+
+# A first try is quick, the last ones are patient; a venue that comes back after an hour finds us within this.
+BACK_OFF_FIRST_MS: Final = 250
+BACK_OFF_CAP_MS: Final = 15_000
+
+
+def back_off(
+    chance: Random, *, first_ms: int = BACK_OFF_FIRST_MS, cap_ms: int = BACK_OFF_CAP_MS
+) -> Iterator[int]:
+    """Waits in ms: doubling up to the cap, each between half and the whole, so that many do not return at once."""
+    ceiling = first_ms
+    while True:
+        yield chance.randint(ceiling // 2, ceiling)
+        ceiling = min(cap_ms, ceiling * 2)
+
+
+async def stopped_within(stop: asyncio.Event, ms: int) -> bool:
+    """Wait up to ``ms`` real milliseconds; true as soon as ``stop`` is set."""
+    try:
+        async with asyncio.timeout(ms / 1000):
+            await stop.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Event) -> None:
+    """Call ``act`` at once and then every ``ms`` real milliseconds until ``stop``. Its exceptions end the loop."""
+    while True:
+        await act()
+        if await stopped_within(stop, ms):
+            return
+
+
+async def until_stopped(work: Awaitable[None], *, stop: asyncio.Event, grace_ms: int) -> None:
+    """Run ``work``; once ``stop`` is set give it ``grace_ms`` to end by itself, then cancel it.
+
+    An exception of ``work`` is raised here. The work is never left running.
+    """
+    task = asyncio.ensure_future(work)
+    watch = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            await asyncio.wait({task}, timeout=grace_ms / 1000)
+    finally:
+        watch.cancel()
+        if not task.done():
+            task.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
