@@ -1,0 +1,264 @@
+"""What we own, as sums of entries that are never changed. Read ``Holding.apply`` first: it is the whole theory.
+
+Cash, tokens and positions are sums of entries; only the cost basis needs the order of them. Realized P&L is
+not kept anywhere: it is the cash flow of a market plus what its remaining shares cost.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.ids import FillId, MarketId, Outcome, Strategy
+from core.units import Ms, Shares, Usdc
+
+
+class EntryKind(StrEnum):
+    BUY = "buy"
+    SELL = "sell"
+    FEE = "fee"
+    REBATE = "rebate"
+    SPLIT = "split"
+    MERGE = "merge"
+    REDEEM = "redeem"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger: what the account gained, so a cost is negative. Append-only.
+
+    The fee of a trade directly follows the trade. A fill that failed is reversed by entries of the same kinds
+    and fill id with the signs turned; a merge is one entry per leg, the USDC on the YES entry.
+
+    Units:
+        market_id, strategy, outcome: ``None`` where the line belongs to none.
+        fill_id: the fill it books or reverses; ``None`` for all other kinds.
+        note:    the wallet action of a merge or redemption, the reason of an adjustment.
+    """
+
+    kind: EntryKind
+    market_id: MarketId | None
+    strategy: Strategy | None
+    outcome: Outcome | None
+    shares: Shares
+    usdc: Usdc
+    fill_id: FillId | None
+    at_ms: Ms
+    note: str | None
+
+    @property
+    def reverses(self) -> bool:
+        """Takes back a trade that failed."""
+        return (self.kind is EntryKind.BUY and self.shares < 0) or (
+            self.kind is EntryKind.SELL and self.shares > 0
+        )
+
+
+class Holding:
+    """Shares of both outcomes of one market with what they cost, by average cost.
+
+    A negative number of shares is a sale told before its purchase, or one whose purchase failed: a debt.
+
+    Units:
+        yes_cost, no_cost: USDC paid for the shares still held, taker fees of buys included.
+        flow:  USDC received less USDC spent, all entries.
+        spent: USDC paid for buys with their fees and for splits; ``received`` is the rest of the flow.
+        fees:  USDC paid in fees.
+    """
+
+    __slots__ = ("_bought", "fees", "flow", "no", "no_cost", "spent", "yes", "yes_cost")
+
+    def __init__(self) -> None:
+        self.yes = Shares(0)
+        self.no = Shares(0)
+        self.yes_cost = Usdc(0)
+        self.no_cost = Usdc(0)
+        self.flow = Usdc(0)
+        self.spent = Usdc(0)
+        self.fees = Usdc(0)
+        self._bought: FillId | None = None
+
+    def apply(self, entry: Entry) -> None:
+        """Fold one more entry in. Removing n of N shares removes ``floor(cost * n / N)``, all of it at zero."""
+        self.flow = Usdc(self.flow + entry.usdc)
+        if entry.kind is EntryKind.FEE:
+            self._fee(entry)
+        elif entry.outcome is not None and entry.shares > 0:
+            self._add(entry.outcome, entry.shares, Usdc(-entry.usdc))
+            self._bought = entry.fill_id
+        elif entry.outcome is not None and entry.shares < 0:
+            self._remove(entry.outcome, Shares(-entry.shares))
+            self._bought = None
+
+    @property
+    def received(self) -> Usdc:
+        return Usdc(self.flow + self.spent)
+
+    @property
+    def realized(self) -> Usdc:
+        return Usdc(self.flow + self.yes_cost + self.no_cost)
+
+    @property
+    def locked(self) -> Shares:
+        return min(self.yes, self.no)
+
+    @property
+    def is_flat(self) -> bool:
+        return self.yes == 0 and self.no == 0
+
+    def held(self, outcome: Outcome) -> Shares:
+        return self.yes if outcome is Outcome.YES else self.no
+
+    def cost(self, outcome: Outcome) -> Usdc:
+        return self.yes_cost if outcome is Outcome.YES else self.no_cost
+
+    def _fee(self, entry: Entry) -> None:
+        """A buyer's fee is part of what the shares cost; a seller's is part of what they brought."""
+        self.fees = Usdc(self.fees - entry.usdc)
+        if entry.outcome is None or entry.fill_id is None or entry.fill_id != self._bought:
+            return
+        self._add(entry.outcome, Shares(0), Usdc(-entry.usdc))
+
+    def _add(self, outcome: Outcome, shares: Shares, paid: Usdc) -> None:
+        self.spent = Usdc(self.spent + paid)
+        if outcome is Outcome.YES:
+            self.yes = Shares(self.yes + shares)
+            self.yes_cost = Usdc(self.yes_cost + paid)
+        else:
+            self.no = Shares(self.no + shares)
+            self.no_cost = Usdc(self.no_cost + paid)
+
+    def _remove(self, outcome: Outcome, shares: Shares) -> None:
+        held, basis = self.held(outcome), self.cost(outcome)
+        removed = basis if shares >= held else Usdc(basis * shares // held)
+        if outcome is Outcome.YES:
+            self.yes = Shares(held - shares)
+            self.yes_cost = Usdc(basis - removed)
+        else:
+            self.no = Shares(held - shares)
+            self.no_cost = Usdc(basis - removed)
+
+
+def fold(entries: Iterable[Entry]) -> Holding:
+    """The holding that ``entries`` of one market leave, as if the fills that failed had never been."""
+    entries = list(entries)
+    booked = {entry.fill_id for entry in entries if entry.fill_id is not None and not entry.reverses}
+    failed = {entry.fill_id for entry in entries if entry.reverses} & booked
+    holding = Holding()
+    for entry in entries:
+        if entry.fill_id is None or entry.fill_id not in failed:
+            holding.apply(entry)
+    return holding
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Shares of one outcome and what they cost, fees included. ``shares`` is never 0."""
+
+    market_id: MarketId
+    outcome: Outcome
+    shares: Shares
+    cost: Usdc
+
+
+class Ledger:
+    """One account: cash and holdings of all its markets, provisional fills counted as landed.
+
+    The entries of a market are kept until it is redeemed or forgotten; they are what a fill that fails late
+    is taken back by.
+    """
+
+    __slots__ = ("_entries", "_holdings", "_realized_before", "cash")
+
+    def __init__(self) -> None:
+        self.cash = Usdc(0)
+        self._holdings: dict[MarketId, Holding] = {}
+        self._entries: dict[MarketId, list[Entry]] = {}
+        self._realized_before = Usdc(0)
+
+    @classmethod
+    def rebuild(cls, entries: Iterable[Entry]) -> "Ledger":
+        """The ledger that booked all these entries, in their order."""
+        ledger = cls()
+        ledger.book(entries)
+        return ledger
+
+    def book(self, entries: Iterable[Entry]) -> None:
+        """Append. Entries of one fill come in one call, the trade before its fee."""
+        torn: dict[MarketId, None] = {}
+        for entry in entries:
+            self.cash = Usdc(self.cash + entry.usdc)
+            market_id = entry.market_id
+            if market_id is None:
+                continue
+            kept = self._entries.setdefault(market_id, [])
+            kept.append(entry)
+            holding = self._holdings.setdefault(market_id, Holding())
+            holding.apply(entry)
+            if entry.reverses:
+                torn[market_id] = None
+            elif entry.kind is EntryKind.REDEEM and holding.is_flat:
+                self.forget(market_id)
+        for market_id in torn:
+            if market_id in self._entries:
+                self._holdings[market_id] = fold(self._entries[market_id])
+
+    def forget(self, market_id: MarketId) -> None:
+        """Let go of a market that holds nothing any more; what it realized stays in the total.
+
+        Raises ``ValueError`` while shares are held.
+        """
+        holding = self._holdings.get(market_id)
+        if holding is None:
+            return
+        if not holding.is_flat:
+            raise ValueError(f"{market_id} still holds {holding.yes} yes and {holding.no} no")
+        self._realized_before = Usdc(self._realized_before + holding.realized)
+        del self._holdings[market_id]
+        del self._entries[market_id]
+
+    def entries_of(self, market_id: MarketId, strategy: Strategy) -> tuple[Entry, ...]:
+        """Entries one strategy's pair ledger in one market can be rebuilt from."""
+        kept = self._entries.get(market_id, ())
+        return tuple(entry for entry in kept if entry.strategy is strategy)
+
+    def held(self, market_id: MarketId, outcome: Outcome) -> Shares:
+        holding = self._holdings.get(market_id)
+        return Shares(0) if holding is None else holding.held(outcome)
+
+    def positions(self) -> tuple[Position, ...]:
+        """All outcomes of which we hold shares, markets in the order of their first entry."""
+        return tuple(
+            Position(market_id, outcome, holding.held(outcome), holding.cost(outcome))
+            for market_id, holding in self._holdings.items()
+            for outcome in Outcome
+            if holding.held(outcome)
+        )
+
+    def realized(self, market_id: MarketId | None = None) -> Usdc:
+        """Realized P&L by average cost, fees in: of one market, or of all that ever were. Cash that belongs
+        to no market (deposits) is none."""
+        if market_id is not None:
+            holding = self._holdings.get(market_id)
+            return Usdc(0) if holding is None else holding.realized
+        return Usdc(self._realized_before + sum(holding.realized for holding in self._holdings.values()))
+
+    def equity(self, liquidation: Callable[[MarketId, Outcome, Shares], Usdc | None]) -> Usdc | None:
+        """Cash + 1 for each locked pair + what ``liquidation`` says an excess would bring now, net of fee.
+
+        ``None`` when it cannot say for one of them: an unknown worth is not 0.
+        """
+        total = int(self.cash)
+        for market_id, holding in self._holdings.items():
+            total += holding.locked
+            excess = Shares(abs(holding.yes - holding.no))
+            if not excess:
+                continue
+            outcome = Outcome.YES if holding.yes > holding.no else Outcome.NO
+            worth = liquidation(market_id, outcome, excess)
+            if worth is None:
+                return None
+            total += worth
+        return Usdc(total)

@@ -1,0 +1,449 @@
+"""The worth of holding both outcomes of one market (trading.md 4). Read ``PairLedger.worst_case`` first.
+
+One YES and one NO merge or redeem together for exactly 1 USDC whoever wins, so the smaller leg is locked in
+and only the surplus of the larger leg is at risk. A fill is provisional until it is CONFIRMED: it is held and
+paid for, but nothing may rest on it having landed.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from core.events import FillStatus, MergeStepped, Redeemed, WalletStatus
+from core.ids import FillId, MarketId, Outcome, Side, Strategy
+from core.ledger import Entry, EntryKind, Holding, fold
+from core.units import SHARE, Ms, Shares, Usdc
+
+SETTLES: Final[Mapping[FillStatus, frozenset[FillStatus]]] = {
+    FillStatus.MATCHED: frozenset(
+        {FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}
+    ),
+    FillStatus.MINED: frozenset({FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}),
+    FillStatus.RETRYING: frozenset({FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.FAILED}),
+    FillStatus.CONFIRMED: frozenset(),
+    FillStatus.FAILED: frozenset(),
+}
+
+# The same trade is told once per status, in any order. What is behind us is no news.
+SETTLED_BEFORE: Final = frozenset(
+    {(status, status) for status in FillStatus}
+    | {
+        (FillStatus.MINED, FillStatus.MATCHED),
+        (FillStatus.RETRYING, FillStatus.MATCHED),
+        (FillStatus.CONFIRMED, FillStatus.MATCHED),
+        (FillStatus.CONFIRMED, FillStatus.MINED),
+        (FillStatus.CONFIRMED, FillStatus.RETRYING),
+        (FillStatus.FAILED, FillStatus.MATCHED),
+        (FillStatus.FAILED, FillStatus.MINED),
+        (FillStatus.FAILED, FillStatus.RETRYING),
+    }
+)
+
+
+class MergeState(StrEnum):
+    PLANNED = "planned"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # stays reserved; never resubmitted before the nonce was checked
+
+
+MERGES: Final[Mapping[MergeState, Mapping[WalletStatus, MergeState]]] = {
+    MergeState.PLANNED: {
+        WalletStatus.SUBMITTED: MergeState.SUBMITTED,
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,  # it never left
+        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
+    },
+    MergeState.SUBMITTED: {
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,
+        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
+    },
+    MergeState.UNKNOWN: {
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,
+    },
+    MergeState.CONFIRMED: {},
+    MergeState.FAILED: {},
+}
+
+MERGED_BEFORE: Final = frozenset(
+    {
+        (MergeState.SUBMITTED, WalletStatus.SUBMITTED),
+        (MergeState.UNKNOWN, WalletStatus.SUBMITTED),
+        (MergeState.UNKNOWN, WalletStatus.UNKNOWN),
+        (MergeState.CONFIRMED, WalletStatus.SUBMITTED),
+        (MergeState.CONFIRMED, WalletStatus.CONFIRMED),
+        (MergeState.CONFIRMED, WalletStatus.UNKNOWN),
+        (MergeState.FAILED, WalletStatus.SUBMITTED),
+        (MergeState.FAILED, WalletStatus.FAILED),
+        (MergeState.FAILED, WalletStatus.UNKNOWN),
+    }
+)
+
+
+class IllegalSettlement(Exception):
+    """A fill or a merge was told to be what it can no longer be: confirmed after it failed, or the reverse."""
+
+    def __init__(self, name: str, state: str, told: str) -> None:
+        super().__init__(f"{told} cannot follow {state}: {name}")
+        self.state = state
+        self.told = told
+
+
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """A fill that may still fail. ``net``: USDC it gained us, fee taken out; negative for a buy."""
+
+    outcome: Outcome
+    side: Side
+    shares: Shares
+    net: Usdc
+
+
+@dataclass(slots=True)
+class MergePlan:
+    shares: Shares
+    state: MergeState
+
+
+class PairLedger:
+    """Both legs of one market for one strategy.
+
+    Everything named held, cost, spent, received, realized and fees counts provisional fills as landed;
+    ``worst_case`` and ``mergeable`` do not. All mutations return the entries they book, maybe none.
+    """
+
+    __slots__ = (
+        "_bought",
+        "_entries",
+        "_fills",
+        "_gain",
+        "_holding",
+        "_merges",
+        "_provisional",
+        "_receipts",
+        "_redeemed",
+        "market_id",
+        "reserved",
+        "strategy",
+    )
+
+    def __init__(self, market_id: MarketId, strategy: Strategy) -> None:
+        self.market_id = market_id
+        self.strategy = strategy
+        self._begin()
+
+    def _begin(self) -> None:
+        self.reserved = Shares(0)
+        self._holding = Holding()
+        self._entries: list[Entry] = []
+        self._fills: dict[FillId, FillStatus] = {}
+        self._provisional: dict[FillId, Provisional] = {}
+        # Of provisional buys: the shares, and what each gains us when it lands and its outcome wins.
+        self._bought = {Outcome.YES: 0, Outcome.NO: 0}
+        self._gain = {Outcome.YES: 0, Outcome.NO: 0}
+        self._receipts = 0  # of provisional sells
+        self._merges: dict[str, MergePlan] = {}
+        self._redeemed: set[str] = set()
+
+    def filled(
+        self,
+        fill_id: FillId,
+        outcome: Outcome,
+        side: Side,
+        shares: Shares,
+        amount: Usdc,
+        fee: Usdc,
+        status: FillStatus,
+        at_ms: Ms,
+    ) -> tuple[Entry, ...]:
+        """Book a fill once; told again it only settles. ``amount`` is before ``fee``, both not negative."""
+        if fill_id in self._fills:
+            return self.settled(fill_id, status, at_ms)
+        self._fills[fill_id] = status
+        if status is FillStatus.FAILED:
+            return ()
+        if status is not FillStatus.CONFIRMED:
+            net = Usdc(-amount - fee) if side is Side.BUY else Usdc(amount - fee)
+            self._count(fill_id, Provisional(outcome, side, shares, net))
+        return self._booked(self._trade(fill_id, outcome, side, shares, amount, fee, at_ms))
+
+    def settled(self, fill_id: FillId, status: FillStatus, at_ms: Ms) -> tuple[Entry, ...]:
+        """Move a fill on. FAILED takes it back as if it had never been.
+
+        Raises ``LookupError`` for a fill never booked, ``IllegalSettlement`` when it was settled otherwise.
+        """
+        was = self._fills.get(fill_id)
+        if was is None:
+            raise LookupError(f"no such fill in {self.market_id}: {fill_id}")
+        if (was, status) in SETTLED_BEFORE:
+            return ()
+        if status not in SETTLES[was]:
+            raise IllegalSettlement(fill_id, was, status)
+        self._fills[fill_id] = status
+        if status not in (FillStatus.CONFIRMED, FillStatus.FAILED):
+            return ()
+        self._uncount(fill_id)
+        return self._take_back(fill_id, at_ms) if status is FillStatus.FAILED else ()
+
+    def merge_planned(self, action_id: str, shares: Shares) -> None:
+        """Reserve ``shares`` of both legs. Raises ``ValueError`` beyond ``mergeable``."""
+        if not 0 < shares <= self.mergeable:
+            raise ValueError(f"cannot merge {shares} of {self.mergeable} in {self.market_id}")
+        self._plan(action_id, shares)
+
+    def merge_stepped(self, event: MergeStepped) -> tuple[Entry, ...]:
+        """Follow a merge. One that was planned in an earlier life of the process is adopted."""
+        plan = self._merges.get(event.action_id) or self._plan(event.action_id, event.shares)
+        if (plan.state, event.status) in MERGED_BEFORE:
+            return ()
+        after = MERGES[plan.state].get(event.status)
+        if after is None:
+            raise IllegalSettlement(event.action_id, plan.state, event.status)
+        plan.state = after
+        if after not in (MergeState.CONFIRMED, MergeState.FAILED):
+            return ()
+        self.reserved = Shares(self.reserved - plan.shares)
+        if after is MergeState.FAILED:
+            return ()
+        worth = Usdc(plan.shares)
+        return self._booked(
+            self._paid_out(EntryKind.MERGE, outcome, plan.shares, usdc, event.heard_ms, event.action_id)
+            for outcome, usdc in ((Outcome.YES, worth), (Outcome.NO, Usdc(0)))
+        )
+
+    def redeemed(self, event: Redeemed) -> tuple[Entry, ...]:
+        """Book what resolved shares paid, once per action. The receipt stands on the first leg redeemed."""
+        if event.action_id in self._redeemed:
+            return ()
+        self._redeemed.add(event.action_id)
+        legs = [(Outcome.YES, event.yes), (Outcome.NO, event.no)]
+        receipt = event.received
+        entries = []
+        for outcome, shares in legs:
+            if shares:
+                entries.append(
+                    self._paid_out(
+                        EntryKind.REDEEM, outcome, shares, receipt, event.heard_ms, event.action_id
+                    )
+                )
+                receipt = Usdc(0)
+        return self._booked(entries)
+
+    def rebuild(self, entries: Iterable[Entry], provisional: Collection[FillId] = ()) -> None:
+        """Begin again from ``entries``, oldest first. Fills not in ``provisional`` count as CONFIRMED."""
+        self._begin()
+        self._entries = [entry for entry in entries if entry.strategy is self.strategy]
+        self._holding = fold(self._entries)
+        for entry in self._entries:
+            if entry.fill_id is not None:
+                failed = entry.reverses or self._fills.get(entry.fill_id) is FillStatus.FAILED
+                unsure = entry.fill_id in provisional
+                settled = FillStatus.MATCHED if unsure else FillStatus.CONFIRMED
+                self._fills[entry.fill_id] = FillStatus.FAILED if failed else settled
+            elif entry.kind is EntryKind.MERGE and entry.note is not None:
+                self._merges[entry.note] = MergePlan(Shares(-entry.shares), MergeState.CONFIRMED)
+            elif entry.kind is EntryKind.REDEEM and entry.note is not None:
+                self._redeemed.add(entry.note)
+        for fill_id in provisional:
+            if self._fills.get(fill_id) is FillStatus.MATCHED:
+                self._count(fill_id, self._as_booked(fill_id))
+
+    def held(self, outcome: Outcome) -> Shares:
+        return self._holding.held(outcome)
+
+    def cost(self, outcome: Outcome) -> Usdc:
+        """What the shares held of ``outcome`` cost, fees in."""
+        return self._holding.cost(outcome)
+
+    def avg(self, outcome: Outcome) -> Usdc | None:
+        """Average cost of one share of ``outcome``, fees in: micro USDC a share (a ``Price`` is 100 of them),
+        rounded up. ``None`` when none is held."""
+        held = self._holding.held(outcome)
+        return Usdc(-(-self._holding.cost(outcome) * SHARE // held)) if held > 0 else None
+
+    @property
+    def spent(self) -> Usdc:
+        """Paid for buys, fees in."""
+        return self._holding.spent
+
+    @property
+    def received(self) -> Usdc:
+        """Net of sells, merges, redemptions, rebates."""
+        return self._holding.received
+
+    @property
+    def fees(self) -> Usdc:
+        return self._holding.fees
+
+    @property
+    def realized(self) -> Usdc:
+        """Realized P&L by average cost, fees in."""
+        return self._holding.realized
+
+    @property
+    def locked(self) -> Shares:
+        """Pairs: each pays 1 USDC whoever wins."""
+        return self._holding.locked
+
+    @property
+    def exposed(self) -> Shares:
+        return Shares(abs(self._holding.yes - self._holding.no))
+
+    @property
+    def exposed_outcome(self) -> Outcome | None:
+        """The larger leg; ``None`` when the legs are level."""
+        holding = self._holding
+        if holding.yes == holding.no:
+            return None
+        return Outcome.YES if holding.yes > holding.no else Outcome.NO
+
+    @property
+    def uncompleted_avg(self) -> Usdc | None:
+        """``avg`` of the larger leg; ``None`` when the legs are level."""
+        ahead = self.exposed_outcome
+        return None if ahead is None else self.avg(ahead)
+
+    @property
+    def pair_cost(self) -> Usdc | None:
+        """``avg`` of YES plus that of NO, in micro USDC a pair. ``None`` while a leg is empty."""
+        yes, no = self.avg(Outcome.YES), self.avg(Outcome.NO)
+        return None if yes is None or no is None else Usdc(yes + no)
+
+    @property
+    def worst_case(self) -> Usdc:
+        """Profit if the worse outcome wins and of every provisional fill the worse happens; receipts of
+        provisional sells count 0. Positive: locked in.
+
+        Without provisional fills this is ``received - spent + min(yes, no)``. A provisional buy of the winner
+        that fails takes its gain away; one of the loser is worst when it lands, and that is booked already.
+        """
+        holding, gain = self._holding, self._gain
+        if_yes = holding.yes - gain[Outcome.YES]
+        if_no = holding.no - gain[Outcome.NO]
+        return Usdc(holding.flow - self._receipts + min(if_yes, if_no))
+
+    @property
+    def best_case(self) -> Usdc:
+        """Profit if the better outcome wins and every provisional fill lands."""
+        return Usdc(self._holding.flow + max(self._holding.yes, self._holding.no))
+
+    def after_buy(self, outcome: Outcome, shares: Shares, amount: Usdc) -> tuple[Usdc, Shares]:
+        """``worst_case`` and ``exposed`` if ``shares`` were bought and confirmed for ``amount``, fee in."""
+        holding, gain = self._holding, self._gain
+        yes, no = int(holding.yes), int(holding.no)
+        if outcome is Outcome.YES:
+            yes += shares
+        else:
+            no += shares
+        worst = min(yes - gain[Outcome.YES], no - gain[Outcome.NO])
+        return Usdc(holding.flow - self._receipts - amount + worst), Shares(abs(yes - no))
+
+    @property
+    def mergeable(self) -> Shares:
+        """Pairs of CONFIRMED shares that no other merge has reserved."""
+        holding, bought = self._holding, self._bought
+        sure = min(holding.yes - bought[Outcome.YES], holding.no - bought[Outcome.NO])
+        return Shares(max(0, sure - self.reserved))
+
+    def sellable(self, outcome: Outcome) -> Shares:
+        """CONFIRMED shares of ``outcome`` that no merge has reserved. Open sell orders are not counted out."""
+        return Shares(max(0, self._holding.held(outcome) - self._bought[outcome] - self.reserved))
+
+    @property
+    def provisional(self) -> int:
+        """How many fills may still fail."""
+        return len(self._provisional)
+
+    def knows(self, fill_id: FillId) -> bool:
+        return fill_id in self._fills
+
+    def _trade(
+        self,
+        fill_id: FillId,
+        outcome: Outcome,
+        side: Side,
+        shares: Shares,
+        amount: Usdc,
+        fee: Usdc,
+        at_ms: Ms,
+    ) -> Iterable[Entry]:
+        kind, sign = (EntryKind.BUY, 1) if side is Side.BUY else (EntryKind.SELL, -1)
+        yield self._entry(kind, outcome, sign * shares, -sign * amount, fill_id, at_ms, None)
+        if fee:
+            yield self._entry(EntryKind.FEE, outcome, 0, -fee, fill_id, at_ms, None)
+
+    def _paid_out(
+        self, kind: EntryKind, outcome: Outcome, shares: Shares, usdc: Usdc, at_ms: Ms, action_id: str
+    ) -> Entry:
+        return self._entry(kind, outcome, -shares, usdc, None, at_ms, action_id)
+
+    def _entry(
+        self,
+        kind: EntryKind,
+        outcome: Outcome | None,
+        shares: int,
+        usdc: int,
+        fill_id: FillId | None,
+        at_ms: Ms,
+        note: str | None,
+    ) -> Entry:
+        return Entry(
+            kind=kind,
+            market_id=self.market_id,
+            strategy=self.strategy,
+            outcome=outcome,
+            shares=Shares(shares),
+            usdc=Usdc(usdc),
+            fill_id=fill_id,
+            at_ms=at_ms,
+            note=note,
+        )
+
+    def _booked(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        booked = tuple(entries)
+        self._entries.extend(booked)
+        for entry in booked:
+            self._holding.apply(entry)
+        return booked
+
+    def _take_back(self, fill_id: FillId, at_ms: Ms) -> tuple[Entry, ...]:
+        booked = [entry for entry in self._entries if entry.fill_id == fill_id]
+        reversal = tuple(
+            self._entry(entry.kind, entry.outcome, -entry.shares, -entry.usdc, fill_id, at_ms, "fill failed")
+            for entry in booked
+        )
+        self._entries.extend(reversal)
+        self._holding = fold(self._entries)
+        return reversal
+
+    def _as_booked(self, fill_id: FillId) -> Provisional:
+        booked = [entry for entry in self._entries if entry.fill_id == fill_id]
+        trade = booked[0]
+        assert trade.outcome is not None, "a trade is of one outcome"
+        side = Side.BUY if trade.kind is EntryKind.BUY else Side.SELL
+        net = Usdc(sum(entry.usdc for entry in booked))
+        return Provisional(trade.outcome, side, Shares(abs(trade.shares)), net)
+
+    def _count(self, fill_id: FillId, fill: Provisional) -> None:
+        self._provisional[fill_id] = fill
+        self._weigh(fill, 1)
+
+    def _uncount(self, fill_id: FillId) -> None:
+        self._weigh(self._provisional.pop(fill_id), -1)
+
+    def _weigh(self, fill: Provisional, sign: int) -> None:
+        if fill.side is Side.BUY:
+            self._bought[fill.outcome] += sign * fill.shares
+            self._gain[fill.outcome] += sign * max(0, fill.shares + fill.net)
+        else:
+            self._receipts += sign * max(0, fill.net)
+
+    def _plan(self, action_id: str, shares: Shares) -> MergePlan:
+        plan = MergePlan(shares, MergeState.PLANNED)
+        self._merges[action_id] = plan
+        self.reserved = Shares(self.reserved + shares)
+        return plan
