@@ -1,12 +1,10 @@
-"""One order's life and one market's orders. Read ``NEXT`` first: everything else interprets it.
+"""One order as far as we know it, and one market's orders. The statuses' table is in ``core.lifecycle``.
 
 An order that nobody answered for is ``UNKNOWN``: it counts as exposure until the venue settles it. Fills are
 facts and may follow anything, a closed order included. What a fill is worth is the pair ledger's business.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final
 
 from core.events import (
@@ -25,219 +23,12 @@ from core.events import (
 )
 from core.ids import FillId, IntentKey, MarketId, OrderId, Outcome, Side
 from core.intents import Place
+from core.lifecycle import OPEN, Happening, IllegalTransition, Status, step
 from core.units import ONE, Ms, Price, Shares, Usdc
 
-
-class Status(StrEnum):
-    PENDING = "pending"  # decided; the row may not be written yet
-    SENT = "sent"  # on the wire, no answer yet
-    LIVE = "live"
-    DELAYED = "delayed"  # held by the venue's taker delay; cannot be cancelled
-    PARTIAL = "partial"
-    MATCHED = "matched"
-    CANCELLING = "cancelling"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"
-    NEVER_LANDED = "never_landed"
-
-
-class Happening(StrEnum):
-    SENT = "sent"
-    ACKED_LIVE = "acked_live"
-    ACKED_DELAYED = "acked_delayed"
-    ACKED_MATCHED = "acked_matched"
-    REJECTED = "rejected"
-    UNANSWERED = "unanswered"
-    FILLED_PART = "filled_part"
-    FILLED_WHOLE = "filled_whole"
-    CANCEL_ASKED = "cancel_asked"
-    CANCEL_FAILED = "cancel_failed"
-    CANCELLED = "cancelled"  # also the killed rest of a marketable order
-    EXPIRED = "expired"
-    NOT_FOUND = "not_found"  # asked twice, the venue has never heard of it
-
-
-NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
-    Status.PENDING: {
-        Happening.SENT: Status.SENT,
-        Happening.REJECTED: Status.REJECTED,  # it never left
-        Happening.UNANSWERED: Status.UNKNOWN,  # the process died before it could say
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.SENT: {
-        Happening.ACKED_LIVE: Status.LIVE,
-        Happening.ACKED_DELAYED: Status.DELAYED,
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.REJECTED: Status.REJECTED,
-        Happening.UNANSWERED: Status.UNKNOWN,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.DELAYED: {
-        Happening.ACKED_LIVE: Status.LIVE,
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.REJECTED: Status.REJECTED,
-        Happening.CANCELLED: Status.CANCELLED,
-        Happening.UNANSWERED: Status.UNKNOWN,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.LIVE: {
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.CANCEL_ASKED: Status.CANCELLING,
-        Happening.CANCELLED: Status.CANCELLED,
-        Happening.EXPIRED: Status.EXPIRED,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.PARTIAL: {
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.CANCEL_ASKED: Status.CANCELLING,
-        Happening.CANCELLED: Status.CANCELLED,
-        Happening.EXPIRED: Status.EXPIRED,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.CANCELLING: {
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.CANCELLED: Status.CANCELLED,
-        # A cancel that was not carried out does not say what the order is now.
-        Happening.CANCEL_FAILED: Status.UNKNOWN,
-        Happening.UNANSWERED: Status.UNKNOWN,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.UNKNOWN: {
-        Happening.ACKED_LIVE: Status.LIVE,
-        Happening.ACKED_DELAYED: Status.DELAYED,
-        Happening.ACKED_MATCHED: Status.MATCHED,
-        Happening.REJECTED: Status.REJECTED,
-        Happening.CANCELLED: Status.CANCELLED,
-        Happening.EXPIRED: Status.EXPIRED,
-        Happening.NOT_FOUND: Status.NEVER_LANDED,
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.MATCHED: {
-        Happening.CANCELLED: Status.CANCELLED,  # the rest of a match was killed
-        Happening.FILLED_PART: Status.MATCHED,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.CANCELLED: {
-        # Matched before the cancel, told after it.
-        Happening.FILLED_PART: Status.CANCELLED,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.EXPIRED: {
-        Happening.FILLED_PART: Status.EXPIRED,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    # We were told it does not exist, and it traded: it does, and its rest may still be on the book.
-    Status.REJECTED: {
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-    Status.NEVER_LANDED: {
-        Happening.FILLED_PART: Status.PARTIAL,
-        Happening.FILLED_WHOLE: Status.MATCHED,
-    },
-}
-
-CLOSED: Final = (Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.NEVER_LANDED)
-
-# Answers come twice, over two roads and late. These say nothing new and change nothing.
-IGNORED: Final = frozenset(
-    {
-        # We cannot cancel what is not yet on the book: the wish is noted, the status stays.
-        (Status.PENDING, Happening.CANCEL_ASKED),
-        (Status.SENT, Happening.CANCEL_ASKED),
-        (Status.SENT, Happening.CANCEL_FAILED),
-        (Status.SENT, Happening.SENT),
-        (Status.DELAYED, Happening.SENT),
-        (Status.DELAYED, Happening.CANCEL_ASKED),
-        (Status.DELAYED, Happening.CANCEL_FAILED),
-        (Status.DELAYED, Happening.ACKED_DELAYED),
-        (Status.CANCELLING, Happening.CANCEL_ASKED),
-        (Status.CANCELLING, Happening.ACKED_LIVE),
-        (Status.CANCELLING, Happening.SENT),
-        # A cancel by id of an UNKNOWN order does not make it known.
-        (Status.UNKNOWN, Happening.CANCEL_ASKED),
-        (Status.UNKNOWN, Happening.CANCEL_FAILED),
-        (Status.UNKNOWN, Happening.UNANSWERED),
-        (Status.UNKNOWN, Happening.SENT),
-    }
-    | {
-        (status, happening)
-        for status in (Status.LIVE, Status.PARTIAL)
-        for happening in (
-            Happening.SENT,
-            Happening.ACKED_LIVE,
-            Happening.ACKED_DELAYED,
-            Happening.UNANSWERED,
-            Happening.CANCEL_FAILED,
-        )
-    }
-    | {
-        (Status.MATCHED, happening)
-        for happening in (
-            Happening.SENT,
-            Happening.ACKED_LIVE,
-            Happening.ACKED_DELAYED,
-            Happening.ACKED_MATCHED,
-            Happening.UNANSWERED,
-            Happening.CANCEL_ASKED,
-            Happening.CANCEL_FAILED,
-        )
-    }
-    | {
-        (status, happening)
-        for status in CLOSED
-        for happening in (Happening.CANCEL_ASKED, Happening.CANCEL_FAILED, Happening.UNANSWERED)
-    }
-    | {
-        (Status.CANCELLED, Happening.CANCELLED),
-        (Status.EXPIRED, Happening.EXPIRED),
-        (Status.REJECTED, Happening.REJECTED),
-        (Status.NEVER_LANDED, Happening.NOT_FOUND),
-    }
-)
-
-# In these the order may still match, now or when the venue gets to it.
-OPEN: Final = frozenset(
-    {
-        Status.PENDING,
-        Status.SENT,
-        Status.LIVE,
-        Status.DELAYED,
-        Status.PARTIAL,
-        Status.CANCELLING,
-        Status.UNKNOWN,
-    }
-)
+__all__ = ["Happening", "IllegalTransition", "Order", "Orders", "Status", "Stray"]
 
 REMEMBERED: Final = 200  # closed orders kept per market for what the venue says late
-
-
-class IllegalTransition(Exception):
-    """The venue, or we, said something that cannot follow the status the order has reached."""
-
-    def __init__(self, status: Status, happening: Happening) -> None:
-        super().__init__(f"{happening} cannot follow {status}")
-        self.status = status
-        self.happening = happening
-
-
-def step(status: Status, happening: Happening) -> Status:
-    """Return the status after ``happening``; ``status`` itself if it is a harmless repeat."""
-    if (status, happening) in IGNORED:
-        return status
-    try:
-        return NEXT[status][happening]
-    except KeyError:
-        raise IllegalTransition(status, happening) from None
 
 
 def in_yes_terms(place: Place) -> tuple[bool, Price]:

@@ -5,92 +5,14 @@ and only the surplus of the larger leg is at risk. A fill is provisional until i
 paid for, but nothing may rest on it having landed.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
 
-from core.events import FillStatus, MergeStepped, Redeemed, WalletStatus
+from core.events import FillStatus, MergeStepped, Redeemed
 from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.ledger import Entry, EntryKind, Holding, fold
+from core.lifecycle import MergeState, settle, step_merge
 from core.units import SHARE, Ms, Shares, Usdc
-
-SETTLES: Final[Mapping[FillStatus, frozenset[FillStatus]]] = {
-    FillStatus.MATCHED: frozenset(
-        {FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}
-    ),
-    FillStatus.MINED: frozenset({FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}),
-    FillStatus.RETRYING: frozenset({FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.FAILED}),
-    FillStatus.CONFIRMED: frozenset(),
-    FillStatus.FAILED: frozenset(),
-}
-
-# The same trade is told once per status, in any order. What is behind us is no news.
-SETTLED_BEFORE: Final = frozenset(
-    {(status, status) for status in FillStatus}
-    | {
-        (FillStatus.MINED, FillStatus.MATCHED),
-        (FillStatus.RETRYING, FillStatus.MATCHED),
-        (FillStatus.CONFIRMED, FillStatus.MATCHED),
-        (FillStatus.CONFIRMED, FillStatus.MINED),
-        (FillStatus.CONFIRMED, FillStatus.RETRYING),
-        (FillStatus.FAILED, FillStatus.MATCHED),
-        (FillStatus.FAILED, FillStatus.MINED),
-        (FillStatus.FAILED, FillStatus.RETRYING),
-    }
-)
-
-
-class MergeState(StrEnum):
-    PLANNED = "planned"
-    SUBMITTED = "submitted"
-    CONFIRMED = "confirmed"
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # stays reserved; never resubmitted before the nonce was checked
-
-
-MERGES: Final[Mapping[MergeState, Mapping[WalletStatus, MergeState]]] = {
-    MergeState.PLANNED: {
-        WalletStatus.SUBMITTED: MergeState.SUBMITTED,
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,  # it never left
-        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
-    },
-    MergeState.SUBMITTED: {
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,
-        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
-    },
-    MergeState.UNKNOWN: {
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,
-    },
-    MergeState.CONFIRMED: {},
-    MergeState.FAILED: {},
-}
-
-MERGED_BEFORE: Final = frozenset(
-    {
-        (MergeState.SUBMITTED, WalletStatus.SUBMITTED),
-        (MergeState.UNKNOWN, WalletStatus.SUBMITTED),
-        (MergeState.UNKNOWN, WalletStatus.UNKNOWN),
-        (MergeState.CONFIRMED, WalletStatus.SUBMITTED),
-        (MergeState.CONFIRMED, WalletStatus.CONFIRMED),
-        (MergeState.CONFIRMED, WalletStatus.UNKNOWN),
-        (MergeState.FAILED, WalletStatus.SUBMITTED),
-        (MergeState.FAILED, WalletStatus.FAILED),
-        (MergeState.FAILED, WalletStatus.UNKNOWN),
-    }
-)
-
-
-class IllegalSettlement(Exception):
-    """A fill or a merge was told to be what it can no longer be: confirmed after it failed, or the reverse."""
-
-    def __init__(self, name: str, state: str, told: str) -> None:
-        super().__init__(f"{told} cannot follow {state}: {name}")
-        self.state = state
-        self.told = told
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +96,16 @@ class PairLedger:
     def settled(self, fill_id: FillId, status: FillStatus, at_ms: Ms) -> tuple[Entry, ...]:
         """Move a fill on. FAILED takes it back as if it had never been.
 
-        Raises ``LookupError`` for a fill never booked, ``IllegalSettlement`` when it was settled otherwise.
+        Raises ``LookupError`` for a fill never booked, ``IllegalTransition`` when it was settled otherwise.
         """
         was = self._fills.get(fill_id)
         if was is None:
             raise LookupError(f"no such fill in {self.market_id}: {fill_id}")
-        if (was, status) in SETTLED_BEFORE:
-            return ()
-        if status not in SETTLES[was]:
-            raise IllegalSettlement(fill_id, was, status)
-        self._fills[fill_id] = status
-        if status not in (FillStatus.CONFIRMED, FillStatus.FAILED):
+        after = self._fills[fill_id] = settle(was, status)
+        if after is was or after not in (FillStatus.CONFIRMED, FillStatus.FAILED):
             return ()
         self._uncount(fill_id)
-        return self._take_back(fill_id, at_ms) if status is FillStatus.FAILED else ()
+        return self._take_back(fill_id, at_ms) if after is FillStatus.FAILED else ()
 
     def merge_planned(self, action_id: str, shares: Shares) -> None:
         """Reserve ``shares`` of both legs. Raises ``ValueError`` beyond ``mergeable``."""
@@ -198,13 +116,9 @@ class PairLedger:
     def merge_stepped(self, event: MergeStepped) -> tuple[Entry, ...]:
         """Follow a merge. One that was planned in an earlier life of the process is adopted."""
         plan = self._merges.get(event.action_id) or self._plan(event.action_id, event.shares)
-        if (plan.state, event.status) in MERGED_BEFORE:
-            return ()
-        after = MERGES[plan.state].get(event.status)
-        if after is None:
-            raise IllegalSettlement(event.action_id, plan.state, event.status)
-        plan.state = after
-        if after not in (MergeState.CONFIRMED, MergeState.FAILED):
+        was, plan.state = plan.state, step_merge(plan.state, event.status)
+        after = plan.state
+        if after is was or after not in (MergeState.CONFIRMED, MergeState.FAILED):
             return ()
         self.reserved = Shares(self.reserved - plan.shares)
         if after is MergeState.FAILED:

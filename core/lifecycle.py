@@ -1,0 +1,308 @@
+"""The lives of orders, fills and merges, as tables. Everything that affects a status is in this file.
+
+``NEXT`` is the order's, ``SETTLES`` a fill's, ``MERGES`` a merge's. Each is total: a pair of state and
+happening is a move, a harmless repeat (the set beside the table) or ``IllegalTransition``.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from core.events import FillStatus, WalletStatus
+
+
+class Status(StrEnum):
+    PENDING = "pending"  # decided; the row may not be written yet
+    SENT = "sent"  # on the wire, no answer yet
+    LIVE = "live"
+    DELAYED = "delayed"  # held by the venue's taker delay; cannot be cancelled
+    PARTIAL = "partial"
+    MATCHED = "matched"
+    CANCELLING = "cancelling"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    NEVER_LANDED = "never_landed"
+
+
+class Happening(StrEnum):
+    SENT = "sent"
+    ACKED_LIVE = "acked_live"
+    ACKED_DELAYED = "acked_delayed"
+    ACKED_MATCHED = "acked_matched"
+    REJECTED = "rejected"
+    UNANSWERED = "unanswered"
+    FILLED_PART = "filled_part"
+    FILLED_WHOLE = "filled_whole"
+    CANCEL_ASKED = "cancel_asked"
+    CANCEL_FAILED = "cancel_failed"
+    CANCELLED = "cancelled"  # also the killed rest of a marketable order
+    EXPIRED = "expired"
+    NOT_FOUND = "not_found"  # asked twice, the venue has never heard of it
+
+
+NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
+    Status.PENDING: {
+        Happening.SENT: Status.SENT,
+        Happening.REJECTED: Status.REJECTED,  # it never left
+        Happening.UNANSWERED: Status.UNKNOWN,  # the process died before it could say
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.SENT: {
+        Happening.ACKED_LIVE: Status.LIVE,
+        Happening.ACKED_DELAYED: Status.DELAYED,
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.REJECTED: Status.REJECTED,
+        Happening.UNANSWERED: Status.UNKNOWN,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.DELAYED: {
+        Happening.ACKED_LIVE: Status.LIVE,
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.REJECTED: Status.REJECTED,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.UNANSWERED: Status.UNKNOWN,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.LIVE: {
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.CANCEL_ASKED: Status.CANCELLING,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.PARTIAL: {
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.CANCEL_ASKED: Status.CANCELLING,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.CANCELLING: {
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.CANCELLED: Status.CANCELLED,
+        # A cancel that was not carried out does not say what the order is now.
+        Happening.CANCEL_FAILED: Status.UNKNOWN,
+        Happening.UNANSWERED: Status.UNKNOWN,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.UNKNOWN: {
+        Happening.ACKED_LIVE: Status.LIVE,
+        Happening.ACKED_DELAYED: Status.DELAYED,
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.REJECTED: Status.REJECTED,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
+        Happening.NOT_FOUND: Status.NEVER_LANDED,
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.MATCHED: {
+        Happening.CANCELLED: Status.CANCELLED,  # the rest of a match was killed
+        Happening.FILLED_PART: Status.MATCHED,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.CANCELLED: {
+        # Matched before the cancel, told after it.
+        Happening.FILLED_PART: Status.CANCELLED,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.EXPIRED: {
+        Happening.FILLED_PART: Status.EXPIRED,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    # We were told it does not exist, and it traded: it does, and its rest may still be on the book.
+    Status.REJECTED: {
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+    Status.NEVER_LANDED: {
+        Happening.FILLED_PART: Status.PARTIAL,
+        Happening.FILLED_WHOLE: Status.MATCHED,
+    },
+}
+
+CLOSED: Final = (Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.NEVER_LANDED)
+
+# Answers come twice, over two roads and late. These say nothing new and change nothing.
+IGNORED: Final = frozenset(
+    {
+        # We cannot cancel what is not yet on the book: the wish is noted, the status stays.
+        (Status.PENDING, Happening.CANCEL_ASKED),
+        (Status.SENT, Happening.CANCEL_ASKED),
+        (Status.SENT, Happening.CANCEL_FAILED),
+        (Status.SENT, Happening.SENT),
+        (Status.DELAYED, Happening.SENT),
+        (Status.DELAYED, Happening.CANCEL_ASKED),
+        (Status.DELAYED, Happening.CANCEL_FAILED),
+        (Status.DELAYED, Happening.ACKED_DELAYED),
+        (Status.CANCELLING, Happening.CANCEL_ASKED),
+        (Status.CANCELLING, Happening.ACKED_LIVE),
+        (Status.CANCELLING, Happening.SENT),
+        # A cancel by id of an UNKNOWN order does not make it known.
+        (Status.UNKNOWN, Happening.CANCEL_ASKED),
+        (Status.UNKNOWN, Happening.CANCEL_FAILED),
+        (Status.UNKNOWN, Happening.UNANSWERED),
+        (Status.UNKNOWN, Happening.SENT),
+    }
+    | {
+        (status, happening)
+        for status in (Status.LIVE, Status.PARTIAL)
+        for happening in (
+            Happening.SENT,
+            Happening.ACKED_LIVE,
+            Happening.ACKED_DELAYED,
+            Happening.UNANSWERED,
+            Happening.CANCEL_FAILED,
+        )
+    }
+    | {
+        (Status.MATCHED, happening)
+        for happening in (
+            Happening.SENT,
+            Happening.ACKED_LIVE,
+            Happening.ACKED_DELAYED,
+            Happening.ACKED_MATCHED,
+            Happening.UNANSWERED,
+            Happening.CANCEL_ASKED,
+            Happening.CANCEL_FAILED,
+        )
+    }
+    | {
+        (status, happening)
+        for status in CLOSED
+        for happening in (Happening.CANCEL_ASKED, Happening.CANCEL_FAILED, Happening.UNANSWERED)
+    }
+    | {
+        (Status.CANCELLED, Happening.CANCELLED),
+        (Status.EXPIRED, Happening.EXPIRED),
+        (Status.REJECTED, Happening.REJECTED),
+        (Status.NEVER_LANDED, Happening.NOT_FOUND),
+    }
+)
+
+# In these the order may still match, now or when the venue gets to it.
+OPEN: Final = frozenset(
+    {
+        Status.PENDING,
+        Status.SENT,
+        Status.LIVE,
+        Status.DELAYED,
+        Status.PARTIAL,
+        Status.CANCELLING,
+        Status.UNKNOWN,
+    }
+)
+
+SETTLES: Final[Mapping[FillStatus, frozenset[FillStatus]]] = {
+    FillStatus.MATCHED: frozenset(
+        {FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}
+    ),
+    FillStatus.MINED: frozenset({FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}),
+    FillStatus.RETRYING: frozenset({FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.FAILED}),
+    FillStatus.CONFIRMED: frozenset(),
+    FillStatus.FAILED: frozenset(),
+}
+
+# The same trade is told once per status, in any order. What is behind us is no news.
+SETTLED_BEFORE: Final = frozenset(
+    {(status, status) for status in FillStatus}
+    | {
+        (FillStatus.MINED, FillStatus.MATCHED),
+        (FillStatus.RETRYING, FillStatus.MATCHED),
+        (FillStatus.CONFIRMED, FillStatus.MATCHED),
+        (FillStatus.CONFIRMED, FillStatus.MINED),
+        (FillStatus.CONFIRMED, FillStatus.RETRYING),
+        (FillStatus.FAILED, FillStatus.MATCHED),
+        (FillStatus.FAILED, FillStatus.MINED),
+        (FillStatus.FAILED, FillStatus.RETRYING),
+    }
+)
+
+
+class MergeState(StrEnum):
+    PLANNED = "planned"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # stays reserved; never resubmitted before the nonce was checked
+
+
+MERGES: Final[Mapping[MergeState, Mapping[WalletStatus, MergeState]]] = {
+    MergeState.PLANNED: {
+        WalletStatus.SUBMITTED: MergeState.SUBMITTED,
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,  # it never left
+        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
+    },
+    MergeState.SUBMITTED: {
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,
+        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
+    },
+    MergeState.UNKNOWN: {
+        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
+        WalletStatus.FAILED: MergeState.FAILED,
+    },
+    MergeState.CONFIRMED: {},
+    MergeState.FAILED: {},
+}
+
+MERGED_BEFORE: Final = frozenset(
+    {
+        (MergeState.SUBMITTED, WalletStatus.SUBMITTED),
+        (MergeState.UNKNOWN, WalletStatus.SUBMITTED),
+        (MergeState.UNKNOWN, WalletStatus.UNKNOWN),
+        (MergeState.CONFIRMED, WalletStatus.SUBMITTED),
+        (MergeState.CONFIRMED, WalletStatus.CONFIRMED),
+        (MergeState.CONFIRMED, WalletStatus.UNKNOWN),
+        (MergeState.FAILED, WalletStatus.SUBMITTED),
+        (MergeState.FAILED, WalletStatus.FAILED),
+        (MergeState.FAILED, WalletStatus.UNKNOWN),
+    }
+)
+
+
+class IllegalTransition(Exception):
+    """The venue, or we, said something that cannot follow the state that was reached."""
+
+    def __init__(self, state: StrEnum, happening: StrEnum) -> None:
+        super().__init__(f"{happening} cannot follow {state}")
+        self.state = state
+        self.happening = happening
+
+
+def step(status: Status, happening: Happening) -> Status:
+    """Return the order's status after ``happening``; ``status`` itself if it is a harmless repeat."""
+    if (status, happening) in IGNORED:
+        return status
+    try:
+        return NEXT[status][happening]
+    except KeyError:
+        raise IllegalTransition(status, happening) from None
+
+
+def settle(status: FillStatus, told: FillStatus) -> FillStatus:
+    """Return the fill's status after ``told``; ``status`` itself if that is behind us."""
+    if (status, told) in SETTLED_BEFORE:
+        return status
+    if told not in SETTLES[status]:
+        raise IllegalTransition(status, told)
+    return told
+
+
+def step_merge(state: MergeState, told: WalletStatus) -> MergeState:
+    """Return the merge's state after ``told``; ``state`` itself if it is a harmless repeat."""
+    if (state, told) in MERGED_BEFORE:
+        return state
+    try:
+        return MERGES[state][told]
+    except KeyError:
+        raise IllegalTransition(state, told) from None
