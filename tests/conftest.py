@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """The base URL of a Valkey that this test process started."""
-    with servers.valkey() as url:
-        yield url
+def redis_server() -> Iterator[servers.Valkey]:
+    """A Valkey that this test process started."""
+    with servers.valkey() as server:
+        yield server
 
 
 @pytest.fixture
-def redis(redis_url: str, settings: Settings) -> "Iterator[Redis]":
+def redis(redis_server: servers.Valkey, settings: Settings) -> "Iterator[Redis]":
     """An empty real Redis that ``infra.redis`` talks to; yields the client of the bus database."""
-    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"redis_url": redis_url})
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"redis_url": redis_server.url})
     layer = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [infra_redis.url(Db.CHANNELS)]},

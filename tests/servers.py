@@ -3,12 +3,16 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,9 +29,6 @@ BROWSER_HINT: Final = (
 
 def wait_until(true: Callable[[], bool], *, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
     """Poll a real server until it is so. Raises ``TimeoutError`` naming what did not come."""
-    import threading
-    import time
-
     pause = threading.Event()
     end = time.monotonic() + timeout_s
     while not true():
@@ -36,16 +37,33 @@ def wait_until(true: Callable[[], bool], *, what: str, timeout_s: float = START_
         pause.wait(0.02)
 
 
+@dataclass(frozen=True)
+class Valkey:
+    """A running server: where it answers, and a way to make it fall silent."""
+
+    url: str
+    pid: int
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It accepts connections and answers nothing, as a hung server does."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+
 @contextmanager
-def valkey() -> Iterator[str]:
-    """A Valkey of our own; its base URL."""
+def valkey() -> Iterator[Valkey]:
+    """A Valkey of our own."""
     # Not pytest's tmp_path: a unix socket's path has 108 bytes.
     state = Path(tempfile.mkdtemp(prefix="pl-redis-"))
     server = services.start_valkey(state)
     url = f"unix://{services.prepared(state)}"
     try:
         wait_until(lambda: services.answers(url), what="valkey answers")
-        yield url
+        yield Valkey(url, server.pid)
     finally:
         server.terminate()
         server.wait(10)
@@ -131,7 +149,8 @@ def fetch_browser() -> str | None:
     if os.getuid() == 0 and shutil.which("apt-get"):
         attempts += [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]]
     for attempt in attempts:
-        print("getting a browser:", " ".join(attempt), flush=True)
+        sys.stdout.write(f"getting a browser: {' '.join(attempt)}\n")
+        sys.stdout.flush()
         if subprocess.run(attempt, check=False).returncode == 0 and (found := find_browser()):
             return found
     return None
@@ -139,5 +158,5 @@ def fetch_browser() -> str | None:
 
 if __name__ == "__main__":
     browser = fetch_browser()
-    print(f"browser: {browser}" if browser else f"BROWSER TESTS CANNOT RUN: {BROWSER_HINT}", flush=True)
+    sys.stdout.write(f"browser: {browser}\n" if browser else f"BROWSER TESTS CANNOT RUN: {BROWSER_HINT}\n")
     sys.exit(0 if browser or os.environ.get("CI") != "true" else 1)

@@ -11,6 +11,7 @@ from infra import clock
 from infra.clock import Anchor
 
 MINUTE_NS = 60 * 10**9
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def test_at_speed_ten_a_real_minute_is_ten_minutes_of_the_clock() -> None:
@@ -34,7 +35,7 @@ def test_the_first_anchor_of_a_stack_counts(monkeypatch: pytest.MonkeyPatch) -> 
     assert clock.now_ms() - before < 1_000, "a child keeps its parent's clock"
 
 
-@given(st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))
+@given(st.integers(min_value=0, max_value=4 * 10**15).map(lambda us: EPOCH + timedelta(microseconds=us)))
 def test_a_moment_survives_the_way_to_ms_and_back_but_for_its_microseconds(moment: datetime) -> None:
     back = clock.to_datetime(clock.to_ms(moment))
 
@@ -49,7 +50,7 @@ def test_other_time_zones_are_understood() -> None:
 
 def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(ValueError, match="naive"):
-        clock.to_ms(datetime(2026, 1, 1))
+        clock.to_ms(EPOCH.replace(tzinfo=None))
 
 
 async def test_sleeping_follows_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:

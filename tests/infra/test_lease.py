@@ -1,25 +1,29 @@
 """One runner at a time, on a real Redis that is stopped and started under it."""
 
+import pytest
 from redis import Redis
 
 from infra import clock, lease
 from infra.lease import single_runner
-from tests.servers import wait_until
+from tests.servers import Valkey, wait_until
 
 
-def test_a_second_runner_finds_the_lease_taken(redis: Redis) -> None:
+@pytest.mark.usefixtures("redis")
+def test_a_second_runner_finds_the_lease_taken() -> None:
     with single_runner("shard:0") as first, single_runner("shard:0") as second:
         assert first is not None
         assert second is None
 
 
-def test_leases_of_different_names_do_not_meet(redis: Redis) -> None:
+@pytest.mark.usefixtures("redis")
+def test_leases_of_different_names_do_not_meet() -> None:
     with single_runner("shard:0") as first, single_runner("shard:1") as second:
         assert first is not None
         assert second is not None
 
 
-def test_a_lease_given_back_is_free_at_once(redis: Redis) -> None:
+@pytest.mark.usefixtures("redis")
+def test_a_lease_given_back_is_free_at_once() -> None:
     with single_runner("shard:0"):
         pass
 
@@ -51,23 +55,18 @@ def test_a_lease_taken_by_another_is_lost_within_a_renewal(redis: Redis) -> None
     assert redis.get(lease.key_of("shard:0")) == b"another", "what is not ours is not given back"
 
 
-def test_without_redis_the_lease_ends_by_our_own_watch(redis: Redis) -> None:
+@pytest.mark.usefixtures("redis")
+def test_with_a_silent_redis_the_lease_ends_by_our_own_watch(redis_server: Valkey) -> None:
     with single_runner("shard:0") as held:
         assert held is not None
-        redis.client_pause(60_000)
-        began = clock.monotonic_ms()
-        try:
+        with redis_server.silent():
+            began = clock.monotonic_ms()
             wait_until(lambda: not held.valid(), what="the watch runs out", timeout_s=6)
             assert clock.monotonic_ms() - began <= lease.TTL_MS + 100, "never longer than Redis would hold it"
             wait_until(held.lost.is_set, what="the loss is told", timeout_s=2)
-        finally:
-            redis.client_unpause()
 
 
-def test_a_redis_that_does_not_answer_gives_no_lease(redis: Redis) -> None:
-    redis.client_pause(60_000)
-    try:
-        with single_runner("shard:0") as held:
-            assert held is None
-    finally:
-        redis.client_unpause()
+@pytest.mark.usefixtures("redis")
+def test_a_silent_redis_gives_no_lease(redis_server: Valkey) -> None:
+    with redis_server.silent(), single_runner("shard:0") as held:
+        assert held is None
