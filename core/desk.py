@@ -1,0 +1,213 @@
+"""Everything one market has on our table: its book, orders, pair, state and mood.
+
+Mutable and owned by one ``Engine``. The read-only ``View`` that strategies get is made here.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from core.book import Book
+from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, TradePrinted
+from core.ids import Outcome, Side, Strategy
+from core.intents import OrderKind
+from core.notes import Decided, Note, StateMoved
+from core.orders import Order, Orders
+from core.pair import PairLedger
+from core.risk import Refused, Rule
+from core.strategies.view import Gate, Mood, View
+from core.trading import Action, Happening, State, holding, legal, step
+from core.units import ONE, Ms, Price, Shares, Usdc, cost_up
+
+PULL_MS: Final = Ms(30_000)  # quotes stay away this long after a score, a lead step or a price jump
+JUMP_TICKS: Final = 2
+JUMP_WINDOW_MS: Final = Ms(5_000)
+ENDS_PLAY: Final = frozenset({SignalKind.ENDED, SignalKind.ABANDONED})
+STIRS: Final = frozenset({SignalKind.SCORE, SignalKind.LEAD, SignalKind.MAP_ENDED, SignalKind.STARTED})
+
+
+class Desk:
+    """One market. ``sequence`` numbers its decisions and so names its orders."""
+
+    def __init__(self, listing: MarketListed, sequence: int) -> None:
+        self.listing = listing
+        self.book = Book(listing.market_id)
+        self.pair = PairLedger(listing.market_id, Strategy.PAIR_ARB)
+        self.orders = Orders(listing.market_id)
+        self.state = State.IDLE
+        self.halted: str | None = None
+        self.sequence = sequence
+        self.payout: Price | None = None
+        self.redeem_asked = False
+        self.last_trade: TradePrinted | None = None
+        self.last_decision: Decided | None = None
+        self.signal: MatchSignal | None = None
+        self.trusted_bids: dict[Outcome, tuple[Price, Ms]] = {}
+        self.seen: tuple[object, ...] | None = None
+        self.naked_since_ms: Ms | None = None
+        self._naked: Outcome | None = None
+        self._last_refusal: tuple[Rule, Outcome] | None = None
+        self._pulled_until_ms = Ms(0)
+        self._pulled_why = ""
+        self._mid2_ref: int | None = None
+        self._mid2_ms = Ms(0)
+
+    def view(self, *, halted: str | None, own_shown: bool, now: Ms) -> View:
+        """This market as a strategy may see it."""
+        halt = halted if halted is not None else self.halted
+        return View(
+            listing=self.listing,
+            book=self.book,
+            pair=self.pair,
+            orders=self.orders,
+            mood=self.mood(now),
+            legal=legal(self.state, halted=halt is not None),
+            halted=halt,
+            own_shown=own_shown,
+            now=now,
+        )
+
+    def mood(self, now: Ms) -> Mood:
+        return Mood(
+            in_play=self.in_play(now),
+            deciding=self.deciding(),
+            pulled_until_ms=self._pulled_until_ms,
+            pulled_why=self._pulled_why,
+            naked_since_ms=self.naked_since_ms,
+        )
+
+    def in_play(self, now: Ms) -> bool | None:
+        """Whether the market's own object is being played; ``None`` when nobody told us when it starts."""
+        signal, listing = self.signal, self.listing
+        if signal is None:
+            return None if listing.starts_ms is None else listing.starts_ms <= now
+        if signal.kind in ENDS_PLAY:
+            return False
+        if listing.kind is MarketKind.MAP and listing.map_number is not None:
+            return signal.map_number == listing.map_number and signal.kind is not SignalKind.MAP_ENDED
+        return True
+
+    def deciding(self) -> bool:
+        """The last possible map of the series is being played."""
+        if self.signal is None or self.listing.best_of is None:
+            return False
+        before_last = self.listing.best_of // 2
+        return self.signal.maps == (before_last, before_last)
+
+    def hear_match(self, signal: MatchSignal) -> None:
+        """Take the last word about the match. Only what concerns this market's object stirs its quotes."""
+        self.signal = signal
+        other_map = self.listing.kind is MarketKind.MAP and signal.map_number != self.listing.map_number
+        if signal.kind in STIRS and not (other_map and signal.kind is not SignalKind.MAP_ENDED):
+            self.pull(signal.kind.value, signal.heard_ms)
+
+    def pull(self, why: str, now: Ms) -> None:
+        """Keep quotes away for ``PULL_MS`` from ``now``."""
+        self._pulled_until_ms = Ms(now + PULL_MS)
+        self._pulled_why = why
+
+    def hear_price(self, now: Ms) -> bool:
+        """Note the mid; a move of ``JUMP_TICKS`` within the window pulls quotes. True when the view changed."""
+        book = self.book
+        bid, ask = book.best_bid, book.best_ask
+        seen = (bid, ask, book.trust, book.raw_yes, book.raw_no)
+        if seen == self.seen:
+            return False
+        self.seen = seen
+        if bid is None or ask is None:
+            return True
+        mid2 = bid + ask
+        if self._mid2_ref is None or now - self._mid2_ms > JUMP_WINDOW_MS:
+            self._mid2_ref, self._mid2_ms = mid2, now
+        elif abs(mid2 - self._mid2_ref) >= 2 * JUMP_TICKS * self.listing.tick:
+            self._mid2_ref, self._mid2_ms = mid2, now
+            self.pull("price jump", now)
+        return True
+
+    def happen(self, happening: Happening, now: Ms) -> tuple[Note, ...]:
+        """Move the trading state by its table."""
+        was, self.state = self.state, step(self.state, happening)
+        if was is self.state:
+            return ()
+        return (StateMoved(self.listing.market_id, was, self.state, now),)
+
+    def holdings_changed(self, now: Ms) -> tuple[Note, ...]:
+        """After anything moved shares: the state by the ledger, and the clock of the naked leg."""
+        pair, dust = self.pair, self.listing.min_size
+        ahead = pair.exposed_outcome if pair.exposed >= dust else None
+        if ahead is None or ahead is not self._naked:
+            self.naked_since_ms = None if ahead is None else now
+            self._naked = ahead
+        return self.happen(holding(pair.held(Outcome.YES), pair.held(Outcome.NO), dust), now)
+
+    def retick(self, tick: Price) -> None:
+        self.listing = replace(self.listing, tick=tick)
+
+    def open_bids_cost(self) -> Usdc:
+        """Cash locked by open buys; UNKNOWN ones count in full."""
+        return Usdc(
+            sum(
+                cost_up(order.place.price, order.remaining)
+                for order in self.orders.open()
+                if order.place.side is Side.BUY
+            )
+        )
+
+    def at_risk(self) -> Usdc:
+        """What can be lost here at most, every own bid filled: no fill of a bid loses more than it costs."""
+        return Usdc(max(0, -self.pair.worst_case) + self.open_bids_cost())
+
+    def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
+        """By how much ``outcome`` leads with its own open bids filled, and what that lead costs."""
+        held, other = self.pair.held(outcome), self.pair.held(outcome.other)
+        lead = max(0, held - other)
+        lead_cost = self.pair.cost(outcome) * lead // held if held else 0
+        bids = [
+            order
+            for order in self.orders.open()
+            if order.place.side is Side.BUY and order.place.outcome is outcome
+        ]
+        bid_shares = sum(order.remaining for order in bids)
+        bid_cost = sum(cost_up(order.place.price, order.remaining) for order in bids)
+        return Shares(held - other + bid_shares), Usdc(lead_cost + bid_cost)
+
+    def open_quotes(self) -> list[Order]:
+        return [order for order in self.orders.open() if order.place.kind is OrderKind.QUOTE]
+
+    def remember_bids(self, now: Ms) -> None:
+        """Keep the bids of a trusted book: what is held is valued by them if trust is lost."""
+        for outcome in Outcome:
+            bid = self.book.top(outcome).bid
+            if bid is not None:
+                self.trusted_bids[outcome] = (bid, now)
+
+    def legal_now(self, halted: str | None) -> frozenset[Action]:
+        return legal(self.state, halted=halted is not None or self.halted is not None)
+
+    def told(self, decided: Decided) -> bool:
+        """Whether this decision says something new; remembers it."""
+        last = self.last_decision
+        self.last_decision = decided
+        gate: Gate | None = None if last is None else last.gate
+        return (
+            bool(decided.intents) or last is None or (last.verdict, gate) != (decided.verdict, decided.gate)
+        )
+
+    def refused_anew(self, refused: Refused) -> bool:
+        """Whether this refusal differs from the last in rule or outcome; a repeat every tick is not news."""
+        was, self._last_refusal = self._last_refusal, (refused.rule, refused.intent.outcome)
+        return was != self._last_refusal
+
+    @property
+    def mid(self) -> Price | None:
+        bid, ask = self.book.best_bid, self.book.best_ask
+        if bid is None or ask is None:
+            return None
+        return Price((bid + ask) // 2)
+
+    @property
+    def resolved_worth(self) -> Usdc | None:
+        """What the shares held pay after resolution, until they are redeemed."""
+        if self.payout is None:
+            return None
+        yes, no = self.pair.held(Outcome.YES), self.pair.held(Outcome.NO)
+        return Usdc((yes * self.payout + no * (ONE - self.payout)) // ONE)

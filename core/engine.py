@@ -1,0 +1,407 @@
+"""The one door: ``Engine.step(event) -> Step``. Same events in, same steps out, byte for byte.
+
+The engine owns every market of a shard, applies each event, lets the strategy propose where something
+it looks at changed, asks the judge, and says what is to be done. It reads no clock: time is the event's
+``heard_ms``. It is not thread safe; one runner owns it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core import events as ev
+from core.book import PhantomEnded, ResyncWanted, Trust
+from core.desk import Desk
+from core.ids import IntentKey, MarketId, Outcome, Strategy
+from core.intents import Cancel, Redeem, Resync, WalletAction
+from core.ledger import Entry, Ledger
+from core.notes import Booked, DayStarted, InputRefused, Note, OrderMoved, Refusal
+from core.orders import Stray
+from core.proposals import carry_out
+from core.risk import Approved, Limits, Refused
+from core.strategies.pair_arb import Params
+from core.trading import Happening
+from core.units import Ms, Usdc
+from core.valuation import Valuation, value
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an engine needs to know before the first event. ``account`` must not contain ``|``.
+
+    ``own_shown``: the venue's book contains our own orders (not so on paper).
+    """
+
+    account: str
+    params: Params
+    limits: Limits
+    own_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done, and what to remember, because of one event."""
+
+    approved: tuple[Approved, ...]
+    cancels: tuple[Cancel, ...]
+    wallet_actions: tuple[WalletAction, ...]
+    resyncs: tuple[Resync, ...]
+    refusals: tuple[Refused, ...]
+    notes: tuple[Note, ...]
+
+    def __bool__(self) -> bool:
+        return self is not NOTHING
+
+
+NOTHING: Final = Step((), (), (), (), (), ())
+
+
+class Draft:
+    """A step being written."""
+
+    __slots__ = ("approved", "cancels", "notes", "refusals", "resyncs", "wallet_actions")
+
+    def __init__(self) -> None:
+        self.approved: list[Approved] = []
+        self.cancels: list[Cancel] = []
+        self.wallet_actions: list[WalletAction] = []
+        self.resyncs: list[Resync] = []
+        self.refusals: list[Refused] = []
+        self.notes: list[Note] = []
+
+    def done(self) -> Step:
+        step = Step(
+            tuple(self.approved),
+            tuple(self.cancels),
+            tuple(self.wallet_actions),
+            tuple(self.resyncs),
+            tuple(self.refusals),
+            tuple(self.notes),
+        )
+        return NOTHING if step == NOTHING else step
+
+
+class Engine:
+    """All markets of one shard."""
+
+    def __init__(self, setup: Setup, *, entries: Iterable[Entry], sequences: dict[MarketId, int]) -> None:
+        """``entries`` rebuild the ledger; ``sequences`` are the last decision numbers used, by market."""
+        self.setup = setup
+        self.desks: dict[MarketId, Desk] = {}
+        self.ledger = Ledger()
+        self.ledger.book(entries)
+        self.halted: str | None = None
+        self.day_start: DayStarted | None = None
+        self.last_valuation: Valuation | None = None
+        self.approvals: deque[Ms] = deque()
+        self.merges: deque[Ms] = deque()
+        self.phantoms = 0
+        self._sequences = sequences
+        self._doors: dict[type, Callable[[Any, Draft], None]] = {
+            ev.BookChanged: self._book,
+            ev.BookSnapshot: self._book,
+            ev.TradePrinted: self._trade,
+            ev.TickSizeChanged: self._tick_size,
+            ev.MarketListed: self._listed,
+            ev.FeedLost: self._feed_lost,
+            ev.FeedBack: self._feed_back,
+            ev.ResyncFailed: self._resync_failed,
+            ev.MarketResolved: self._resolved,
+            ev.MatchSignal: self._match,
+            ev.OrderSent: self._order,
+            ev.OrderAcked: self._order,
+            ev.OrderRejected: self._order,
+            ev.OrderUnknown: self._order,
+            ev.OrderClosed: self._order,
+            ev.CancelFailed: self._order,
+            ev.FillSeen: self._fill,
+            ev.FillSettled: self._settled,
+            ev.MergeStepped: self._merge,
+            ev.Redeemed: self._redeemed,
+            ev.BalanceSeen: self._balance,
+            ev.Halted: self._halted,
+            ev.Resumed: self._resumed,
+            ev.Tick: self._tick,
+        }
+
+    def step(self, event: ev.Event) -> Step:
+        """Take one event. An exception here means the market's state is not to be trusted any more:
+        the runner halts that market and keeps the event."""
+        draft = Draft()
+        self._doors[type(event)](event, draft)
+        return draft.done()
+
+    def desk(self, market_id: MarketId) -> Desk | None:
+        return self.desks.get(market_id)
+
+    def _known(self, market_id: MarketId, now: Ms, draft: Draft) -> Desk | None:
+        desk = self.desks.get(market_id)
+        if desk is None:
+            draft.notes.append(InputRefused(Refusal.UNKNOWN_MARKET, market_id, now))
+        return desk
+
+    def _book(self, event: ev.BookChanged | ev.BookSnapshot, draft: Draft) -> None:
+        desk = self.desks.get(event.market_id)
+        if desk is None:
+            draft.notes.append(InputRefused(Refusal.UNKNOWN_MARKET, event.market_id, event.heard_ms))
+            return
+        book = desk.book
+        book.apply(event)
+        if not event.ends_frame:
+            return
+        notes = book.judge_frame(event.heard_ms)
+        if notes:
+            self._book_notes(desk, notes, draft)
+        if desk.hear_price(event.heard_ms):
+            self._decide(desk, event.heard_ms, draft)
+
+    def _book_notes(self, desk: Desk, notes: Iterable[Note], draft: Draft) -> None:
+        for note in notes:
+            draft.notes.append(note)
+            if isinstance(note, ResyncWanted):
+                draft.resyncs.append(Resync(desk.listing.market_id, note.reason, note.at_ms))
+            elif isinstance(note, PhantomEnded):
+                self.phantoms += 1
+
+    def _trade(self, event: ev.TradePrinted, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is not None:
+            desk.last_trade = event
+
+    def _tick_size(self, event: ev.TickSizeChanged, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is not None:
+            desk.retick(event.tick)
+            self._decide(desk, event.heard_ms, draft)
+
+    def _listed(self, event: ev.MarketListed, draft: Draft) -> None:
+        desk = self.desks.get(event.market_id)
+        if desk is not None:
+            desk.listing = event
+            return
+        desk = Desk(event, self._sequences.get(event.market_id, 0))
+        desk.pair.rebuild(self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB))
+        self.desks[event.market_id] = desk
+        draft.notes.extend(desk.holdings_changed(event.heard_ms))
+
+    def _feed_lost(self, event: ev.FeedLost, draft: Draft) -> None:
+        for desk in self._desks_of(event.market_ids):
+            self._book_notes(desk, desk.book.feed_lost(event.heard_ms), draft)
+            self._decide(desk, event.heard_ms, draft)
+
+    def _feed_back(self, event: ev.FeedBack, draft: Draft) -> None:
+        for desk in self._desks_of(event.market_ids):
+            self._book_notes(desk, desk.book.feed_back(event.heard_ms), draft)
+
+    def _resync_failed(self, event: ev.ResyncFailed, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is not None:
+            self._book_notes(desk, desk.book.resync_failed(event.heard_ms, event.reason), draft)
+            self._decide(desk, event.heard_ms, draft)
+
+    def _desks_of(self, market_ids: Iterable[MarketId]) -> list[Desk]:
+        return [self.desks[market_id] for market_id in market_ids if market_id in self.desks]
+
+    def _resolved(self, event: ev.MarketResolved, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is None:
+            return
+        desk.payout = event.payout
+        draft.notes.extend(desk.happen(Happening.RESOLVED, event.heard_ms))
+        self._decide(desk, event.heard_ms, draft)
+        self._redeem(desk, event.heard_ms, draft)
+
+    def _redeem(self, desk: Desk, now: Ms, draft: Draft) -> None:
+        """Collect once every fill is settled and nothing is open: what is asked for must be there."""
+        pair = desk.pair
+        yes, no = pair.held(Outcome.YES), pair.held(Outcome.NO)
+        if desk.payout is None or desk.redeem_asked or not (yes or no):
+            return
+        if pair.provisional or pair.reserved or desk.orders.open():
+            return
+        desk.redeem_asked = True
+        action = f"redeem|{self.setup.account}|{desk.listing.market_id}|{now}"
+        draft.wallet_actions.append(Redeem(action, desk.listing.market_id, yes, no, desk.payout, now))
+
+    def _match(self, event: ev.MatchSignal, draft: Draft) -> None:
+        for desk in self.desks.values():
+            if desk.listing.match_id == event.match_id:
+                desk.hear_match(event)
+                self._decide(desk, event.heard_ms, draft)
+
+    def _owner(self, key: IntentKey, now: Ms, draft: Draft) -> Desk | None:
+        """The desk of an order, by the market in its key."""
+        parts = key.split("|")
+        desk = self.desks.get(MarketId(parts[1])) if len(parts) == 4 else None
+        if desk is None:
+            draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, key, now))
+        return desk
+
+    def _order(self, event: ev.OrderAnswer, draft: Draft) -> None:
+        desk = self._owner(event.key, event.heard_ms, draft)
+        if desk is None:
+            return
+        order = desk.orders.get(event.key)
+        if order is None:
+            draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.key, event.heard_ms))
+            return
+        was = order.status
+        desk.orders.apply(event)
+        if order.status is not was:
+            draft.notes.append(moved(desk, event.key, event))
+        self._decide(desk, event.heard_ms, draft)
+        self._redeem(desk, event.heard_ms, draft)
+
+    def _fill(self, event: ev.FillSeen, draft: Draft) -> None:
+        desk = self._owner(event.key, event.heard_ms, draft)
+        if desk is None:
+            return
+        order = desk.orders.get(event.key)
+        if order is None:
+            draft.notes.append(InputRefused(Refusal.LATE_FILL_FORGOTTEN, event.fill_id, event.heard_ms))
+            return
+        happening = desk.orders.apply(event)
+        if happening is None or isinstance(happening, Stray):
+            draft.notes.append(InputRefused(Refusal.REPEATED_FILL, event.fill_id, event.heard_ms))
+            return
+        place = order.place
+        booked = desk.pair.filled(
+            event.fill_id,
+            place.outcome,
+            place.side,
+            event.shares,
+            event.amount,
+            event.fee,
+            event.status,
+            event.heard_ms,
+        )
+        self._book_entries(booked, draft)
+        draft.notes.append(moved(desk, event.key, event))
+        draft.notes.extend(desk.holdings_changed(event.heard_ms))
+        self._decide(desk, event.heard_ms, draft)
+
+    def _book_entries(self, entries: tuple[Entry, ...], draft: Draft) -> None:
+        if entries:
+            self.ledger.book(entries)
+            draft.notes.append(Booked(entries))
+
+    def _settled(self, event: ev.FillSettled, draft: Draft) -> None:
+        for desk in self.desks.values():
+            if desk.pair.knows(event.fill_id):
+                self._book_entries(desk.pair.settled(event.fill_id, event.status, event.heard_ms), draft)
+                draft.notes.extend(desk.holdings_changed(event.heard_ms))
+                self._decide(desk, event.heard_ms, draft)
+                self._redeem(desk, event.heard_ms, draft)
+                return
+        draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.fill_id, event.heard_ms))
+
+    def _merge(self, event: ev.MergeStepped, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is not None:
+            self._book_entries(desk.pair.merge_stepped(event), draft)
+            draft.notes.extend(desk.holdings_changed(event.heard_ms))
+            self._redeem(desk, event.heard_ms, draft)
+
+    def _redeemed(self, event: ev.Redeemed, draft: Draft) -> None:
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is not None:
+            self._book_entries(desk.pair.redeemed(event), draft)
+            draft.notes.extend(desk.holdings_changed(event.heard_ms))
+
+    def _balance(self, event: ev.BalanceSeen, draft: Draft) -> None:
+        """The keeper's own figure is compared by reconciliation, never adopted here."""
+
+    def _halted(self, event: ev.Halted, draft: Draft) -> None:
+        if event.market_id is None:
+            self.halted = event.reason
+            desks = list(self.desks.values())
+        else:
+            desks = self._desks_of([event.market_id])
+            for desk in desks:
+                desk.halted = event.reason
+        for desk in desks:
+            self._decide(desk, event.heard_ms, draft)
+
+    def _resumed(self, event: ev.Resumed, draft: Draft) -> None:
+        if event.market_id is None:
+            self.halted = None
+            desks = list(self.desks.values())
+        else:
+            desks = self._desks_of([event.market_id])
+            for desk in desks:
+                desk.halted = None
+        for desk in desks:
+            draft.notes.extend(desk.holdings_changed(event.heard_ms))
+            self._decide(desk, event.heard_ms, draft)
+
+    def _tick(self, event: ev.Tick, draft: Draft) -> None:
+        now = event.heard_ms
+        for desk in self.desks.values():
+            notes = desk.book.tick(now)
+            if notes:
+                self._book_notes(desk, notes, draft)
+            if desk.book.trust is Trust.TRUSTED:
+                desk.remember_bids(now)
+            self._decide(desk, now, draft)
+            self._redeem(desk, now, draft)
+        self.valuation(now, draft)
+
+    def valuation(self, now: Ms, draft: Draft) -> None:
+        """Value the account once a tick; the first of a UTC day is where the day's P&L starts."""
+        self.last_valuation = value(self.ledger, self.desks.values(), now)
+        if self.day_start is None or self.day_start.at_ms // DAY_MS < now // DAY_MS:
+            self.day_start = DayStarted(self.last_valuation.equity, now)
+            draft.notes.append(self.day_start)
+
+    @property
+    def lost_today(self) -> Usdc:
+        """How far equity is below the day's start; 0 when it is above or nothing was valued yet."""
+        if self.day_start is None or self.last_valuation is None:
+            return Usdc(0)
+        return Usdc(max(0, self.day_start.equity - self.last_valuation.equity))
+
+    def _decide(self, desk: Desk, now: Ms, draft: Draft) -> None:
+        carry_out(self, desk, now, draft)
+
+    def forget(self, market_id: MarketId) -> bool:
+        """Drop a resolved market that holds nothing and waits for nothing. False when it must stay."""
+        desk = self.desks.get(market_id)
+        if desk is None or desk.payout is None or desk.orders.open() or desk.pair.reserved:
+            return False
+        if desk.pair.held(Outcome.YES) or desk.pair.held(Outcome.NO):
+            return False
+        del self.desks[market_id]
+        return True
+
+
+def moved(desk: Desk, key: IntentKey, event: ev.OrderAnswer | ev.FillSeen) -> OrderMoved:
+    """The order's row after ``event``."""
+    order = desk.orders.get(key)
+    assert order is not None, "looked up before it was moved"
+    return OrderMoved(
+        key=key,
+        order_id=order.order_id,
+        market_id=desk.listing.market_id,
+        status=order.status,
+        filled=order.filled,
+        amount=order.amount,
+        fee=order.fee,
+        reason=why(event),
+        at_ms=event.heard_ms,
+    )
+
+
+def why(event: ev.OrderAnswer | ev.FillSeen) -> str:
+    """The venue's reason, for the order's row; empty where it gives none."""
+    match event:
+        case ev.OrderRejected(code=code, detail=detail):
+            return f"{code}: {detail}"
+        case ev.OrderUnknown(reason=reason) | ev.CancelFailed(reason=reason):
+            return reason
+        case ev.OrderClosed(reason=reason):
+            return reason.value
+        case _:
+            return ""

@@ -1,0 +1,412 @@
+"""Everything that can happen to a shard. The engine reads these and nothing else.
+
+Every event has two times: ``said_ms``, what the source claims, and ``heard_ms``, when we received it.
+Ages and races are counted on ``heard_ms`` only. Where nobody but us speaks there is only ``heard_ms``.
+
+Book events are named tuples, not dataclasses: they are made for every frame, and a frozen dataclass
+costs four times as much to make.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from core.ids import EventId, FillId, IntentKey, MarketId, MatchId, OrderId, Outcome, Side, TokenId
+from core.units import Ms, Price, Prob, Shares, Usdc
+
+
+class Top(NamedTuple):
+    """Best bid and ask of one token in that token's own prices. ``None``: that side is empty."""
+
+    bid: Price | None
+    ask: Price | None
+
+
+# (is_bid, price, size): the new aggregate size at one price, in YES terms; size 0 removes the level. A plain
+# tuple: a message brings up to a hundred of them, and a named one costs three times as much to make.
+Level = tuple[bool, Price, Shares]
+
+
+class Origin(StrEnum):
+    CHANNEL = "channel"
+    REST = "rest"
+
+
+class BookSnapshot(NamedTuple):
+    """The whole book as one token's message stated it, already turned into YES terms.
+
+    ``outcome`` is the token that spoke; ``top`` its own best prices as sent. ``ends_frame`` is true on the
+    last message of a websocket frame for this market: trust is judged and decisions are made only then.
+    """
+
+    market_id: MarketId
+    outcome: Outcome
+    said_ms: Ms
+    heard_ms: Ms
+    bids: tuple[tuple[Price, Shares], ...]
+    asks: tuple[tuple[Price, Shares], ...]
+    top: Top
+    origin: Origin
+    ends_frame: bool
+
+
+class BookChanged(NamedTuple):
+    """New sizes at some levels, in YES terms, from one message. It may speak for one token or for both.
+
+    ``yes_top`` and ``no_top`` are the best prices the venue stated beside its last change for that token,
+    in that token's own prices; ``None`` where the message did not speak of that token, or did not say.
+    ``unstated`` names the tokens whose changes came without best prices (almost always nobody): what their
+    top is now is unknown.
+    """
+
+    market_id: MarketId
+    said_ms: Ms
+    heard_ms: Ms
+    levels: tuple[Level, ...]
+    yes_top: Top | None
+    no_top: Top | None
+    ends_frame: bool
+    unstated: tuple[Outcome, ...] = ()
+
+
+class TradePrinted(NamedTuple):
+    """A trade of others. ``outcome``, ``side`` (the taker's) and ``price`` as printed for that token."""
+
+    market_id: MarketId
+    outcome: Outcome
+    side: Side
+    price: Price
+    size: Shares
+    said_ms: Ms
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class FeeSchedule:
+    """``fee = shares * rate * (p (1 - p)) ** exponent``, taker only (polymarket.md 4).
+
+    Units:
+        rate:   Prob.
+        rebate: Prob, the makers' part of the fee.
+    """
+
+    rate: Prob
+    exponent: int
+    rebate: Prob
+
+
+class MarketKind(StrEnum):
+    SERIES = "series"  # who wins the match
+    MAP = "map"  # who wins one map of it
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MarketListed:
+    """A market we may trade, or the same market again with changed terms.
+
+    Units:
+        tick:        the smallest price step.
+        min_size:    the smallest order, in shares.
+        delay_ms:    the venue's taker delay (``secondsDelay``).
+        fees:        ``None`` when the venue did not say or said something we cannot compute: no order.
+        starts_ms:   game start; ``None`` when unknown.
+        map_number:  which map a MAP market is about; ``None`` else.
+        best_of:     maps in the series; ``None`` when unknown.
+        wiped_at_start: the venue clears the book at game start.
+    """
+
+    market_id: MarketId
+    event_id: EventId
+    match_id: MatchId | None
+    kind: MarketKind
+    title: str
+    yes_token: TokenId
+    no_token: TokenId
+    yes_name: str
+    no_name: str
+    tick: Price
+    min_size: Shares
+    delay_ms: Ms
+    fees: FeeSchedule | None
+    starts_ms: Ms | None
+    map_number: int | None
+    best_of: int | None
+    wiped_at_start: bool
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class TickSizeChanged:
+    market_id: MarketId
+    tick: Price
+    said_ms: Ms
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLost:
+    """The stream that carries these markets is gone, or no longer speaks for them."""
+
+    market_ids: tuple[MarketId, ...]
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBack:
+    """The stream is open again and subscribed; snapshots follow."""
+
+    market_ids: tuple[MarketId, ...]
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class ResyncFailed:
+    """``GET /book`` for a silent market was not answered. Its book stays STALE."""
+
+    market_id: MarketId
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class MarketResolved:
+    """``payout`` is what one YES share pays: ONE, 0, or half of it when the match was void."""
+
+    market_id: MarketId
+    payout: Price
+    said_ms: Ms
+    heard_ms: Ms
+
+
+class SignalKind(StrEnum):
+    STARTED = "started"
+    SCORE = "score"  # kills, towers or the series score moved
+    LEAD = "lead"  # the gold lead moved by a step worth telling
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    MAP_ENDED = "map_ended"
+    ENDED = "ended"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSignal:
+    """One word of one source about one match. Teams are by index: 0 is the YES team of its markets.
+
+    Units:
+        lead:     gold, signed towards team 0; ``None`` when the source does not say.
+        clock_ms: game time of the current map.
+        winner:   team index for MAP_ENDED and ENDED, ``None`` when the source named none.
+    """
+
+    match_id: MatchId
+    source: str
+    kind: SignalKind
+    map_number: int
+    maps: tuple[int, int]
+    score: tuple[int, int]
+    lead: int | None
+    clock_ms: Ms
+    winner: int | None
+    said_ms: Ms
+    heard_ms: Ms
+
+
+class RejectCode(StrEnum):
+    POST_ONLY_WOULD_CROSS = "post_only_would_cross"
+    NOT_ENOUGH_BALANCE = "not_enough_balance"
+    OFF_TICK = "off_tick"
+    BELOW_MINIMUM = "below_minimum"
+    RESTARTING = "restarting"
+    UNTRADABLE = "untradable"
+    NOT_SENT = "not_sent"  # the row could not be written, or the halt came first: it never left
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSent:
+    """The row is written and the order is on its way. From here on it may exist at the venue."""
+
+    key: IntentKey
+    order_id: OrderId
+    heard_ms: Ms
+
+
+class AckStatus(StrEnum):
+    LIVE = "live"
+    DELAYED = "delayed"
+    MATCHED = "matched"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAcked:
+    key: IntentKey
+    order_id: OrderId
+    status: AckStatus
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRejected:
+    key: IntentKey
+    code: RejectCode
+    detail: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUnknown:
+    """Nobody answered. The order may or may not exist; it counts as exposure until settled."""
+
+    key: IntentKey
+    reason: str
+    heard_ms: Ms
+
+
+class CloseReason(StrEnum):
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    KILLED = "killed"  # the rest of a marketable order, cancelled by us after its match
+    NEVER_LANDED = "never_landed"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderClosed:
+    """The order rests no more. ``filled`` is its total fill as the venue counts it."""
+
+    key: IntentKey
+    reason: CloseReason
+    filled: Shares
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFailed:
+    """A cancel was not carried out: the order is matched, delayed, or the venue did not answer."""
+
+    key: IntentKey
+    reason: str
+    heard_ms: Ms
+
+
+class Evidence(StrEnum):
+    """Why a paper fill is believed."""
+
+    QUEUE = "queue"  # prints at our price ate the queue before us
+    CROSSED = "crossed"  # the other side's quote crossed our resting order
+    SWEPT = "swept"  # our marketable order swept the book
+    VENUE = "venue"  # not paper: the venue said so
+
+
+class FillStatus(StrEnum):
+    MATCHED = "matched"
+    MINED = "mined"
+    CONFIRMED = "confirmed"
+    RETRYING = "retrying"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class FillSeen:
+    """Part of one of our orders traded.
+
+    Units:
+        shares: what changed hands.
+        amount: USDC paid (buy) or received (sell) before the fee; the fact, the price is derived from it.
+        fee:    USDC, the venue's own figure, 0 for makers.
+    """
+
+    fill_id: FillId
+    key: IntentKey
+    shares: Shares
+    amount: Usdc
+    fee: Usdc
+    status: FillStatus
+    evidence: Evidence
+    said_ms: Ms
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class FillSettled:
+    """A fill moved on: MINED, CONFIRMED, RETRYING or FAILED (then it is reversed)."""
+
+    fill_id: FillId
+    status: FillStatus
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSeen:
+    """Cash the account may spend, as its keeper states it."""
+
+    cash: Usdc
+    heard_ms: Ms
+
+
+class WalletStatus(StrEnum):
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeStepped:
+    """A merge of ``shares`` YES and NO into USDC moved on."""
+
+    action_id: str
+    market_id: MarketId
+    shares: Shares
+    status: WalletStatus
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """Resolved shares were paid out: ``received`` USDC for ``yes`` and ``no`` shares."""
+
+    action_id: str
+    market_id: MarketId
+    yes: Shares
+    no: Shares
+    received: Usdc
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Stop. ``market_id`` ``None`` means everything; ``reason`` as in trading.md 12."""
+
+    market_id: MarketId | None
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A halt ended, by reset (everything) or by resume (one market)."""
+
+    market_id: MarketId | None
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed. Sent about once a second, and by replay wherever a second boundary is crossed."""
+
+    heard_ms: Ms
+
+
+BookEvent = BookSnapshot | BookChanged | TradePrinted | TickSizeChanged
+FeedEvent = MarketListed | FeedLost | FeedBack | ResyncFailed | MarketResolved | MatchSignal
+OrderAnswer = OrderSent | OrderAcked | OrderRejected | OrderUnknown | OrderClosed | CancelFailed
+OrderEvent = OrderAnswer | FillSeen | FillSettled
+WalletEvent = BalanceSeen | MergeStepped | Redeemed
+ControlEvent = Halted | Resumed | Tick
+Event = BookEvent | FeedEvent | OrderEvent | WalletEvent | ControlEvent
+
+Verdict = Literal["quote", "take", "merge", "redeem", "hold", "no"]

@@ -1,0 +1,86 @@
+"""What a step tells the journal and the console. Notes carry facts; nobody decides by them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.book import BookNote
+from core.events import Verdict
+from core.ids import IntentKey, MarketId, OrderId, Strategy
+from core.ledger import Entry
+from core.orders import Status
+from core.strategies.view import Gate, GateCheck
+from core.trading import State
+from core.units import Ms, Shares, Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A strategy's answer for one market, told when its verdict or its first failing gate changed,
+    and whenever orders came of it."""
+
+    market_id: MarketId
+    strategy: Strategy
+    sequence: int
+    verdict: Verdict
+    gate: Gate | None
+    gates: tuple[GateCheck, ...]
+    intents: tuple[IntentKey, ...]
+    at_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """Ledger entries, in the order they were booked."""
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateMoved:
+    market_id: MarketId
+    was: State
+    now: State
+    at_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoved:
+    """An order's row after an event. ``filled`` and ``fee`` are totals."""
+
+    key: IntentKey
+    order_id: OrderId | None
+    market_id: MarketId
+    status: Status
+    filled: Shares
+    amount: Usdc
+    fee: Usdc
+    reason: str
+    at_ms: Ms
+
+
+class Refusal(StrEnum):
+    """Input the core will not take. Counted by the shell, never silent."""
+
+    UNKNOWN_MARKET = "unknown_market"
+    UNKNOWN_ORDER = "unknown_order"
+    ILLEGAL_ORDER_EVENT = "illegal_order_event"
+    REPEATED_FILL = "repeated_fill"
+    LATE_FILL_FORGOTTEN = "late_fill_forgotten"
+
+
+@dataclass(frozen=True, slots=True)
+class InputRefused:
+    refusal: Refusal
+    detail: str
+    at_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class DayStarted:
+    """The first valuation at or after 00:00 UTC; today's P&L counts from it."""
+
+    equity: Usdc
+    at_ms: Ms
+
+
+Note = BookNote | Decided | Booked | StateMoved | OrderMoved | InputRefused | DayStarted

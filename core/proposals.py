@@ -1,0 +1,176 @@
+"""From a strategy's wish to judged orders: what rests is kept, withdrawn or renewed, what is new is judged.
+
+Order of care: an old quote's cancel is confirmed before anything that could match it is placed, and a
+marketable order waits until none of our quotes rests in its market.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from core.book import Trust
+from core.ids import Outcome, Side, Strategy, intent_key
+from core.intents import Cancel, Merge, OrderKind, Place, Purpose
+from core.notes import Decided
+from core.orders import Order, Status
+from core.risk import Approved, Exposure, judge
+from core.strategies.pair_arb import propose
+from core.strategies.view import Proposal, Wanted
+from core.units import Ms, Shares, Usdc, cost_up
+
+if TYPE_CHECKING:
+    from core.desk import Desk
+    from core.engine import Draft, Engine
+
+REQUOTE_MS: Final = Ms(3_000)  # a quote behind the best bid keeps its place in the queue this long
+RECANCEL_MS: Final = Ms(5_000)  # a cancel nobody answered is asked again
+MERGES_PER_MINUTE: Final = 25  # the relayer's limit (polymarket.md 9)
+MAY_CANCEL: Final = frozenset({Status.LIVE, Status.PARTIAL, Status.CANCELLING})
+
+
+def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
+    """Ask the strategy about one market and act on the answer."""
+    view = desk.view(halted=engine.halted, own_shown=engine.setup.own_shown, now=now)
+    proposal = propose(view, engine.setup.params)
+    placed = _orders(engine, desk, proposal, now, draft)
+    if proposal.merge and not desk.pair.reserved:
+        _merge(engine, desk, proposal.merge, now, draft)
+    decided = Decided(
+        market_id=desk.listing.market_id,
+        strategy=Strategy.PAIR_ARB,
+        sequence=desk.sequence,
+        verdict=proposal.verdict,
+        gate=proposal.failed,
+        gates=proposal.gates,
+        intents=tuple(approved.intent.key for approved in placed),
+        at_ms=now,
+    )
+    if desk.told(decided):
+        draft.notes.append(decided)
+
+
+def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draft) -> list[Approved]:
+    """Withdraw what is not wanted, place what is missing. Returns what the judge let through."""
+    resting = desk.orders.open()
+    takes = [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
+    if takes or any(order.place.kind is OrderKind.TAKE for order in resting):
+        for order in resting:
+            if order.place.kind is OrderKind.QUOTE:
+                _withdraw(order, "a marketable order comes first", now, draft)
+        return [] if resting else _place(engine, desk, takes, now, draft)
+    missing = []
+    for outcome in Outcome:
+        wanted = next((wish for wish in proposal.wanted if wish.outcome is outcome), None)
+        mine = [order for order in resting if order.place.outcome is outcome]
+        why = [_unfit(order, wanted, now) for order in mine]
+        for order, reason in zip(mine, why, strict=True):
+            if reason is not None:
+                _withdraw(order, reason, now, draft)
+        if wanted is not None and not mine:
+            missing.append(wanted)
+    return _place(engine, desk, missing, now, draft)
+
+
+def _unfit(order: Order, wanted: Wanted | None, now: Ms) -> str | None:
+    """Why a resting quote must go, or ``None``. Too dear or too large goes at once; too timid may wait."""
+    if wanted is None:
+        return "not wanted"
+    if order.place.price > wanted.price:
+        return "above the price wanted"
+    if order.remaining > wanted.shares:
+        return "larger than wanted"
+    behind = order.place.price < wanted.price or 2 * order.remaining < wanted.shares
+    if behind and now - order.since_ms >= REQUOTE_MS:
+        return "behind the price or size wanted"
+    return None
+
+
+def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
+    """Cancel what is known to rest; what is still on its way is cancelled when its answer comes."""
+    asked = order.cancel_asked_ms
+    if order.status in MAY_CANCEL and (asked is None or now - asked >= RECANCEL_MS):
+        order.cancel_asked(now)
+        draft.cancels.append(Cancel(order.place.key, order.place.market_id, reason, now))
+
+
+def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Draft) -> list[Approved]:
+    approved = []
+    for wanted in wishes:
+        place = _named(engine, desk, wanted, now)
+        verdict = judge(place, exposure(engine, desk, place, now), engine.setup.limits, now)
+        if isinstance(verdict, Approved):
+            desk.sequence += 1
+            desk.orders.add(verdict.intent)
+            engine.approvals.append(now)
+            draft.approved.append(verdict)
+            approved.append(verdict)
+        elif desk.refused_anew(verdict):
+            draft.refusals.append(verdict)
+    return approved
+
+
+def _named(engine: Engine, desk: Desk, wanted: Wanted, now: Ms) -> Place:
+    market_id = desk.listing.market_id
+    return Place(
+        key=intent_key(engine.setup.account, market_id, Strategy.PAIR_ARB, desk.sequence + 1),
+        market_id=market_id,
+        strategy=Strategy.PAIR_ARB,
+        outcome=wanted.outcome,
+        side=wanted.side,
+        price=wanted.price,
+        shares=wanted.shares,
+        kind=wanted.kind,
+        purpose=wanted.purpose,
+        decided_ms=now,
+    )
+
+
+def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
+    """Gather what the judge must know. Own open bids count as filled everywhere."""
+    while engine.approvals and now - engine.approvals[0] >= 1_000:
+        engine.approvals.popleft()
+    book, pair, listing = desk.book, desk.pair, desk.listing
+    top = book.top(place.outcome)
+    ahead, ahead_cost = desk.ahead(place.outcome)
+    worst_after = pair.worst_case
+    if place.side is Side.BUY and place.purpose is Purpose.REDUCING:
+        worst_after, _ = pair.after_buy(place.outcome, place.shares, cost_up(place.price, place.shares))
+    own = desk.orders.would_match_own(place)
+    desks = engine.desks.values()
+    return Exposure(
+        halted=engine.halted,
+        market_halted=desk.halted,
+        legal=desk.legal_now(engine.halted),
+        trusted=book.trust is Trust.TRUSTED,
+        trust=book.trust.value,
+        mirror_holds=book.mirror_holds(),
+        fee_known=listing.fees is not None,
+        any_unknown=desk.orders.any_unknown,
+        tick=listing.tick,
+        min_size=listing.min_size,
+        top=top.ask if place.side is Side.BUY else top.bid,
+        held=pair.sellable(place.outcome),
+        ahead=ahead,
+        ahead_cost=ahead_cost,
+        at_risk=desk.at_risk(),
+        at_risk_total=Usdc(sum(other.at_risk() for other in desks)),
+        lost_today=engine.lost_today,
+        cash=Usdc(engine.ledger.cash - sum(other.open_bids_cost() for other in desks)),
+        worst_case_now=pair.worst_case,
+        worst_case_after=worst_after,
+        open_orders=len(desk.orders.open()),
+        orders_last_s=len(engine.approvals),
+        own_match=None if own is None else own.place.key,
+    )
+
+
+def _merge(engine: Engine, desk: Desk, size: Shares, now: Ms, draft: Draft) -> None:
+    """Plan a merge within the relayer's limit; the shares are reserved from here on."""
+    while engine.merges and now - engine.merges[0] >= 60_000:
+        engine.merges.popleft()
+    if len(engine.merges) >= MERGES_PER_MINUTE:
+        return
+    engine.merges.append(now)
+    action = f"merge|{engine.setup.account}|{desk.listing.market_id}|{now}"
+    desk.pair.merge_planned(action, size)
+    draft.wallet_actions.append(Merge(action, desk.listing.market_id, size, now))

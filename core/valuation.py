@@ -1,0 +1,73 @@
+"""What the account is worth now (trading.md 12).
+
+Equity = cash (locks of open orders included) + 1 for each locked pair + the excess at the swept bid, net of
+fee. A book that is not trusted is valued at its last trusted bid for 60 s, then 0.10 lower, and marked.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from core.book import Trust
+from core.desk import Desk
+from core.fees import fee_estimate
+from core.ids import MarketId, Side
+from core.ledger import Ledger
+from core.units import ONE, Ms, Price, Usdc, cost
+
+GRACE_MS: Final = Ms(60_000)
+HAIRCUT: Final = Price(1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """Units: USDC all. ``marked`` are markets valued by an old price or not at all."""
+
+    cash: Usdc
+    locked: Usdc
+    excess: Usdc
+    exposure: Usdc
+    realized: Usdc
+    marked: tuple[MarketId, ...]
+    at_ms: Ms
+
+    @property
+    def equity(self) -> Usdc:
+        return Usdc(self.cash + self.locked + self.excess)
+
+
+def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
+    """Value every desk by its own book."""
+    locked = excess = exposure = 0
+    marked: list[MarketId] = []
+    for desk in desks:
+        exposure += desk.at_risk()
+        paid = desk.resolved_worth
+        if paid is not None:
+            locked += paid
+            continue
+        locked += desk.pair.locked
+        worth, sure = excess_worth(desk, now)
+        excess += worth
+        if not sure:
+            marked.append(desk.listing.market_id)
+    return Valuation(
+        ledger.cash, Usdc(locked), Usdc(excess), Usdc(exposure), ledger.realized(), tuple(marked), now
+    )
+
+
+def excess_worth(desk: Desk, now: Ms) -> tuple[Usdc, bool]:
+    """What the surplus leg would bring now, and whether that price can be relied on."""
+    ahead, size = desk.pair.exposed_outcome, desk.pair.exposed
+    if ahead is None:
+        return Usdc(0), True
+    if desk.book.trust is Trust.TRUSTED:
+        swept = desk.book.sweep(ahead, Side.SELL, size, desk.listing.tick)
+        fees = desk.listing.fees
+        charge = 0 if fees is None or swept.worst is None else fee_estimate(fees, swept.worst, swept.filled)
+        return Usdc(max(0, swept.amount - charge)), swept.filled == size and fees is not None
+    bid, at_ms = desk.trusted_bids.get(ahead, (Price(0), Ms(0)))
+    old = now - at_ms > GRACE_MS
+    price = Price(max(0, bid - HAIRCUT)) if old else bid
+    assert price <= ONE, "a bid is a price"
+    return cost(price, size), False

@@ -1,0 +1,53 @@
+"""The paper gateway: the same orders, ids and lifecycle as the venue, filled by ``core.paper``'s model."""
+
+import hashlib
+
+from core.events import Event, MarketListed
+from core.ids import IntentKey, OrderId
+from core.intents import Cancel, Merge, WalletAction
+from core.paper import PaperVenue
+from core.risk import Approved
+from core.units import Ms
+
+
+def order_id(key: IntentKey) -> OrderId:
+    """The paper order id: SHA-256 of the intent key (trading.md 1)."""
+    return OrderId("0x" + hashlib.sha256(key.encode()).hexdigest())
+
+
+class PaperGateway:
+    """Synchronous and deterministic: what it has to say it says in ``advance``, at the time it is due."""
+
+    shows_own_orders = False
+
+    def __init__(self, venue: PaperVenue) -> None:
+        self._venue = venue
+
+    def order_id(self, approved: Approved) -> OrderId:
+        return order_id(approved.intent.key)
+
+    def place(self, approved: Approved, now: Ms) -> None:
+        """Send an order. Its row must be written before."""
+        self._venue.submit(approved.intent, self.order_id(approved), now)
+
+    def cancel(self, cancel: Cancel, now: Ms) -> None:
+        self._venue.cancel(cancel.key, now)
+
+    def wallet(self, action: WalletAction, now: Ms) -> None:
+        if isinstance(action, Merge):
+            self._venue.merge(action, now)
+        else:
+            self._venue.redeem(action, now)
+
+    def observe(self, event: Event, now: Ms) -> None:
+        """Let the model see the market. Must be called before the engine gets the same event."""
+        if isinstance(event, MarketListed):
+            self._venue.list_market(event)
+        else:
+            self._venue.observe(event, now)
+
+    def due_ms(self) -> Ms | None:
+        return self._venue.due_ms()
+
+    def advance(self, now: Ms) -> list[Event]:
+        return self._venue.advance(now)

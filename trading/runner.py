@@ -1,0 +1,142 @@
+"""The loop around the engine that paper, replay and live share: time first, then the event, then its orders.
+
+Synchronous. Replay calls it from a tape, the shard from its sockets; what differs is the ``Sender`` (at once, or
+after the row is written) and the ``Witness`` that keeps the record.
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from core import events as ev
+from core.engine import Engine, Step
+from core.ids import OrderId
+from core.intents import Cancel, Resync, WalletAction
+from core.risk import Approved
+from core.units import Ms
+
+TICK_MS: Final = Ms(1_000)
+MARKET_EVENTS: Final = (
+    ev.BookSnapshot,
+    ev.BookChanged,
+    ev.TradePrinted,
+    ev.TickSizeChanged,
+    ev.MarketListed,
+    ev.MarketResolved,
+    ev.FeedLost,
+    ev.FeedBack,
+)
+
+
+class Gateway(Protocol):
+    """Where orders go. Times are of ``infra.clock`` or of the tape."""
+
+    shows_own_orders: bool
+
+    def order_id(self, approved: Approved) -> OrderId: ...
+
+    def place(self, approved: Approved, now: Ms) -> None: ...
+
+    def cancel(self, cancel: Cancel, now: Ms) -> None: ...
+
+    def wallet(self, action: WalletAction, now: Ms) -> None: ...
+
+    def observe(self, event: ev.Event, now: Ms) -> None: ...
+
+    def due_ms(self) -> Ms | None: ...
+
+    def advance(self, now: Ms) -> list[ev.Event]: ...
+
+
+class Witness(Protocol):
+    """Who keeps the record. Called after every step that did or said anything."""
+
+    def saw(self, event: ev.Event, step: Step) -> None: ...
+
+
+class Runner:
+    """Owns an engine and a gateway. One thread only."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        gateway: Gateway,
+        witness: Witness,
+        *,
+        send: "Callable[[Runner, Approved, Ms], None]",
+        resync: Callable[[Resync], None],
+    ) -> None:
+        self.engine = engine
+        self.gateway = gateway
+        self.now_ms = Ms(0)
+        self.last_sent_ms: Ms | None = None
+        self._witness = witness
+        self._send = send
+        self._resync = resync
+        self._ticked_ms: Ms | None = None
+
+    def take(self, event: ev.Event) -> None:
+        """Let everything due before this event happen, then the event itself."""
+        self.pass_time(event.heard_ms)
+        if isinstance(event, MARKET_EVENTS):
+            self.gateway.observe(event, self.now_ms)
+            self._speak(self.now_ms)
+        self._step(event)
+
+    def pass_time(self, now: Ms) -> None:
+        """Tick each second and let the gateway speak, in order of time, up to ``now``. Time never runs back."""
+        if self._ticked_ms is None:
+            self._ticked_ms = Ms(now - now % TICK_MS)
+        while True:
+            tick = Ms(self._ticked_ms + TICK_MS)
+            due = self.gateway.due_ms()
+            if due is not None and due <= now and due < tick:
+                self._speak(max(due, self.now_ms))
+            elif tick <= now:
+                self._tick(tick, now)
+            else:
+                break
+        self.now_ms = max(self.now_ms, now)
+
+    def _tick(self, tick: Ms, now: Ms) -> None:
+        """One tick, or after a long gap only the last: an hour of silence needs no 3,600 of them."""
+        if now - tick > 60 * TICK_MS:
+            tick = Ms(now - now % TICK_MS)
+        self._ticked_ms = tick
+        self.now_ms = max(self.now_ms, tick)
+        self._step(ev.Tick(self.now_ms))
+
+    def _speak(self, now: Ms) -> None:
+        self.now_ms = max(self.now_ms, now)
+        for event in self.gateway.advance(self.now_ms):
+            self._step(event)
+
+    def _step(self, event: ev.Event) -> None:
+        step = self.engine.step(event)
+        if not step:
+            return
+        self._witness.saw(event, step)
+        for cancel in step.cancels:
+            self.gateway.cancel(cancel, self.now_ms)
+        for action in step.wallet_actions:
+            self.gateway.wallet(action, self.now_ms)
+        for wanted in step.resyncs:
+            self._resync(wanted)
+        for approved in step.approved:
+            self._send(self, approved, self.now_ms)
+
+    def sent(self, approved: Approved, now: Ms) -> None:
+        """The row is written (or needs none): tell the engine and let the order leave."""
+        self.now_ms = max(self.now_ms, now)
+        self.last_sent_ms = self.now_ms
+        self._step(ev.OrderSent(approved.intent.key, self.gateway.order_id(approved), self.now_ms))
+        self.gateway.place(approved, self.now_ms)
+
+    def not_sent(self, approved: Approved, why: str, now: Ms) -> None:
+        """The order never left: its row could not be written, or a halt came first."""
+        self.now_ms = max(self.now_ms, now)
+        self._step(ev.OrderRejected(approved.intent.key, ev.RejectCode.NOT_SENT, why, self.now_ms))
+
+
+def send_at_once(runner: Runner, approved: Approved, now: Ms) -> None:
+    """The sender of replay: there is no row to write first."""
+    runner.sent(approved, now)
