@@ -48,11 +48,10 @@ _anchor = _inherited()
 
 
 def start(speed: Fraction) -> Anchor:
-    """Fix the anchor of this process and its children, unless a parent already did."""
+    """Fix this process's anchor, unless the launcher handed one down. The launcher hands its own on."""
     global _anchor
     if ANCHOR_VARIABLE not in os.environ:
         _anchor = fresh(speed)
-        os.environ[ANCHOR_VARIABLE] = _anchor.text()
     return _anchor
 
 

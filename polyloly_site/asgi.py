@@ -2,8 +2,21 @@
 
 import os
 
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyloly_site.settings")
 
-application = get_asgi_application()
+# First of all: it sets Django up, and consumers import models.
+http = get_asgi_application()
+
+from dashboard.routing import websocket_urlpatterns  # noqa: E402
+from infra import heartbeat  # noqa: E402
+
+# A browser sends its cookies to a websocket from any page: only our own pages may open one.
+routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # the stubs forget that path() takes ASGI
+websocket = AllowedHostsOriginValidator(AuthMiddlewareStack(routes))
+application = ProtocolTypeRouter({"http": http, "websocket": websocket})
+heart = heartbeat.start("web")

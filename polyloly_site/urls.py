@@ -1,8 +1,17 @@
 """Routes of the site. Apps bring their own ``urls.py``; their doors are included here."""
 
+from importlib.util import find_spec
+
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
+
+from polyloly_site import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", health.scrape),
+    # Before the admin: /admin/halt and its siblings are the operator's endpoints (product.md 4).
+    *(path("", include(f"{app}.urls")) for app in ("risk", "dashboard") if find_spec(f"{app}.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -95,13 +95,14 @@ def postgres() -> Iterator[str]:
         os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
     binaries = _postgres_binaries(scratch, uid)
     data = scratch / "data"
-    initdb = [
+    initdb: list[str | Path] = [
         binaries / "initdb",
         *("-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),
     ]
     subprocess.run(initdb, check=True, **options)
     # fsync off: a test's power does not fail.
-    postgres = [binaries / "postgres", "-D", data, "-k", scratch, "-h", "", "-c", "fsync=off"]
+    postgres: list[str | Path] = [binaries / "postgres", "-D", data, "-k", scratch]
+    postgres += ["-h", "", "-c", "fsync=off"]
     options["stdout"] = subprocess.DEVNULL
     server = subprocess.Popen(postgres, **options)
     url = f"postgresql://postgres@/postgres?host={scratch}"

@@ -1,0 +1,236 @@
+"""Everything in one terminal: start, watch, restart, and end in order. ``manage.py up`` calls ``run``."""
+
+import fcntl
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import redis as redis_py
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+
+from infra import clock, logs, onetime, redis, services
+from infra.children import Child, Program, end
+from polyloly_site import processes
+from polyloly_site.env import Polyloly, Venue
+
+OPERATOR: Final = "operator"
+READY_MS: Final = 60_000
+REDIS_READY_MS: Final = 10_000
+LOOK_MS: Final = 100
+ROTATE_EVERY_MS: Final = 10_000
+LOG_BYTES_MAX: Final = 50_000_000
+LOGS_KEPT: Final = 5
+# More deaths than this before the first answer mean it will not come: say why instead of trying on.
+EARLY_DEATHS_MAX: Final = 2
+
+log = logs.get("launcher")
+
+
+class CannotStart(Exception):
+    """The stack cannot be started; the text tells the person at the terminal what to do."""
+
+
+class Ending:
+    """Set by TERM and INT. Waiting on it wakes at once when a signal comes."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._wake, self._woken = os.pipe()
+
+    def listen(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def wait(self, ms: int) -> bool:
+        """Wait up to ``ms``; true once the end was asked for."""
+        if not self.asked:
+            select.select([self._wake], [], [], ms / 1000)
+        return self.asked
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.asked:
+            self.asked = True
+            os.write(self._woken, b".")
+
+
+@contextmanager
+def only_launcher(polyloly: Polyloly) -> Iterator[None]:
+    """Hold this state directory. Raises ``CannotStart`` when another launcher does."""
+    path = polyloly.var_dir / "up.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"polyloly already runs in {polyloly.state_dir}: stop it, or set another STATE_DIR and --port"
+            ) from None
+        yield
+
+
+def check_ports(polyloly: Polyloly) -> None:
+    """Raises ``CannotStart`` naming the port that is taken."""
+    ports = [polyloly.port]
+    if polyloly.venue is Venue.SIMULATOR and polyloly.simulator_url is None:
+        ports.append(polyloly.simulator_port)
+    for port in ports:
+        with socket.socket() as probe:
+            # As the servers do: a port whose last connections are still closing is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((polyloly.bind, port))
+            except OSError as error:
+                raise CannotStart(
+                    f"port {port} on {polyloly.bind} cannot be used ({error.strerror}): choose another with --port"
+                ) from None
+
+
+class Stack:
+    """The running children of one launcher."""
+
+    def __init__(self, polyloly: Polyloly, ending: Ending) -> None:
+        self.polyloly = polyloly
+        self.ending = ending
+        self.children: list[Child] = []
+        self._rotate_ms = 0
+
+    def start_redis(self) -> None:
+        """Start the embedded Redis unless ``REDIS_URL`` names one; either way wait until it answers."""
+        embedded = self.polyloly.redis_url is None
+        address = redis.base_url()
+        if embedded:
+            end_leftover(address)
+            self._add(processes.embedded_redis(self.polyloly))
+        began = clock.monotonic_ms()
+        while not services.answers(address):
+            if self.ending.wait(20):
+                return
+            if clock.monotonic_ms() - began > REDIS_READY_MS:
+                where = self._output("redis") if embedded else "REDIS_URL"
+                raise CannotStart(f"Redis does not answer at {address}: see {where}")
+
+    def start_all(self) -> None:
+        for program in processes.programs(self.polyloly):
+            self._add(program)
+
+    def wait_until_serving(self) -> None:
+        """Return once the web answers, or the end was asked for. Raises ``CannotStart`` with the reason's place."""
+        began = clock.monotonic_ms()
+        while not self.ending.wait(LOOK_MS // 2):
+            if web_answers(self.polyloly.port):
+                return
+            self.tend()
+            failing = [child for child in self.children if child.deaths > EARLY_DEATHS_MAX]
+            if failing:
+                raise CannotStart(f"{failing[0].name} does not start: see {failing[0].output}")
+            if clock.monotonic_ms() - began > READY_MS:
+                raise CannotStart(f"the console does not answer after 60 s: see {self._output('web')}")
+
+    def watch(self) -> None:
+        """Restart what dies, rotate the log, until the end is asked for."""
+        while not self.ending.wait(LOOK_MS):
+            self.tend()
+            now = clock.monotonic_ms()
+            if now >= self._rotate_ms:
+                rotate(self.polyloly.logs_dir / "bot.jsonl")
+                self._rotate_ms = now + ROTATE_EVERY_MS
+
+    def tend(self) -> None:
+        for child in self.children:
+            code = child.tend()
+            if code is not None:
+                sys.stderr.write(f"{child.name} ended with {code}, starting it again: see {child.output}\n")
+
+    def stop(self) -> None:
+        """End every child, in order, each step logged with its time."""
+        began = clock.monotonic_ms()
+        for step, names, within_ms in processes.STOP_ORDER:
+            group = [child for child in self.children if child.name in names]
+            killed = end(group, within_ms=within_ms)
+            took_ms = clock.monotonic_ms() - began
+            log.info("shutdown step", step=step, killed=killed, took_ms=took_ms, event_type="shutdown_step")
+
+    def _add(self, program: Program) -> None:
+        child = Child(program, self._output(program.name))
+        child.start()
+        self.children.append(child)
+
+    def _output(self, name: str) -> Path:
+        return self.polyloly.logs_dir / f"{name}.out"
+
+
+def end_leftover(address: str) -> None:
+    """A Redis on our socket while we hold the lock belongs to a launcher that was killed: end it, data kept."""
+    if not services.answers(address):
+        return
+    log.warning("embedded Redis of a killed launcher found, ending it", event_type="startup")
+    leftover = redis_py.Redis.from_url(address)
+    try:
+        leftover.shutdown()
+    except redis_py.RedisError as error:
+        raise CannotStart(f"the Redis left at {address} does not end: {error}") from error
+    finally:
+        leftover.close()
+
+
+def web_answers(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def rotate(path: Path) -> None:
+    """Move a log that has grown too large aside, keeping the last few. The writers notice and open a new one."""
+    if not path.exists() or path.stat().st_size < LOG_BYTES_MAX:
+        return
+    for number in range(LOGS_KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    path.replace(path.with_name(f"{path.name}.1"))
+
+
+def login_link(polyloly: Polyloly) -> str:
+    """A link that logs its first visitor in as the operator, who is made when there is none."""
+    operator, made = get_user_model().objects.get_or_create(
+        username=OPERATOR, defaults={"is_staff": True, "is_superuser": True}
+    )
+    if made:
+        operator.set_unusable_password()
+        operator.save()
+    return f"http://127.0.0.1:{polyloly.port}/login/once/{onetime.issue(operator.pk)}/"
+
+
+def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
+    """Start the stack, call ``announce`` with the log-in link, and stay until TERM or INT has ended it in order.
+
+    Raises ``CannotStart``; nothing is left running then either.
+    """
+    ending = Ending()
+    ending.listen()
+    stack = Stack(polyloly, ending)
+    with ExitStack() as exits:
+        exits.enter_context(only_launcher(polyloly))
+        check_ports(polyloly)
+        exits.callback(stack.stop)
+        stack.start_redis()
+        call_command("migrate", verbosity=0, interactive=False)
+        stack.start_all()
+        stack.wait_until_serving()
+        if not ending.asked:
+            log.info("stack serves", port=polyloly.port, mode=polyloly.mode, event_type="startup")
+            announce(login_link(polyloly))
+        stack.watch()
+    logs.flush()

@@ -1,0 +1,89 @@
+"""The processes of one stack and the order in which they end. The compose file runs the same commands."""
+
+import os
+import sys
+from typing import Final
+
+from infra import clock, redis, services
+from infra.children import Program
+from polyloly_site.env import ROOT, Polyloly, Venue
+
+MANAGE: Final = str(ROOT / "manage.py")
+# One thread for each long-lived loop, and two that tell beat's repeated requests "already running".
+THREADS: Final = {"trading": 3, "feeds": 4, "ops": 4}
+DAPHNE_CLOSE_S: Final = 3
+
+
+def environment(polyloly: Polyloly, name: str) -> dict[str, str]:
+    """What every process of the stack is told, whatever the launcher was started with."""
+    address = polyloly.redis_url or f"unix://{redis.socket_path(polyloly.state_dir)}"
+    return {
+        "DJANGO_SETTINGS_MODULE": "polyloly_site.settings",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+        "PYTHONUNBUFFERED": "1",
+        "PORT": str(polyloly.port),
+        "SPEED": str(polyloly.speed),
+        "STATE_DIR": str(polyloly.state_dir),
+        "REDIS_URL": address,
+        clock.ANCHOR_VARIABLE: clock.start(polyloly.speed).text(),
+        "POLYLOLY_PROCESS": name,
+    }
+
+
+def embedded_redis(polyloly: Polyloly) -> Program:
+    return Program("redis", tuple(services.valkey_command(polyloly.state_dir)), {})
+
+
+def web(polyloly: Polyloly) -> Program:
+    # No --proxy-headers: a client's address is the socket's, so that nobody can claim to be loopback.
+    command = (
+        *(sys.executable, "-m", "daphne", "-b", polyloly.bind, "-p", str(polyloly.port)),
+        *("-v", "0", "--no-server-name", "--application-close-timeout", str(DAPHNE_CLOSE_S)),
+        "polyloly_site.asgi:application",
+    )
+    return Program("web", command, environment(polyloly, "web"))
+
+
+def worker(polyloly: Polyloly, name: str, queue: str) -> Program:
+    command = (
+        *(sys.executable, "-m", "celery", "-A", "polyloly_site", "worker", "-n", f"{name}@%h", "-Q", queue),
+        *("-P", "threads", "-c", str(THREADS[queue]), "--prefetch-multiplier", "1", "-l", "WARNING"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    )
+    return Program(name, command, environment(polyloly, name))
+
+
+def beat(polyloly: Polyloly) -> Program:
+    command = (
+        *(sys.executable, "-m", "celery", "-A", "polyloly_site", "beat", "-l", "WARNING", "--pidfile="),
+        *("--schedule", str(polyloly.var_dir / "beat")),
+    )
+    return Program("beat", command, environment(polyloly, "beat"))
+
+
+def simulator(polyloly: Polyloly) -> Program:
+    command = (sys.executable, MANAGE, "run_simulator")
+    return Program("simulator", command, environment(polyloly, "simulator"))
+
+
+def programs(polyloly: Polyloly) -> list[Program]:
+    """All but the embedded Redis, in the order in which they start: what is slowest to be ready comes first."""
+    venue = [simulator(polyloly)] if polyloly.venue is Venue.SIMULATOR else []
+    return [
+        *venue,
+        web(polyloly),
+        worker(polyloly, "trader", "trading"),
+        worker(polyloly, "feeds", "feeds"),
+        worker(polyloly, "ops", "ops"),
+        beat(polyloly),
+    ]
+
+
+# Who ends together, and how long each group may take; whole within the 15 s of product.md 3. The trader goes while
+# everything it needs for cancelling and flushing still runs; Redis goes last.
+STOP_ORDER: Final = (
+    ("taking no new work", ("beat",), 1000),
+    ("orders cancelled, journal flushed, sockets closed", ("trader",), 6000),
+    ("sources, reports and console ended", ("feeds", "ops", "web", "simulator"), 5000),
+    ("queue and bus ended", ("redis",), 2000),
+)
