@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from core.units import text
 from infra.append_only import AppendOnly
@@ -48,7 +48,8 @@ class Stop(models.Model):
 
     Units:
         began, ended: UTC. ``ended`` is null while it is in force.
-        by_name, ended_by_name: who, in words, also when no user did it ("by token operator", "watchdog").
+        by_name, ended_by_name: who, in words, also when no user did it ("token operator", "watchdog").
+        pressed: how often somebody asked for it; each time is a round of its own.
     """
 
     code = models.CharField(max_length=40)
@@ -58,6 +59,7 @@ class Stop(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     began = models.DateTimeField(db_index=True)
+    pressed = models.PositiveIntegerField()
     ended = models.DateTimeField(null=True, blank=True)
     ended_by_name = models.CharField(max_length=150, null=True, blank=True)
     ended_by = models.ForeignKey(
@@ -135,10 +137,11 @@ class HaltReport(models.Model):
     Units:
         orders_open: own orders open when the runner stopped.
         cancelled:   how many of them are known to rest no more.
-        still_open:  order ids the venue still names as open, by its last answer; null before it was asked.
-        unknown:     order ids nobody can vouch for.
-        asked:       how often the venue was asked.
+        open_left, open_ids: what the venue named as open in its last answer; null before it was asked.
+        unknown_left, unknown_ids: orders nobody can vouch for.
+        asked, clean_answers: how often the venue was asked, and how often in a row it said that none is open.
         last_sent:   when this runner last sent an order; null when it never did.
+        provable_from: before this moment an order sent earlier could still appear at the venue.
     """
 
     round = models.ForeignKey(HaltRound, on_delete=models.PROTECT, related_name="reports")
@@ -146,19 +149,24 @@ class HaltReport(models.Model):
     acked = models.DateTimeField()
     orders_open = models.PositiveIntegerField()
     last_sent = models.DateTimeField(null=True)
-    cancelled = models.PositiveIntegerField(default=0)
+    provable_from = models.DateTimeField()
+    cancelled = models.PositiveIntegerField()
     cancelled_at = models.DateTimeField(null=True)
-    asked = models.PositiveIntegerField(default=0)
+    asked = models.PositiveIntegerField()
+    clean_answers = models.PositiveIntegerField()
     asked_at = models.DateTimeField(null=True)
-    still_open = models.JSONField(null=True)
-    unknown = models.JSONField(default=list)
+    open_left = models.PositiveIntegerField(null=True)
+    open_ids = models.JSONField()
+    unknown_left = models.PositiveIntegerField()
+    unknown_ids = models.JSONField()
     proven = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["round", "runner"], name="risk_report_once_a_runner"),
             models.CheckConstraint(
-                condition=Q(cancelled__lte=F("orders_open")), name="risk_cancelled_within_open"
+                condition=Q(proven__isnull=True) | Q(open_left=0, unknown_left=0, clean_answers__gte=2),
+                name="risk_proof_needs_two_clean_answers",
             ),
         ]
 
@@ -189,7 +197,7 @@ class Valuation(models.Model):
     """
 
     account_id = models.BigIntegerField()
-    at = models.DateTimeField()
+    at_ms = models.BigIntegerField()
     cash = models.BigIntegerField()
     equity = models.BigIntegerField()
     realized = models.BigIntegerField()
@@ -199,10 +207,10 @@ class Valuation(models.Model):
     marked = models.BooleanField()
 
     class Meta:
-        indexes = [models.Index(fields=["account_id", "at"], name="risk_valuation_of_account")]
+        indexes = [models.Index(fields=["account_id", "at_ms"], name="risk_valuation_of_account")]
 
     def __str__(self) -> str:
-        return f"account {self.account_id} at {self.at:%Y-%m-%d %H:%M:%S}: {text(self.equity, 6)} USDC"
+        return f"account {self.account_id} at {self.at_ms}: {text(self.equity, 6)} USDC"
 
 
 class DayStart(AppendOnly):
@@ -210,7 +218,7 @@ class DayStart(AppendOnly):
 
     account_id = models.BigIntegerField()
     day = models.DateField()
-    at = models.DateTimeField()
+    at_ms = models.BigIntegerField()
     equity = models.BigIntegerField()
     realized = models.BigIntegerField()
     unrealized = models.BigIntegerField()

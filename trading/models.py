@@ -23,23 +23,6 @@ class AccountMode(StrEnum):
     REPLAY = "replay"
 
 
-class OrderStatus(StrEnum):
-    """The words of trading.md 11, as they stand in the database."""
-
-    PENDING = "pending"
-    SENT = "sent"
-    LIVE = "live"
-    DELAYED = "delayed"
-    PARTIAL = "partial"
-    CANCELLING = "cancelling"
-    MATCHED = "matched"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    NEVER_LANDED = "never_landed"
-    UNKNOWN = "unknown"
-
-
 class Account(models.Model):
     """Whose money, in which mode, from which start.
 
@@ -86,8 +69,11 @@ class Order(models.Model):
     Units:
         price:   1/10,000 USDC in the outcome's own price; the limit.
         shares, filled: millionths of a share.
+        status:  ``core.lifecycle.Status``.
+        sequence: the decision's number, the last part of the key.
         reason:  why it was rejected or closed; null while neither.
         moved_ms: time of the newest change; an older change is not applied over it.
+        closed_ms: when it could trade no more; null while it can.
         fence:   number of the writer.
     """
 
@@ -96,6 +82,7 @@ class Order(models.Model):
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
     market_id = models.CharField(max_length=100, db_index=True)
     strategy = models.CharField(max_length=30)
+    sequence = models.BigIntegerField()
     outcome = models.CharField(max_length=3)
     side = models.CharField(max_length=4)
     price = models.BigIntegerField()
@@ -171,13 +158,17 @@ class Fill(models.Model):
 class Entry(AppendOnly):
     """One line of the ledger. Cash, tokens and positions are sums of entries (trading.md 13).
 
+    The order of a market's entries is the order of their primary keys. A line told twice is written once:
+    neither a writer's sequence nor a fill's booking can be there twice.
+
     Units:
-        sequence: counts the account's entries from 1; the database refuses the same number twice.
+        writer, sequence: who wrote it (fence name and number) and its count from 1.
         shares, usdc: millionths, signed: what the account gained.
         market_id, strategy: null for cash that belongs to no market.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    writer = models.CharField(max_length=120)
     sequence = models.BigIntegerField()
     market_id = models.CharField(max_length=100, null=True, blank=True, db_index=True)
     strategy = models.CharField(max_length=30, null=True, blank=True)
@@ -192,7 +183,7 @@ class Entry(AppendOnly):
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="entries",
+        related_name="+",
     )
     at_ms = models.BigIntegerField(db_index=True)
     note = models.CharField(max_length=300, null=True, blank=True)
@@ -200,7 +191,12 @@ class Entry(AppendOnly):
     class Meta:
         verbose_name_plural = "entries"
         constraints = [
-            models.UniqueConstraint(fields=["account", "sequence"], name="trading_entry_once"),
+            models.UniqueConstraint(fields=["writer", "sequence"], name="trading_entry_once"),
+            models.UniqueConstraint(
+                fields=["fill", "kind", "outcome", "shares", "usdc"],
+                condition=Q(fill__isnull=False),
+                name="trading_entry_once_a_fill",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -212,8 +208,8 @@ class Decision(models.Model):
 
     Units:
         sequence: the decision's number within account, market and strategy.
-        gates:    the gates in order, each {name, passed, value, limit, unit}.
-        inputs:   what the decision looked at, with ages.
+        gates:    the gates in order, each {name, passed, value, limit, unit, word}.
+        intents:  keys of the orders that came of it.
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="decisions")
@@ -224,7 +220,7 @@ class Decision(models.Model):
     verdict = models.CharField(max_length=10)
     gate = models.CharField(max_length=40, null=True, blank=True)
     gates = models.JSONField()
-    inputs = models.JSONField()
+    intents = models.JSONField()
 
     class Meta:
         constraints = [
@@ -238,9 +234,9 @@ class Decision(models.Model):
 
 
 class StepFailure(AppendOnly):
-    """An event the engine could not digest. Its market was halted; the event is kept for replay."""
+    """An event that could not be digested. Its market was halted; the event is kept for replay."""
 
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="failures")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
     market_id = models.CharField(max_length=100, db_index=True)
     at_ms = models.BigIntegerField()
     event = models.JSONField()

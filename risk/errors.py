@@ -1,0 +1,48 @@
+"""Why a control was refused. One class for each thing the caller can do about it.
+
+RiskError
+├── NotAllowed      ask somebody with the role
+├── ReasonMissing   say why
+├── NotHalted       nothing to end
+├── Contended       somebody else pressed in the same moment: look, then press again
+├── ChecksFailed    repair what the named checks found
+└── UnknownMarket   no market has this id
+"""
+
+from collections.abc import Sequence
+
+
+class RiskError(Exception):
+    """A control that was not carried out. The message is for the person who used it."""
+
+
+class NotAllowed(RiskError):
+    """The role is too low."""
+
+    def __init__(self, *, who: str, role: str, needed: str, what: str) -> None:
+        super().__init__(f"{what} needs the role {needed}; {who} has {role}")
+        self.needed = needed
+
+
+class ReasonMissing(RiskError):
+    """What loosens something asks for a reason."""
+
+
+class NotHalted(RiskError):
+    """There is no halt to end."""
+
+
+class Contended(RiskError):
+    """The halt changed while it was being ended, so it was not ended."""
+
+
+class ChecksFailed(RiskError):
+    """The health check did not pass. ``failing`` are the names of the failed checks."""
+
+    def __init__(self, failing: Sequence[str], words: str) -> None:
+        super().__init__(words)
+        self.failing = tuple(failing)
+
+
+class UnknownMarket(RiskError):
+    """No market has this id or slug."""

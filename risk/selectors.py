@@ -1,0 +1,239 @@
+"""Everything that may be asked of risk. Reads only; safe from any app."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from core.units import Ms, Usdc
+from infra.clock import to_datetime, to_ms
+from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
+from risk.panel import Panel, panel
+
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class HaltInForce:
+    """A halt nobody ended yet, with its newest round: the one the runners owe an answer to.
+
+    market_id: ``None`` when everything is halted.
+    pressed:   how often it was asked for; a new number is a new round.
+    expected:  the runners enlisted when the round began.
+    """
+
+    halt_id: int
+    round_id: int
+    market_id: str | None
+    code: str
+    detail: str
+    by: str
+    began_ms: Ms
+    asked_ms: Ms
+    pressed: int
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """The last valuation of one stretch of time and the lowest in it. ``profit`` is equity minus deposits."""
+
+    at_ms: Ms
+    equity: Usdc
+    profit: Usdc
+    low: Usdc
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profit:
+    """What was earned since ``since_ms``, deposits left out."""
+
+    since_ms: Ms
+    total: Usdc
+    realized: Usdc
+    unrealized: Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class Profits:
+    """By day (00:00 UTC), week (Monday) and calendar month; ``None`` before the first valuation."""
+
+    valued_ms: Ms
+    equity: Usdc
+    today: Profit | None
+    week: Profit | None
+    month: Profit | None
+
+
+def in_force(halt: Halt | MarketHalt, opened: HaltRound) -> HaltInForce:
+    return HaltInForce(
+        halt_id=halt.pk,
+        round_id=opened.pk,
+        market_id=halt.market_id if isinstance(halt, MarketHalt) else None,
+        code=halt.code,
+        detail=halt.detail,
+        by=halt.by_name,
+        began_ms=to_ms(halt.began),
+        asked_ms=to_ms(opened.asked),
+        pressed=opened.number,
+        expected=tuple(opened.expected),
+    )
+
+
+def halt_in_force() -> HaltInForce | None:
+    """The halt of everything, if any. One query; runners ask each second."""
+    rounds = HaltRound.objects.filter(halt__ended__isnull=True, halt__isnull=False)
+    opened = rounds.select_related("halt").order_by("-number").first()
+    if opened is None:
+        return None
+    assert opened.halt is not None, "the query asked for it"
+    return in_force(opened.halt, opened)
+
+
+def market_halts() -> dict[str, HaltInForce]:
+    """The halted markets by id. One query."""
+    rounds = HaltRound.objects.filter(market_halt__ended__isnull=True, market_halt__isnull=False)
+    newest = rounds.filter(number=F("market_halt__pressed")).select_related("market_halt")
+    found = {}
+    for opened in newest.order_by("market_halt__began"):
+        assert opened.market_halt is not None, "the query asked for it"
+        found[opened.market_halt.market_id] = in_force(opened.market_halt, opened)
+    return found
+
+
+def stop_for(market_id: str) -> str | None:
+    """The code of a halt that forbids sending an order in this market now. One query, for the order's writer."""
+    everything = Halt.objects.filter(ended__isnull=True).values_list(Concat(Value("trading: "), F("code")))
+    here = MarketHalt.objects.filter(ended__isnull=True, market_id=market_id)
+    rows = everything.union(here.values_list(Concat(Value("market: "), F("code"))), all=True)
+    return next((str(row[0]) for row in rows), None)
+
+
+def halt_panels() -> tuple[Panel | None, dict[str, Panel]]:
+    """How far each halt in force is: of everything, and by market id."""
+    halt = halt_in_force()
+    markets = market_halts()
+    found = {each.round_id: each for each in (halt, *markets.values()) if each is not None}
+    rounds = HaltRound.objects.filter(pk__in=found).in_bulk()
+    reports: dict[int, list[HaltReport]] = {pk: [] for pk in found}
+    for report in HaltReport.objects.filter(round_id__in=found).order_by("runner"):
+        reports[report.round_id].append(report)
+    panels = {pk: panel(opened, reports[pk]) for pk, opened in rounds.items()}
+    whole = None if halt is None else panels.get(halt.round_id)
+    return whole, {name: panels[each.round_id] for name, each in markets.items() if each.round_id in panels}
+
+
+def control() -> dict[str, object]:
+    """The control state as the console shows it: JSON values only; the consumer adds what its user may do."""
+    halt, markets = halt_in_force(), market_halts()
+    whole, by_market = halt_panels()
+    return {
+        "halt": None
+        if halt is None
+        else {
+            "id": halt.halt_id,
+            "reason": halt.code,
+            "detail": halt.detail,
+            "by": halt.by,
+            "began_ms": halt.began_ms,
+            "pressed": halt.pressed,
+        },
+        "report": None if halt is None or whole is None else {"halt_id": halt.halt_id, **whole.as_json()},
+        "market_halts": [
+            {
+                "market_id": name,
+                "reason": each.code,
+                "detail": each.detail,
+                "by": each.by,
+                "began_ms": each.began_ms,
+                "report": by_market[name].as_json() if name in by_market else None,
+            }
+            for name, each in markets.items()
+        ],
+    }
+
+
+def day_start(account_id: int, *, at: Ms) -> DayStart | None:
+    """The first valuation of the UTC day of ``at``, ``None`` before it was made."""
+    return DayStart.objects.filter(account_id=account_id, day=to_datetime(at).date()).first()
+
+
+def latest_valuation(account_id: int) -> Valuation | None:
+    return Valuation.objects.filter(account_id=account_id).order_by("-at_ms", "-pk").first()
+
+
+def valued_accounts(*, since: Ms) -> list[int]:
+    """Accounts that were valued since ``since``: those a runner is working on."""
+    ids = Valuation.objects.filter(at_ms__gte=since).order_by("account_id")
+    return list(ids.values_list("account_id", flat=True).distinct())
+
+
+def profits(account_id: int) -> Profits | None:
+    """P&L of today, this week and this month as of the newest valuation; ``None`` without one."""
+    newest = latest_valuation(account_id)
+    if newest is None:
+        return None
+    today = to_datetime(newest.at_ms).date()
+    monday = today - timedelta(days=today.weekday())
+    since = [_profit(newest, first, today) for first in (today, monday, today.replace(day=1))]
+    return Profits(Ms(newest.at_ms), Usdc(newest.equity), *since)
+
+
+def _profit(newest: Valuation, first: date, last: date) -> Profit | None:
+    starts = DayStart.objects.filter(account_id=newest.account_id, day__gte=first, day__lte=last)
+    start = starts.order_by("day").first()
+    if start is None:
+        return None
+    total = (newest.equity - newest.deposited) - (start.equity - start.deposited)
+    return Profit(
+        since_ms=Ms(start.at_ms),
+        total=Usdc(total),
+        realized=Usdc(newest.realized - start.realized),
+        unrealized=Usdc(newest.unrealized - start.unrealized),
+    )
+
+
+def equity_curve(account_id: int, *, since: Ms, until: Ms, points: int) -> list[EquityPoint]:
+    """The account's equity from ``since`` to ``until`` in at most ``points`` + 1 points, oldest first."""
+    assert points > 0, "a curve has points"
+    span = max(1, -(-(until - since) // points))
+    within = Valuation.objects.filter(account_id=account_id, at_ms__gte=since, at_ms__lte=until)
+    buckets = (
+        within.annotate(bucket=F("at_ms") / span)
+        .values("bucket")
+        .annotate(last=Max("pk"), low=Min("equity"))
+        .order_by("bucket")
+    )
+    found = {row["last"]: row["low"] for row in buckets}
+    rows = Valuation.objects.filter(pk__in=list(found)).order_by("at_ms", "pk")
+    return [
+        EquityPoint(
+            Ms(row.at_ms), Usdc(row.equity), Usdc(row.equity - row.deposited), Usdc(found[row.pk]), row.marked
+        )
+        for row in rows
+    ]
+
+
+def audit_rows() -> QuerySet[Audit]:
+    """The record, newest first."""
+    return Audit.objects.order_by("-pk")
+
+
+def halt_rows() -> QuerySet[Halt]:
+    """Every halt of everything there was, newest first, each with when its last round was proven (or not)."""
+    return Halt.objects.order_by("-pk").annotate(proven=_proven("round__halt"))
+
+
+def market_halt_rows() -> QuerySet[MarketHalt]:
+    """The same for single markets."""
+    return MarketHalt.objects.order_by("-pk").annotate(proven=_proven("round__market_halt"))
+
+
+def _proven(owner: str) -> Subquery:
+    newest = HaltReport.objects.filter(**{owner: OuterRef("pk")}).order_by(
+        "-round__number", F("proven").desc(nulls_first=True)
+    )
+    return Subquery(newest.values("proven")[:1])

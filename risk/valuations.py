@@ -1,0 +1,100 @@
+"""What accounts are worth, kept and thinned; and the daily loss that trips the kill switch."""
+
+from typing import Final
+
+from django.db.models import F, Max
+
+from core.units import Ms, Usdc, text
+from infra.clock import to_datetime
+from risk import selectors
+from risk.models import DayStart, Valuation
+
+DAY_MS: Final = 86_400_000
+MINUTE_MS: Final = 60_000
+# Younger valuations are all kept, for the curve and the trip; older ones once a minute.
+KEPT_WHOLE_MS: Final = DAY_MS
+# trading.md 12: three valuations in a row, 2 s apart.
+TRIP_COUNT: Final = 3
+TRIP_SPAN_MS: Final = 4_000
+LOOK_BACK_MS: Final = 30_000
+
+
+def record_valuation(
+    *,
+    account_id: int,
+    at: Ms,
+    cash: Usdc,
+    equity: Usdc,
+    realized: Usdc,
+    unrealized: Usdc,
+    exposure: Usdc,
+    deposited: Usdc,
+    marked: bool,
+) -> None:
+    """Keep one valuation; the first of a UTC day is kept for good as the day's start.
+
+    Units:
+        realized, deposited: since the account began; ``deposited`` is net, the start cash included.
+        marked: some book was valued at an old or lowered bid.
+    """
+    Valuation.objects.create(
+        account_id=account_id,
+        at_ms=at,
+        cash=cash,
+        equity=equity,
+        realized=realized,
+        unrealized=unrealized,
+        exposure=exposure,
+        deposited=deposited,
+        marked=marked,
+    )
+    day = to_datetime(at).date()
+    if DayStart.objects.filter(account_id=account_id, day=day).exists():
+        return
+    first = DayStart(
+        account_id=account_id,
+        day=day,
+        at_ms=at,
+        equity=equity,
+        realized=realized,
+        unrealized=unrealized,
+        deposited=deposited,
+    )
+    # Two shards may value the same account: the first row of the day stays.
+    DayStart.objects.bulk_create([first], ignore_conflicts=True)
+
+
+def trip_daily_loss(*, account_id: int, limit: Usdc, at: Ms) -> str | None:
+    """Why the daily loss limit is broken, or ``None``. Broken means: in each of the last valuations, at least
+    three of them over 4 s, today's loss is at or above ``limit``."""
+    start = selectors.day_start(account_id, at=at)
+    if start is None:
+        return None
+    recent = Valuation.objects.filter(
+        account_id=account_id, at_ms__gt=max(at - LOOK_BACK_MS, start.at_ms - 1), at_ms__lte=at
+    ).order_by("-at_ms", "-pk")
+    breaking: list[int] = []
+    lost = 0
+    for moment, equity, deposited in recent.values_list("at_ms", "equity", "deposited"):
+        loss = (start.equity - start.deposited) - (equity - deposited)
+        if loss < limit:
+            break
+        lost = lost or loss
+        breaking.append(moment)
+    if len(breaking) < TRIP_COUNT or breaking[0] - breaking[-1] < TRIP_SPAN_MS:
+        return None
+    return f"lost {text(lost, 6)} of {text(limit, 6)} USDC today, {len(breaking)} valuations in a row"
+
+
+def thin_valuations(*, at: Ms, batch: int) -> int:
+    """Delete at most ``batch`` valuations older than a day that are not the last of their minute. How many were."""
+    old = Valuation.objects.filter(at_ms__lt=at - KEPT_WHOLE_MS)
+    minute = F("at_ms") / MINUTE_MS
+    last_of_minute = (
+        old.annotate(minute=minute).values("account_id", "minute").annotate(last=Max("pk")).values("last")
+    )
+    doomed = list(old.exclude(pk__in=last_of_minute).order_by("pk").values_list("pk", flat=True)[:batch])
+    if not doomed:
+        return 0
+    deleted, _ = Valuation.objects.filter(pk__in=doomed).delete()
+    return deleted

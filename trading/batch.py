@@ -1,0 +1,222 @@
+"""Records as rows, and one transaction that writes a batch of them.
+
+Safe to write twice: fills and ledger lines that are there already are left out, order changes carry their time
+and are not applied over a newer one. A conflict that is not a repetition is raised, never ignored.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Greatest
+
+from core.events import FillSeen, FillSettled
+from core.ledger import Entry as LedgerEntry
+from core.lifecycle import CLOSED, SETTLES, Status
+from core.notes import Booked, Decided, OrderMoved
+from core.units import text
+from infra import codec, logs
+from trading.models import Decision, Entry, Fill, Order, StepFailure
+from trading.ports import Record, StepFailed
+from trading.rows import gate_row
+
+REASON_MAX: Final = 300
+PRICE_PLACES: Final = 6
+
+log = logs.get("journal")
+
+EntryName = tuple[object, ...]
+
+
+class Batch:
+    """The records of one transaction, turned into rows once, so that a retry gives them the same names."""
+
+    def __init__(
+        self, records: Sequence[Record], *, account_id: int, writer: str, entries_before: int
+    ) -> None:
+        self._account_id = account_id
+        self._writer = writer
+        self._moves: dict[str, OrderMoved] = {}
+        self._fills: dict[str, FillSeen] = {}
+        self._settlements: list[FillSettled] = []
+        self._lines: list[LedgerEntry] = []
+        self._decisions: list[Decision] = []
+        self._failures: list[StepFailed] = []
+        for record in records:
+            self._sort(record)
+        self._entries = [
+            self._entry(line, entries_before + number) for number, line in enumerate(self._lines, 1)
+        ]
+
+    @property
+    def entry_count(self) -> int:
+        return len(self._entries)
+
+    def write(self) -> None:
+        """Write everything or nothing. Raises what the database raises."""
+        with transaction.atomic():
+            self._write_fills()
+            self._write_moves()
+            self._write_entries()
+            self._settle()
+            Decision.objects.bulk_create(self._decisions, ignore_conflicts=True)
+            StepFailure.objects.bulk_create(self._failure(failed) for failed in self._failures)
+
+    def _sort(self, record: Record) -> None:
+        match record:
+            case OrderMoved():
+                # The newest word about an order says all the earlier ones said.
+                self._moves[record.key] = record
+            case FillSeen():
+                self._fills.setdefault(record.fill_id, record)
+            case FillSettled():
+                self._settlements.append(record)
+            case Booked():
+                self._lines += record.entries
+            case Decided():
+                self._decisions.append(self._decision(record))
+            case StepFailed():
+                self._failures.append(record)
+
+    def _write_fills(self) -> None:
+        known = set(Fill.objects.filter(fill_id__in=self._fills).values_list("fill_id", flat=True))
+        fresh = [seen for seen in self._fills.values() if seen.fill_id not in known]
+        if not fresh:
+            return
+        orders = Order.objects.in_bulk({seen.key for seen in fresh}, field_name="key")
+        rows = []
+        for seen in fresh:
+            order = orders.get(seen.key)
+            if order is None:
+                self._stray(seen)
+            else:
+                rows.append(_fill(seen, order))
+        Fill.objects.bulk_create(rows)
+
+    def _stray(self, seen: FillSeen) -> None:
+        """A fill of an order that has no row cannot be a fill row; it is kept with the failures."""
+        log.error("fill of an order never written", fill_id=seen.fill_id, key=seen.key, event_type="error")
+        StepFailure.objects.create(
+            account_id=self._account_id,
+            market_id="unknown",
+            at_ms=seen.heard_ms,
+            event=msgspec.json.decode(codec.dump(seen)),
+            error=f"fill of an order that was never written: {seen.key}",
+        )
+
+    def _write_moves(self) -> None:
+        for moved in self._moves.values():
+            known = Order.objects.filter(
+                key=moved.key, account_id=self._account_id, moved_ms__lte=moved.at_ms
+            )
+            known.update(
+                status=moved.status,
+                filled=Greatest(F("filled"), Value(moved.filled)),
+                reason=moved.reason[:REASON_MAX] or None,
+                moved_ms=moved.at_ms,
+                closed_ms=_closed(moved),
+            )
+
+    def _write_entries(self) -> None:
+        if not self._entries:
+            return
+        first, last = self._entries[0].sequence, self._entries[-1].sequence
+        mine = Entry.objects.filter(writer=self._writer, sequence__gte=first, sequence__lte=last)
+        written = set(mine.values_list("sequence", flat=True))
+        named = {entry.fill_id for entry in self._entries if entry.fill_id is not None}
+        booked: set[EntryName] = set(
+            Entry.objects.filter(fill_id__in=named).values_list(
+                "fill_id", "kind", "outcome", "shares", "usdc"
+            )
+        )
+        fresh = []
+        for entry in self._entries:
+            name = _entry_name(entry)
+            if entry.sequence in written or (entry.fill_id is not None and name in booked):
+                continue
+            booked.add(name)
+            fresh.append(entry)
+        Entry.objects.bulk_create(fresh)
+
+    def _settle(self) -> None:
+        for told in self._settlements:
+            before = [status for status, after in SETTLES.items() if told.status in after]
+            Fill.objects.filter(fill_id=told.fill_id, status__in=before).update(status=told.status)
+
+    def _entry(self, line: LedgerEntry, sequence: int) -> Entry:
+        return Entry(
+            account_id=self._account_id,
+            writer=self._writer,
+            sequence=sequence,
+            market_id=line.market_id,
+            strategy=line.strategy,
+            kind=line.kind,
+            outcome=line.outcome,
+            shares=line.shares,
+            usdc=line.usdc,
+            fill_id=line.fill_id,
+            at_ms=line.at_ms,
+            note=line.note,
+        )
+
+    def _decision(self, decided: Decided) -> Decision:
+        return Decision(
+            account_id=self._account_id,
+            market_id=decided.market_id,
+            strategy=decided.strategy,
+            sequence=decided.sequence,
+            at_ms=decided.at_ms,
+            verdict=decided.verdict,
+            gate=None if decided.gate is None else decided.gate.value,
+            gates=[gate_row(check) for check in decided.gates],
+            intents=list(decided.intents),
+        )
+
+    def _failure(self, failed: StepFailed) -> StepFailure:
+        return StepFailure(
+            account_id=self._account_id,
+            market_id=failed.market_id,
+            at_ms=failed.at_ms,
+            event=msgspec.json.decode(codec.dump(failed.event)),
+            error=failed.error,
+        )
+
+
+def price_text(amount: int, shares: int) -> str:
+    """USDC a share, rounded down to six decimals. Derived: the amount is the fact."""
+    return text(amount * 10**PRICE_PLACES // shares, PRICE_PLACES)
+
+
+def _fill(seen: FillSeen, order: Order) -> Fill:
+    return Fill(
+        fill_id=seen.fill_id,
+        order_id=order.key,
+        account_id=order.account_id,
+        market_id=order.market_id,
+        outcome=order.outcome,
+        side=order.side,
+        shares=seen.shares,
+        amount=seen.amount,
+        fee=seen.fee,
+        price=price_text(seen.amount, seen.shares),
+        status=seen.status,
+        evidence=seen.evidence,
+        said_ms=seen.said_ms,
+        heard_ms=seen.heard_ms,
+    )
+
+
+def _entry_name(entry: Entry) -> EntryName:
+    return entry.fill_id, entry.kind, entry.outcome, entry.shares, entry.usdc
+
+
+def _closed(moved: OrderMoved) -> Case | int | None:
+    """When the order could trade no more: a match is over only when all of it was told."""
+    if moved.status in CLOSED:
+        return moved.at_ms
+    if moved.status is Status.MATCHED:
+        whole = When(shares__lte=moved.filled, then=Value(int(moved.at_ms)))
+        return Case(whole, default=Value(None))
+    return None

@@ -1,0 +1,38 @@
+"""What can go wrong between the engine and its records.
+
+TradingError
+├── OrderNotWritten     the row is not there, so the order must not leave
+│   ├── FenceLost       another runner writes for this shard now: stop
+│   ├── DuplicateIntent this decision already has its order: never send a second one
+│   └── HaltedFirst     a halt was committed before the row
+├── JournalFull         the database does not keep up: halt the market
+└── JournalFailed       the database refuses a fact: halt everything
+"""
+
+
+class TradingError(Exception):
+    """Something between the engine and its records."""
+
+
+class OrderNotWritten(TradingError):
+    """The order's row is not in the database. The order must not be sent."""
+
+
+class FenceLost(OrderNotWritten):
+    """The fence moved on: another runner took over. Nothing may be sent from here any more."""
+
+
+class DuplicateIntent(OrderNotWritten):
+    """An order with this intent key or order id exists."""
+
+
+class HaltedFirst(OrderNotWritten):
+    """A halt of everything or of this market is in force. ``str`` says which and why."""
+
+
+class JournalFull(TradingError):
+    """The record could not be taken within the patience given: nothing was dropped, nothing was taken."""
+
+
+class JournalFailed(TradingError):
+    """A record can never be written, or the journal is closed. Facts are missing from the database."""

@@ -1,0 +1,125 @@
+"""The writes that cannot wait: taking a fence, and the row that must exist before an order leaves.
+
+Everything else goes through ``trading.journal``, off the hot path.
+"""
+
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+
+from core.ids import OrderId
+from core.intents import Place
+from core.lifecycle import CLOSED, Status
+from core.units import Ms, Usdc
+from infra import logs
+from risk import selectors as risk
+from trading.errors import DuplicateIntent, FenceLost, HaltedFirst
+from trading.models import Account, AccountMode, Decision, Fence, Order
+
+ORPHANED: Final = "process ended"
+CLOSED_STATUSES: Final = tuple(status.value for status in CLOSED)
+
+log = logs.get("trading")
+
+
+def open_account(*, mode: AccountMode, name: str, start_cash: Usdc, at_ms: Ms) -> Account:
+    """The account of this mode, name and start cash; made at its first use."""
+    account, made = Account.objects.get_or_create(
+        mode=mode, name=name, start_cash=start_cash, defaults={"opened_ms": at_ms}
+    )
+    if made:
+        log.info("account opened", account=account.key)
+    return account
+
+
+def take_fence(name: str) -> int:
+    """Become the one writer of ``name``: the number is higher than any before it.
+
+    It waits for a write of the former holder that is under way; the next one fails with ``FenceLost``.
+    """
+    with transaction.atomic():
+        Fence.objects.get_or_create(name=name, defaults={"number": 0, "writes": 0})
+        Fence.objects.filter(name=name).update(number=F("number") + 1)
+        return Fence.objects.get(name=name).number
+
+
+def write_order(
+    place: Place, *, account_id: int, order_id: OrderId, fence_name: str, fence: int, at_ms: Ms
+) -> None:
+    """Write the row of an approved order, in one transaction with the checks that may still forbid it.
+
+    When this returns the order may leave. Raises ``FenceLost``, ``HaltedFirst`` or ``DuplicateIntent``, all
+    ``OrderNotWritten``: then it must not. A database error says nothing about the row: treat it like a crash.
+    """
+    try:
+        with transaction.atomic():
+            # Touching the row makes a taker of the fence wait for us; a mere look would let both go on.
+            if not Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1):
+                raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+            stop = risk.stop_for(place.market_id)
+            if stop is not None:
+                raise HaltedFirst(stop)
+            Order.objects.create(
+                key=place.key,
+                order_id=order_id,
+                account_id=account_id,
+                market_id=place.market_id,
+                strategy=place.strategy,
+                sequence=sequence_of(place.key),
+                outcome=place.outcome,
+                side=place.side,
+                price=place.price,
+                shares=place.shares,
+                kind=place.kind,
+                purpose=place.purpose,
+                status=Status.PENDING,
+                filled=0,
+                decided_ms=place.decided_ms,
+                written_ms=at_ms,
+                moved_ms=at_ms,
+                fence=fence,
+            )
+    except IntegrityError as error:
+        if Order.objects.filter(key=place.key).exists() or Order.objects.filter(order_id=order_id).exists():
+            raise DuplicateIntent(f"order {place.key} was already written") from error
+        raise
+
+
+def sequence_of(key: str) -> int:
+    """The decision's number in an intent key."""
+    return int(key.rpartition("|")[2])
+
+
+def close_orphans(*, account_id: int, at_ms: Ms) -> int:
+    """Close the orders a paper account left open: the paper venue died with its process. How many they were.
+
+    Only for paper. A live order of a dead process is UNKNOWN and is asked for, never assumed away.
+    """
+    account = Account.objects.get(pk=account_id)
+    assert account.mode != AccountMode.LIVE, "the venue outlives our process; ask it"
+    closed = Order.objects.filter(account_id=account_id, closed_ms__isnull=True).update(
+        status=Status.CANCELLED, reason=ORPHANED, moved_ms=at_ms, closed_ms=at_ms
+    )
+    if closed:
+        log.warning("orders of an ended process closed", account=account.key, orders=closed)
+    return closed
+
+
+def forget_decisions(*, keep: int, older_than_ms: Ms, batch: int) -> int:
+    """Delete at most ``batch`` decisions: those before ``older_than_ms`` and those beyond the newest ``keep``.
+
+    How many went. Small batches, because on SQLite a writer stops all others.
+    """
+    newest = Decision.objects.aggregate(newest=Max("pk"))["newest"]
+    if newest is None:
+        return 0
+    doomed = set(
+        Decision.objects.filter(pk__lte=newest - keep).order_by("pk").values_list("pk", flat=True)[:batch]
+    )
+    aged = Decision.objects.filter(at_ms__lt=older_than_ms).order_by("at_ms").values_list("pk", flat=True)
+    doomed.update(aged[: batch - len(doomed)])
+    if not doomed:
+        return 0
+    deleted, _ = Decision.objects.filter(pk__in=doomed).delete()
+    return deleted
