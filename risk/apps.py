@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class RiskConfig(AppConfig):
     name = "risk"
     verbose_name = "Risk"
+
+    def ready(self) -> None:
+        from risk import checks
+
+        checks.register()

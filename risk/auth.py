@@ -1,0 +1,113 @@
+"""Who is asking, over HTTP: a bearer token, a log-in with its CSRF check, or the machine itself.
+
+A token that is sent decides: a wrong one is never looked past for a session. Only halting is open to the machine
+itself, and not to what a proxy or a browser passed on.
+"""
+
+import hmac
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from pydantic import SecretStr
+
+from risk.people import Actor, Role, person
+from risk.problems import LogInNeeded, Problem
+
+# A request that bears one of these did not begin on this machine, or began in a browser.
+PASSED_ON: Final = (
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Real-IP",
+    "Via",
+    "Origin",
+)
+TOKEN_HINT: Final = "send Authorization: Bearer with {tokens}, or log in"  # noqa: S105 a sentence
+
+
+def identify(request: HttpRequest) -> Actor:
+    """The actor of a request with a token or a log-in. Raises ``LogInNeeded``, or 403 for a failed CSRF check."""
+    found = by_token(request) or by_session(request)
+    if found is None:
+        raise LogInNeeded(TOKEN_HINT.format(tokens="OPERATOR_TOKEN or ADMIN_TOKEN"))
+    return found
+
+
+def identify_who_halts(request: HttpRequest) -> Actor:
+    """As ``identify``; the machine itself may halt without both. It is the safe direction."""
+    found = by_token(request) or by_session(request)
+    if found is not None:
+        return found
+    if not began_here(request):
+        raise LogInNeeded(TOKEN_HINT.format(tokens="OPERATOR_TOKEN or ADMIN_TOKEN"))
+    return Actor("this machine", Role.OPERATOR, address(request), None)
+
+
+def by_token(request: HttpRequest) -> Actor | None:
+    """The actor of the bearer token, ``None`` when none was sent. Raises ``LogInNeeded`` for a wrong one."""
+    sent = request.headers.get("Authorization")
+    if sent is None:
+        return None
+    scheme, _, token = sent.partition(" ")
+    if scheme.lower() != "bearer":
+        raise LogInNeeded("Authorization must be: Bearer TOKEN")
+    # Both are compared whatever the first says, so that the time taken tells nothing.
+    admin = _same(token, settings.POLYLOLY.admin_token)
+    operator = _same(token, settings.POLYLOLY.operator_token)
+    if admin:
+        return Actor("token admin", Role.RISK_ADMIN, address(request), None)
+    if operator:
+        return Actor("token operator", Role.OPERATOR, address(request), None)
+    raise LogInNeeded("this token is not known here")
+
+
+def by_session(request: HttpRequest) -> Actor | None:
+    """The person logged in, ``None`` for nobody. Raises 403 when what would change something lacks its CSRF token."""
+    found = person(request.user, address=address(request))
+    if found is None:
+        return None
+    if not csrf_holds(request):
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "the CSRF token is missing or wrong: reload the page", field="X-CSRFToken"
+        )
+    return found
+
+
+def csrf_holds(request: HttpRequest) -> bool:
+    """Django's own check, asked for by hand: the doors are exempt because tokens need none."""
+    check = CsrfViewMiddleware(lambda _request: HttpResponse())
+    request.csrf_processing_done = False  # type: ignore[attr-defined]
+    check.process_request(request)
+    return check.process_view(request, _nothing_exempt, (), {}) is None
+
+
+def _nothing_exempt(_request: HttpRequest) -> HttpResponse:
+    """Stands for a view without exemption."""
+    return HttpResponse()
+
+
+def began_here(request: HttpRequest) -> bool:
+    """Did a program on this machine ask by itself?"""
+    if any(name in request.headers for name in PASSED_ON):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR") or "").is_loopback
+    except ValueError:
+        return False
+
+
+def address(request: HttpRequest) -> str:
+    """Where the request came from, for the record; what a proxy adds is kept beside the peer, never instead."""
+    peer = request.META.get("REMOTE_ADDR") or "unknown"
+    forwarded = request.headers.get("X-Forwarded-For")
+    return peer if forwarded is None else f"{peer} for {forwarded}"[:60]
+
+
+def _same(sent: str, kept: SecretStr | None) -> bool:
+    return kept is not None and hmac.compare_digest(sent.encode(), kept.get_secret_value().encode())

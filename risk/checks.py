@@ -1,0 +1,47 @@
+"""Health checks that only risk can make. A halt is no failure: it is a decision (product.md 4)."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from infra import checks, clock
+from infra.checks import Check
+from risk import selectors
+from risk.panel import ANSWER_WITHIN_MS
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    checks.register("reset possible", someone_can_reset)
+    checks.register("halt", halt_proven)
+
+
+def someone_can_reset() -> Check:
+    """Without a risk admin or an admin token a halt would be for ever."""
+    name = "reset possible"
+    admins = User.objects.filter(is_superuser=True, is_active=True).count()
+    token = settings.POLYLOLY.admin_token is not None
+    if admins or token:
+        return checks.passed(name, f"{admins} risk admins, ADMIN_TOKEN {'set' if token else 'not set'}")
+    return checks.warned(
+        name,
+        "no risk admin and no ADMIN_TOKEN: nobody could end a halt",
+        "run manage.py createsuperuser or set ADMIN_TOKEN",
+    )
+
+
+def halt_proven() -> Check:
+    """A halt in force is fine; one that cannot be proven is worth a look."""
+    name = "halt"
+    halt = selectors.halt_in_force()
+    if halt is None:
+        return checks.passed(name, "none in force")
+    panel, _ = selectors.halt_panels()
+    if panel is not None and panel.proven_ms is not None:
+        return checks.passed(name, f"{halt.code} in force, proven")
+    waited = int((clock.now_ms() - halt.asked_ms) / clock.speed())
+    if waited < ANSWER_WITHIN_MS:
+        return checks.passed(name, f"{halt.code} in force, proof under way")
+    open_points = "; ".join(panel.unproven) if panel is not None and panel.unproven else "proof not given yet"
+    return checks.warned(
+        name, f"{halt.code} in force, {open_points}", "press HALT again, or look at the venue"
+    )

@@ -1,0 +1,127 @@
+"""The operator's endpoints: ``POST /admin/halt``, ``/reset``, ``/halt-market``, ``/resume-market`` (product.md 4).
+
+Routed before the Django admin. A token needs no CSRF token, a session does.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from infra.clock import now_ms
+from risk import selectors, services
+from risk.auth import identify, identify_who_halts
+from risk.errors import RiskError
+from risk.people import Actor
+from risk.problems import Problem, answer, problem_of
+from risk.services import HaltCode, MarketHaltCode
+
+REASON_MAX: Final = 300
+Door = Callable[[HttpRequest], HttpResponse]
+
+
+class Body(BaseModel):
+    """What may be sent along: JSON, or nothing."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
+
+    reason: str | None = Field(default=None, min_length=1, max_length=REASON_MAX)
+
+
+def door(act: Door) -> Door:
+    """POST only, refusals as problem+json, no CSRF check but the one ``risk.auth`` makes for sessions."""
+
+    @csrf_exempt
+    @wraps(act)
+    def opened(request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            refusal = answer(Problem(HTTPStatus.METHOD_NOT_ALLOWED, "send a POST"))
+            refusal["Allow"] = "POST"
+            return refusal
+        try:
+            return act(request)
+        except Problem as problem:
+            return answer(problem)
+        except RiskError as refused:
+            return answer(problem_of(refused))
+
+    return opened
+
+
+@door
+def halt(request: HttpRequest) -> HttpResponse:
+    """Stop everything. Again is fine: cancel and proof are repeated."""
+    actor = identify_who_halts(request)
+    services.halt_trading(code=HaltCode.MANUAL, detail=reason_or_name(request, actor), by=actor, at=now_ms())
+    return state()
+
+
+@door
+def reset(request: HttpRequest) -> HttpResponse:
+    """End the halt, after a passing health check."""
+    actor = identify(request)
+    services.reset_trading(reason=reason_to_loosen(request, actor), by=actor, at=now_ms())
+    return state()
+
+
+@door
+def halt_market(request: HttpRequest) -> HttpResponse:
+    actor = identify_who_halts(request)
+    services.halt_market(
+        market_id=asked_market(request),
+        code=MarketHaltCode.MANUAL,
+        detail=reason_or_name(request, actor),
+        by=actor,
+        at=now_ms(),
+    )
+    return state()
+
+
+@door
+def resume_market(request: HttpRequest) -> HttpResponse:
+    actor = identify(request)
+    market_id = asked_market(request)
+    services.resume_market(
+        market_id=market_id, reason=reason_to_loosen(request, actor), by=actor, at=now_ms()
+    )
+    return state()
+
+
+def state() -> HttpResponse:
+    """Every door answers with the control state after it, as the console shows it."""
+    response = JsonResponse(selectors.control())
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def reason_or_name(request: HttpRequest, actor: Actor) -> str:
+    return asked_reason(request) or f"by {actor.name}"
+
+
+def reason_to_loosen(request: HttpRequest, actor: Actor) -> str:
+    """A person gives a reason; a token may leave it to its name. The empty reason is refused by the service."""
+    return asked_reason(request) or ("" if actor.user is not None else f"by {actor.name}")
+
+
+def asked_reason(request: HttpRequest) -> str | None:
+    """The reason in the body, ``None`` without one. Raises 400 naming the field."""
+    if not request.body.strip():
+        return None
+    try:
+        return Body.model_validate_json(request.body).reason
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "body"
+        raise Problem(HTTPStatus.BAD_REQUEST, f"{field}: {first['msg']}", field=field) from error
+
+
+def asked_market(request: HttpRequest) -> str:
+    """The market id of ``?market_id=``, which may be a slug. Raises 400 without one, ``UnknownMarket``."""
+    name = request.GET.get("market_id", "").strip()
+    if not name:
+        raise Problem(HTTPStatus.BAD_REQUEST, "say which: ?market_id=ID or slug", field="market_id")
+    return services.resolve_market(name)

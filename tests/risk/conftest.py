@@ -1,0 +1,80 @@
+"""Builders for risk's tests. They read no clock: every moment is given."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+
+from core.units import Ms, Usdc
+from infra import checks
+from risk import services
+from risk.people import Actor, Role
+from risk.selectors import HaltInForce
+
+NOON = Ms(1_761_998_400_000)  # 2025-11-01 12:00:00 UTC, a Saturday
+DAY_MS = 86_400_000
+MARKET = "0x" + "ab" * 32
+
+OPERATOR = Actor("olga", Role.OPERATOR, "127.0.0.1", None)
+RISK_ADMIN = Actor("rita", Role.RISK_ADMIN, "127.0.0.1", None)
+VIEWER = Actor("vera", Role.VIEWER, "127.0.0.1", None)
+
+
+def halt(detail: str = "feed looks wrong", *, at: Ms = NOON, by: Actor = OPERATOR) -> HaltInForce:
+    return services.halt_trading(code=services.HaltCode.MANUAL, detail=detail, by=by, at=at)
+
+
+def acknowledge(round_id: int, *, runner: str = "shard:0", at: Ms = NOON, orders_open: int = 0) -> None:
+    services.acknowledge_halt(
+        round_id=round_id,
+        runner=runner,
+        at=at,
+        orders_open=orders_open,
+        last_sent_at=None,
+        provable_from=at,
+    )
+
+
+def value(equity: str, *, at: Ms, account_id: int = 1, deposited: str = "10000", realized: str = "0") -> None:
+    amount = Usdc(round(float(equity) * 1_000_000))
+    services.record_valuation(
+        account_id=account_id,
+        at=at,
+        cash=amount,
+        equity=amount,
+        realized=Usdc(int(realized) * 1_000_000),
+        unrealized=Usdc(0),
+        exposure=Usdc(0),
+        deposited=Usdc(int(deposited) * 1_000_000),
+        marked=False,
+    )
+
+
+@pytest.fixture
+def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry in which only what the test adds is checked."""
+    monkeypatch.setattr(checks, "_checks", {})
+
+
+@pytest.fixture
+def market() -> Iterator[str]:
+    """A market that the resolver of this test knows by id and by slug."""
+    known = {MARKET: MARKET, "t1-hle-game1": MARKET}
+    before = services.register_market_resolver(known.get)
+    yield MARKET
+    services.register_market_resolver(before)
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    return User.objects.create_user("olga", password="a long passphrase", is_staff=True)
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    return User.objects.create_superuser("rita", password="a long passphrase")
+
+
+@pytest.fixture
+def vera(db: None) -> User:
+    return User.objects.create_user("vera", password="a long passphrase")
