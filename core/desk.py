@@ -20,6 +20,8 @@ from core.units import ONE, Ms, Price, Shares, Usdc, cost_up
 
 PULL_MS: Final = Ms(30_000)  # quotes stay away this long after a score, a lead step or a price jump
 JUMP_TICKS: Final = 2
+HOLD_TOLD_MS: Final = Ms(1_000)
+IDLE_LOOK_MS: Final = Ms(5_000)
 JUMP_WINDOW_MS: Final = Ms(5_000)
 ENDS_PLAY: Final = frozenset({SignalKind.ENDED, SignalKind.ABANDONED})
 STIRS: Final = frozenset({SignalKind.SCORE, SignalKind.LEAD, SignalKind.MAP_ENDED, SignalKind.STARTED})
@@ -45,11 +47,13 @@ class Desk:
         self.seen: tuple[object, ...] | None = None
         self.naked_since_ms: Ms | None = None
         self._naked: Outcome | None = None
+        self._held_since_ms: Ms | None = None
         self._last_refusal: tuple[Rule, Outcome] | None = None
         self._pulled_until_ms = Ms(0)
         self._pulled_why = ""
         self._mid2_ref: int | None = None
         self._mid2_ms = Ms(0)
+        self._look_ms = Ms(0)
 
     def view(self, *, halted: str | None, own_shown: bool, now: Ms) -> View:
         """This market as a strategy may see it."""
@@ -123,6 +127,16 @@ class Desk:
             self.pull("price jump", now)
         return True
 
+    def asleep(self, now: Ms) -> bool:
+        """Nothing open, nothing held: a look every ``IDLE_LOOK_MS``, or when a pull ends, is often enough."""
+        if self.orders.open() or self.pair.exposed_outcome is not None:
+            return False
+        if now < self._look_ms:
+            return True
+        calm = self._pulled_until_ms
+        self._look_ms = min(calm, Ms(now + IDLE_LOOK_MS)) if calm > now else Ms(now + IDLE_LOOK_MS)
+        return False
+
     def happen(self, happening: Happening, now: Ms) -> tuple[Note, ...]:
         """Move the trading state by its table."""
         was, self.state = self.state, step(self.state, happening)
@@ -153,8 +167,11 @@ class Desk:
         )
 
     def at_risk(self) -> Usdc:
-        """What can be lost here at most, every own bid filled: no fill of a bid loses more than it costs."""
-        return Usdc(max(0, -self.pair.worst_case) + self.open_bids_cost())
+        """What can still be lost here at most, every own bid filled: no fill of a bid loses more than it costs.
+
+        Counted from what is realized already: an old gain hides no new risk, and an old loss is none.
+        """
+        return Usdc(max(0, self.pair.realized - self.pair.worst_case) + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
         """By how much ``outcome`` leads with its own open bids filled, and what that lead costs."""
@@ -184,8 +201,15 @@ class Desk:
         return legal(self.state, halted=halted is not None or self.halted is not None)
 
     def told(self, decided: Decided) -> bool:
-        """Whether this decision says something new; remembers it."""
+        """Whether this decision says something new; remembers it. A hold is news once it lasts a second."""
         last = self.last_decision
+        if decided.verdict != "hold":
+            self._held_since_ms = None
+        elif self._held_since_ms is None:
+            self._held_since_ms = decided.at_ms
+            return False
+        elif decided.at_ms - self._held_since_ms < HOLD_TOLD_MS:
+            return False
         self.last_decision = decided
         gate: Gate | None = None if last is None else last.gate
         return (

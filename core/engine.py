@@ -345,7 +345,8 @@ class Engine:
                 self._book_notes(desk, notes, draft)
             if desk.book.trust is Trust.TRUSTED:
                 desk.remember_bids(now)
-            self._decide(desk, now, draft)
+            if notes or not desk.asleep(now):
+                self._decide(desk, now, draft)
             self._redeem(desk, now, draft)
         self.valuation(now, draft)
 

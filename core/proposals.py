@@ -51,6 +51,8 @@ def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
 
 def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draft) -> list[Approved]:
     """Withdraw what is not wanted, place what is missing. Returns what the judge let through."""
+    if proposal.verdict == "hold":
+        return []
     resting = desk.orders.open()
     takes = [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
     if takes or any(order.place.kind is OrderKind.TAKE for order in resting):

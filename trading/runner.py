@@ -9,12 +9,13 @@ from typing import Final, Protocol
 
 from core import events as ev
 from core.engine import Engine, Step
-from core.ids import OrderId
+from core.ids import MarketId, OrderId
 from core.intents import Cancel, Resync, WalletAction
 from core.risk import Approved
 from core.units import Ms
 
 TICK_MS: Final = Ms(1_000)
+STEP_FAILED: Final = "step_failed"
 MARKET_EVENTS: Final = (
     ev.BookSnapshot,
     ev.BookChanged,
@@ -42,15 +43,30 @@ class Gateway(Protocol):
 
     def observe(self, event: ev.Event, now: Ms) -> None: ...
 
+    def open_order_ids(self, market_id: MarketId | None) -> list[OrderId]: ...
+
     def due_ms(self) -> Ms | None: ...
 
     def advance(self, now: Ms) -> list[ev.Event]: ...
 
 
 class Witness(Protocol):
-    """Who keeps the record. Called after every step that did or said anything."""
+    """Who keeps the record."""
 
-    def saw(self, event: ev.Event, step: Step) -> None: ...
+    def saw(self, event: ev.Event, step: Step) -> None:
+        """Called after every step that did or said anything, before its orders leave."""
+
+    def failed(self, event: ev.Event, error: Exception) -> None:
+        """The engine raised on ``event``; the market it concerns is halted next."""
+
+
+def concerned(event: ev.Event) -> MarketId | None:
+    """The one market an event is about, by its id or by its order's key; ``None`` for all others."""
+    market_id = getattr(event, "market_id", None)
+    if market_id is not None:
+        return MarketId(market_id)
+    parts = str(getattr(event, "key", "")).split("|")
+    return MarketId(parts[1]) if len(parts) == 4 else None
 
 
 class Runner:
@@ -111,10 +127,26 @@ class Runner:
             self._step(event)
 
     def _step(self, event: ev.Event) -> None:
-        step = self.engine.step(event)
+        try:
+            step = self.engine.step(event)
+        except Exception as error:  # noqa: BLE001 the one edge of the engine: failure stops a market, not the process
+            self._fail(event, error)
+            return
         if not step:
             return
         self._witness.saw(event, step)
+        self._carry_out(step)
+
+    def _fail(self, event: ev.Event, error: Exception) -> None:
+        """Keep the event, and stop what it concerns: its market, or everything when it names none."""
+        self._witness.failed(event, error)
+        market_id = concerned(event)
+        if market_id is None:
+            self.engine.halted = STEP_FAILED
+        elif (desk := self.engine.desk(market_id)) is not None:
+            desk.halted = STEP_FAILED
+
+    def _carry_out(self, step: Step) -> None:
         for cancel in step.cancels:
             self.gateway.cancel(cancel, self.now_ms)
         for action in step.wallet_actions:

@@ -13,6 +13,7 @@ from core.engine import Step
 from core.intents import Redeem
 from core.notes import Booked, Decided, InputRefused
 from core.units import Ms
+from trading.runner import Witness
 
 KEPT_PHANTOMS: Final = 10_000
 
@@ -32,6 +33,10 @@ class Tally:
         self.fees = 0
         self.phantom_ms: deque[Ms] = deque(maxlen=KEPT_PHANTOMS)
         self.phantoms = 0
+        self.failures = 0
+
+    def failed(self, event: ev.Event, error: Exception) -> None:
+        self.failures += 1
 
     def saw(self, event: ev.Event, step: Step) -> None:
         self.orders += len(step.approved)
@@ -73,6 +78,9 @@ class Digest:
         self._hash.update(f"{type(event).__name__}|{event.heard_ms}|".encode())
         self._hash.update(self._encode(asdict(step)))
 
+    def failed(self, event: ev.Event, error: Exception) -> None:
+        self._hash.update(f"failed|{type(event).__name__}|{event.heard_ms}|{error}".encode())
+
     def hexdigest(self) -> str:
         return self._hash.hexdigest()
 
@@ -80,9 +88,13 @@ class Digest:
 class Witnesses:
     """Several witnesses, called in order."""
 
-    def __init__(self, *witnesses: "Tally | Digest") -> None:
+    def __init__(self, *witnesses: Witness) -> None:
         self._witnesses = witnesses
 
     def saw(self, event: ev.Event, step: Step) -> None:
         for witness in self._witnesses:
             witness.saw(event, step)
+
+    def failed(self, event: ev.Event, error: Exception) -> None:
+        for witness in self._witnesses:
+            witness.failed(event, error)

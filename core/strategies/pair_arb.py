@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.book import Trust
-from core.events import MarketKind
+from core.events import MarketKind, Verdict
 from core.fees import fee_estimate
 from core.ids import Outcome, Side
 from core.intents import OrderKind, Purpose
@@ -59,7 +59,9 @@ def propose(view: View, params: Params) -> Proposal:
     merge = _mergeable(view, params)
     gates = permission(view)
     if not gates[-1].passed:
-        return Proposal("merge" if merge else "no", gates, (), merge)
+        # A mirror that breaks for a moment forbids new orders; what rests was placed on a whole book and stays.
+        verdict: Verdict = "hold" if gates[-1].gate is Gate.MIRROR else "no"
+        return Proposal(verdict, gates, (), merge)
     ahead = leg_ahead(view)
     if ahead is not None:
         checks, take = _leg(view, params, ahead)

@@ -3,11 +3,11 @@
 import hashlib
 
 from core.events import Event, MarketListed
-from core.ids import IntentKey, OrderId
+from core.ids import IntentKey, MarketId, OrderId
 from core.intents import Cancel, Merge, WalletAction
 from core.paper import PaperVenue
 from core.risk import Approved
-from core.units import Ms
+from core.units import Ms, Shares
 
 
 def order_id(key: IntentKey) -> OrderId:
@@ -45,6 +45,15 @@ class PaperGateway:
             self._venue.list_market(event)
         else:
             self._venue.observe(event, now)
+
+    def open_order_ids(self, market_id: MarketId | None) -> list[OrderId]:
+        """What may still match at the venue, of one market or of all: the question a halt's proof asks."""
+        keys = self._venue.open_keys()
+        return [order_id(key) for key in keys if market_id is None or key.split("|")[1] == market_id]
+
+    def ahead(self, key: IntentKey) -> Shares | None:
+        """Shares queued before an order at its price, by the model; ``None`` when it does not rest."""
+        return self._venue.queue_ahead(key)
 
     def due_ms(self) -> Ms | None:
         return self._venue.due_ms()

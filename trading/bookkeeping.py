@@ -1,0 +1,128 @@
+"""The shard's witness: every step into the journal, the metrics, the log and the feeds of the console."""
+
+from collections import deque
+from typing import Final
+
+from core import events as ev
+from core.book import PhantomEnded, TrustChanged
+from core.engine import Engine, Step
+from core.ids import MarketId
+from core.notes import Booked, DayStarted, Decided, InputRefused, OrderMoved, StateMoved
+from core.units import Ms
+from infra import logs, metrics
+from trading.errors import TradingError
+from trading.journal import Journal
+from trading.ports import StepFailed
+from trading.rows import Row, decision_row, fill_row
+from trading.runner import concerned
+
+SHOWN: Final = 60
+
+log = logs.get("trading")
+
+
+class Bookkeeper:
+    """Writes down what happened. ``broken`` is set when the record cannot be kept: trading must stop then."""
+
+    def __init__(self, engine: Engine, journal: Journal) -> None:
+        self._engine = engine
+        self._journal = journal
+        self.broken: str | None = None
+        self.failures: deque[tuple[MarketId | None, str]] = deque(maxlen=SHOWN)
+        self.day_started: DayStarted | None = None
+        self.decisions: deque[Row] = deque(maxlen=SHOWN)
+        self.fills: deque[Row] = deque(maxlen=SHOWN)
+        self._sent_ms: dict[str, Ms] = {}
+        self._number = 0
+
+    def saw(self, event: ev.Event, step: Step) -> None:
+        for refused in step.refusals:
+            metrics.REFUSALS.labels(rule=refused.rule.value).inc()
+        try:
+            for note in step.notes:
+                self._note(event, note)
+            if isinstance(event, ev.FillSeen) and any(isinstance(note, Booked) for note in step.notes):
+                self._fill(event)
+            elif isinstance(event, ev.FillSettled):
+                self._journal.put(event)
+        except TradingError as error:
+            self.broken = str(error)
+            log.critical("record not kept", event_type="error", error=str(error))
+
+    def failed(self, event: ev.Event, error: Exception) -> None:
+        """Keep the event that the engine could not take; its market is halted by the runner."""
+        market_id = concerned(event)
+        text = f"{type(error).__name__}: {error}"
+        log.error("step failed", event_type="error", market_id=market_id, error=text, exc_info=error)
+        self.failures.append((market_id, text))
+        if market_id is None:
+            return
+        try:
+            self._journal.put(StepFailed(market_id, event, text, event.heard_ms))
+        except TradingError as full:
+            self.broken = str(full)
+
+    def _note(self, event: ev.Event, note: object) -> None:
+        match note:
+            case Decided():
+                self._decided(note)
+            case Booked():
+                self._journal.put(note)
+            case OrderMoved():
+                self._order(event, note)
+            case TrustChanged():
+                log.info("book trust", market_id=note.market_id, was=note.was, now=note.now, why=note.reason)
+            case PhantomEnded():
+                metrics.PHANTOM_PAIRS.inc()
+            case StateMoved():
+                was, now = note.was.value, note.now.value
+                log.info("state", event_type="state_transition", market_id=note.market_id, was=was, now=now)
+            case InputRefused():
+                metrics.REFUSED_INPUT.labels(source="engine", reason=note.refusal.value).inc()
+                log.warning("input refused", reason=note.refusal.value, detail=note.detail)
+            case DayStarted():
+                self.day_started = note
+            case _:
+                pass
+
+    def _decided(self, decided: Decided) -> None:
+        metrics.DECISIONS.labels(verdict=decided.verdict).inc()
+        self._journal.put(decided)
+        desk = self._engine.desk(decided.market_id)
+        if desk is not None:
+            self._number += 1
+            self.decisions.append(decision_row(self._number, desk, decided))
+
+    def _order(self, event: ev.Event, moved: OrderMoved) -> None:
+        strategy = moved.key.split("|")[2]
+        metrics.ORDERS.labels(status=moved.status.value, strategy=strategy).inc()
+        self._journal.put(moved)
+        if isinstance(event, ev.OrderSent):
+            self._sent_ms[moved.key] = event.heard_ms
+            log.info("order placed", event_type="order_placed", market_id=moved.market_id, order_id=event.order_id)
+        elif isinstance(event, ev.OrderAcked | ev.OrderRejected | ev.OrderUnknown):
+            sent_ms = self._sent_ms.pop(moved.key, None)
+            if sent_ms is not None:
+                metrics.ORDER_LATENCY.observe((event.heard_ms - sent_ms) / 1000)
+        if isinstance(event, ev.OrderRejected | ev.OrderUnknown):
+            kind = "order_unknown" if isinstance(event, ev.OrderUnknown) else "order_rejected"
+            log.warning("order not taken", event_type=kind, market_id=moved.market_id, reason=moved.reason)
+
+    def _fill(self, fill: ev.FillSeen) -> None:
+        metrics.FILLS.labels(evidence=fill.evidence.value, strategy=fill.key.split("|")[2]).inc()
+        self._journal.put(fill)
+        market_id = concerned(fill)
+        desk = None if market_id is None else self._engine.desk(market_id)
+        order = None if desk is None else desk.orders.get(fill.key)
+        if desk is not None and order is not None:
+            self._number += 1
+            self.fills.append(fill_row(self._number, desk, order, fill))
+            log.info(
+                "order filled",
+                event_type="order_filled",
+                market_id=market_id,
+                order_id=order.order_id,
+                shares=fill.shares,
+                amount=fill.amount,
+                evidence=fill.evidence.value,
+            )

@@ -1,0 +1,91 @@
+"""Write before the wire: approved orders wait here until their row is committed, then leave.
+
+One task, one order after the other, so rows and orders keep the order in which they were approved. The queue
+is bounded by what the judge approves (5 a second, 5 open a market); a full one is a refusal, never a wait.
+"""
+
+import asyncio
+from typing import Final
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError
+
+from core.risk import Approved
+from core.units import Ms
+from infra import clock, logs
+from infra.lease import Lease
+from trading import services
+from trading.errors import FenceLost, OrderNotWritten
+from trading.runner import Runner
+
+BOUND: Final = 256
+WRITE_WITHIN_S: Final = 5.0
+
+log = logs.get("trading")
+
+
+class Outbox:
+    """The sender of a shard. ``stop`` is set when another runner has taken the fence."""
+
+    def __init__(self, *, account_id: int, fence_name: str, fence: int, lease: Lease, stop: asyncio.Event) -> None:
+        self._account_id = account_id
+        self._fence_name = fence_name
+        self._fence = fence
+        self._lease = lease
+        self._stop = stop
+        self._waiting: asyncio.Queue[tuple[Runner, Approved]] = asyncio.Queue(BOUND)
+
+    def send(self, runner: Runner, approved: Approved, now: Ms) -> None:
+        """Take an approved order; it leaves once its row is there."""
+        try:
+            self._waiting.put_nowait((runner, approved))
+        except asyncio.QueueFull:
+            runner.not_sent(approved, f"{BOUND} orders already wait for their rows", now)
+
+    async def run(self) -> None:
+        """Write and send until cancelled."""
+        while True:
+            runner, approved = await self._waiting.get()
+            await self._write_and_send(runner, approved)
+
+    async def _write_and_send(self, runner: Runner, approved: Approved) -> None:
+        place = approved.intent
+        try:
+            async with asyncio.timeout(WRITE_WITHIN_S):
+                await sync_to_async(services.write_order)(
+                    place,
+                    account_id=self._account_id,
+                    order_id=runner.gateway.order_id(approved),
+                    fence_name=self._fence_name,
+                    fence=self._fence,
+                    at_ms=clock.now_ms(),
+                )
+        except FenceLost as error:
+            self._stop.set()
+            runner.not_sent(approved, str(error), clock.now_ms())
+            return
+        except OrderNotWritten as error:
+            runner.not_sent(approved, str(error), clock.now_ms())
+            return
+        except (DatabaseError, TimeoutError) as error:
+            # The row may be there or not; the order is not on the wire, and that is what counts.
+            log.error("order row not written", event_type="error", key=place.key, error=str(error))
+            runner.not_sent(approved, f"its row could not be written: {error}", clock.now_ms())
+            return
+        why = self._forbidden(runner, approved)
+        if why is None:
+            runner.sent(approved, clock.now_ms())
+        else:
+            runner.not_sent(approved, why, clock.now_ms())
+
+    def _forbidden(self, runner: Runner, approved: Approved) -> str | None:
+        """What may have come between approval and now."""
+        engine = runner.engine
+        desk = engine.desk(approved.intent.market_id)
+        if engine.halted is not None:
+            return f"halted meanwhile: {engine.halted}"
+        if desk is None or desk.halted is not None:
+            return "its market was halted meanwhile"
+        if not self._lease.valid():
+            return "the lease is no longer ours"
+        return "the shard is stopping" if self._stop.is_set() else None
