@@ -165,6 +165,11 @@ def latest_valuation(account_id: int) -> Valuation | None:
     return Valuation.objects.filter(account_id=account_id).order_by("-at_ms", "-pk").first()
 
 
+def account_valued_last() -> int | None:
+    """The account the running trader values; ``None`` before any was valued."""
+    return Valuation.objects.order_by("-pk").values_list("account_id", flat=True).first()
+
+
 def valued_accounts(*, since: Ms) -> list[int]:
     """Accounts that were valued since ``since``: those a runner is working on."""
     ids = Valuation.objects.filter(at_ms__gte=since).order_by("account_id")

@@ -14,7 +14,7 @@ from core.ledger import Entry as LedgerEntry
 from core.ledger import EntryKind
 from core.units import Ms, Shares, Usdc
 from infra import logs, redis
-from trading.models import Account, Decision, Entry, Fill, Order
+from trading.models import Account, Decision, Entry, Fill, Order, StepFailure
 
 BOARD_KEY: Final = "board:snapshot"
 ROWS_AT_ONCE: Final = 2_000
@@ -90,6 +90,11 @@ def decisions(account_id: int | None = None) -> QuerySet[Decision]:
     """Decisions still kept, newest first."""
     found = Decision.objects.order_by("-pk")
     return found if account_id is None else found.filter(account_id=account_id)
+
+
+def failures() -> QuerySet[StepFailure]:
+    """Events that could not be digested, newest first."""
+    return StepFailure.objects.order_by("-pk")
 
 
 def ledger_entries(account_id: int) -> list[LedgerEntry]:

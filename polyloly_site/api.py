@@ -1,0 +1,79 @@
+"""``/api/v1``: every app's router under one roof, one way of asking who it is, one shape of refusal."""
+
+from http import HTTPStatus
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import APIKeyCookie, HttpBearer
+
+from risk.auth import by_session, by_token
+from risk.errors import RiskError
+from risk.people import Actor
+from risk.problems import LogInNeeded, Problem, answer, problem_of
+
+APPS: Final = ("risk", "feeds", "trading")
+
+
+class Token(HttpBearer):
+    """``Authorization: Bearer`` with OPERATOR_TOKEN or ADMIN_TOKEN."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        return by_token(request)
+
+
+class LogIn(APIKeyCookie):
+    """The console's session; what changes something needs the CSRF token too (``risk.auth`` checks it)."""
+
+    param_name: str = settings.SESSION_COOKIE_NAME
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
+        return by_session(request)
+
+
+api = NinjaAPI(
+    title="polyloly",
+    version="1",
+    auth=[Token(), LogIn(csrf=False)],
+    docs_decorator=login_required,
+)
+for name in APPS:
+    if find_spec(f"{name}.api") is not None:
+        api.add_router("/v1", import_module(f"{name}.api").router)
+
+
+@api.exception_handler(Problem)
+def problem(request: HttpRequest, refused: Problem) -> HttpResponse:
+    return answer(refused)
+
+
+@api.exception_handler(RiskError)
+def control_refused(request: HttpRequest, refused: RiskError) -> HttpResponse:
+    return answer(problem_of(refused))
+
+
+@api.exception_handler(AuthenticationError)
+def nobody(request: HttpRequest, _refused: AuthenticationError) -> HttpResponse:
+    return answer(LogInNeeded("send Authorization: Bearer with OPERATOR_TOKEN or ADMIN_TOKEN, or log in"))
+
+
+@api.exception_handler(ValidationError)
+def bad_request(request: HttpRequest, refused: ValidationError) -> HttpResponse:
+    first: dict[str, Any] = refused.errors[0]
+    field = str(first["loc"][-1])
+    return answer(Problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{field}: {first['msg']}", field=field))
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, refused: Http404) -> HttpResponse:
+    return answer(Problem(HTTPStatus.NOT_FOUND, str(refused) or "there is no such thing here"))
+
+
+@api.exception_handler(HttpError)
+def other(request: HttpRequest, refused: HttpError) -> HttpResponse:
+    return answer(Problem(HTTPStatus(refused.status_code), str(refused)))
