@@ -1,0 +1,189 @@
+"""The two websockets: ``/ws/market`` in the venue's format and ``/ws/matches``, our own feed of the matches.
+
+Each client has a bounded queue and one task that sends. A client that does not read fills its queue and is
+cut off; nobody else waits for it.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from core.ids import TokenId
+from simulator import wire
+from simulator.announcer import Audience, Frame
+from simulator.world import World
+
+QUEUE_MAX: Final = 2_000  # frames; some ten seconds of a busy evening
+MESSAGE_MAX: Final = 1 << 20
+
+WORLD: Final = web.AppKey("world", World)
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Request(msgspec.Struct):
+    """The first message of a client, or a later change of what it wants (polymarket.md 5)."""
+
+    assets_ids: list[TokenId] = msgspec.field(default_factory=list)
+    type: str | None = None
+    operation: str | None = None
+    custom_feature_enabled: bool | None = None
+    initial_dump: bool = True
+
+
+_requests = msgspec.json.Decoder(Request)
+
+
+class Client:
+    """One connection: what it wants and what waits to be sent to it."""
+
+    def __init__(self, connection: web.Request) -> None:
+        self.socket = web.WebSocketResponse(max_msg_size=MESSAGE_MAX, compress=False)
+        self.wants: set[TokenId] = set()
+        self.custom = False
+        self._connection = connection
+        self._waiting: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
+
+    def offer(self, text: str) -> bool:
+        """Queue a frame. False, and the connection is cut, when the client reads too slowly."""
+        try:
+            self._waiting.put_nowait(text)
+        except asyncio.QueueFull:
+            if self._connection.transport is not None:
+                self._connection.transport.abort()
+            return False
+        return True
+
+    async def send_waiting(self) -> None:
+        """Send what is queued, in order, until the connection is gone."""
+        while True:
+            try:
+                await self.socket.send_str(await self._waiting.get())
+            except ConnectionResetError:
+                return
+
+
+class Hub:
+    """All clients of one channel."""
+
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+
+    def join(self, client: Client) -> None:
+        self.clients.add(client)
+
+    def leave(self, client: Client) -> None:
+        self.clients.discard(client)
+
+    def tell_all(self, text: str) -> None:
+        self.clients = {client for client in self.clients if client.offer(text)}
+
+    async def close(self) -> None:
+        """Say good-bye to everybody: the server stops."""
+        for client in tuple(self.clients):
+            await client.socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+class MarketHub(Hub):
+    def publish(self, frames: Iterable[Frame]) -> None:
+        """Send each client the messages it asked for. A frame is encoded once for all who get all of it."""
+        for frame in frames:
+            texts: dict[tuple[wire.MarketMessage, ...], str] = {}
+            for client in tuple(self.clients):
+                messages = _wanted(frame, client)
+                if not messages:
+                    continue
+                if messages not in texts:
+                    texts[messages] = frame_text(messages)
+                if not client.offer(texts[messages]):
+                    self.leave(client)
+
+
+MARKET_HUB: Final = web.AppKey("market_hub", MarketHub)
+MATCH_HUB: Final = web.AppKey("match_hub", Hub)
+
+
+def frame_text(messages: tuple[wire.MarketMessage, ...]) -> str:
+    """A frame as sent: one message by itself, several as an array."""
+    return _encode(messages if len(messages) > 1 else messages[0]).decode()
+
+
+async def market_channel(connection: web.Request) -> web.WebSocketResponse:
+    """``/ws/market``: subscribe with a first message, change with ``operation``, ``PING`` every 10 s."""
+    client, hub = Client(connection), connection.app[MARKET_HUB]
+    world = connection.app[WORLD]
+
+    def answer(text: str) -> bool:
+        try:
+            request = _requests.decode(text)
+        except msgspec.DecodeError:
+            return False
+        return _change_wants(client, request, world)
+
+    return await _serve(connection, client, hub, answer_to=answer)
+
+
+async def match_channel(connection: web.Request) -> web.WebSocketResponse:
+    """``/ws/matches``: where each running match stands, then every change. Nothing but ``PING`` is understood."""
+    client, hub = Client(connection), connection.app[MATCH_HUB]
+    for word in connection.app[WORLD].match_words():
+        client.offer(_encode(word).decode())
+    return await _serve(connection, client, hub, answer_to=lambda _: False)
+
+
+def publish_matches(hub: Hub, words: Iterable[wire.MatchMessage]) -> None:
+    for word in words:
+        hub.tell_all(_encode(word).decode())
+
+
+async def _serve(
+    connection: web.Request, client: Client, hub: Hub, *, answer_to: Callable[[str], bool]
+) -> web.WebSocketResponse:
+    """Read a client until it goes, while its own task sends to it. A text that is not understood ends it."""
+    await client.socket.prepare(connection)
+    hub.join(client)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            sender = tasks.create_task(client.send_waiting())
+            async for message in client.socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                if message.data == "PING":
+                    client.offer("PONG")
+                elif not answer_to(message.data):
+                    await client.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not understood")
+            sender.cancel()
+    finally:
+        hub.leave(client)
+    return client.socket
+
+
+def _change_wants(client: Client, request: Request, world: World) -> bool:
+    """Subscribe or unsubscribe. Unknown tokens are taken without a word, as the venue does."""
+    if request.custom_feature_enabled is not None:
+        client.custom = request.custom_feature_enabled
+    if request.operation == "unsubscribe":
+        client.wants.difference_update(request.assets_ids)
+        return True
+    if request.operation != "subscribe" and (request.type or "").lower() != "market":
+        return False
+    client.wants.update(request.assets_ids)
+    books = world.snapshots(request.assets_ids) if request.initial_dump else []
+    if books:
+        client.offer(_encode(books).decode())
+    return True
+
+
+def _wanted(frame: Frame, client: Client) -> tuple[wire.MarketMessage, ...]:
+    """The messages of a frame that this client asked for."""
+    if frame.audience is Audience.CUSTOM_ALL:
+        return frame.messages if client.custom else ()
+    custom_only = frame.audience in (Audience.CUSTOM_TOKEN, Audience.CUSTOM_MARKET)
+    if (custom_only and not client.custom) or client.wants.isdisjoint(frame.tokens):
+        return ()
+    if frame.audience in (Audience.MARKET, Audience.CUSTOM_MARKET) or client.wants.issuperset(frame.tokens):
+        return frame.messages
+    return tuple(message for message in frame.messages if getattr(message, "asset_id", None) in client.wants)

@@ -1,0 +1,124 @@
+"""The whole simulated world: an exchange, the matches that are on, and everybody who trades.
+
+Synchronous and without a clock: ``step`` is told what time it is and returns what was said until then.
+Time moves in steps of a tenth of a second whatever the speed, so the same seed and start say the same.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from core.ids import MarketId, Outcome, TokenId
+from core.units import Ms
+from simulator import gamma, wire
+from simulator.announcer import Announcer, Frame
+from simulator.evening import Evening
+from simulator.exchange.venue import Exchange
+from simulator.sheets import Sheet
+from simulator.stage import Opened, Settled, Stage
+
+STEP_MS: Final = 100
+WARM_UP_MS: Final = 15_000  # of trading before anybody may look, so that the books are full
+CLOSED_EVENTS_KEPT: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as Gamma lists it. ``number`` orders them for paging."""
+
+    number: int
+    tags: frozenset[str]
+    closed: bool
+    described: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said in a call of ``step``, each in the order of time."""
+
+    frames: tuple[Frame, ...]
+    matches: tuple[wire.MatchMessage, ...]
+
+
+class World:
+    def __init__(self, seed: int, start_ms: Ms, *, changes_per_frame: int = 2) -> None:
+        """Begin at ``start_ms``, mid-match. Costs about a second: matches are played ahead."""
+        self.now_ms = Ms(start_ms - WARM_UP_MS)
+        self._seed = seed
+        self._exchange = Exchange()
+        self._announcer = Announcer(self._exchange, changes_per_frame)
+        self._evening = Evening(seed, self.now_ms)
+        self._stages: list[Stage] = []
+        self._tokens: dict[TokenId, tuple[MarketId, Outcome]] = {}
+        self._closed: deque[Event] = deque(maxlen=CLOSED_EVENTS_KEPT)
+        self.step(start_ms)
+
+    def step(self, now_ms: Ms) -> Said:
+        """Let the world run in whole steps until ``now_ms``."""
+        frames: list[Frame] = []
+        matches: list[wire.MatchMessage] = []
+        while self.now_ms + STEP_MS <= now_ms:
+            self.now_ms = Ms(self.now_ms + STEP_MS)
+            self._step(frames, matches)
+        return Said(tuple(frames), tuple(matches))
+
+    def _step(self, frames: list[Frame], matches: list[wire.MatchMessage]) -> None:
+        now_ms = self.now_ms
+        for booking in self._evening.opened(now_ms):
+            self._stages.append(Stage(self._seed, booking, self._exchange))
+        notices = [notice for stage in self._stages for notice in stage.step(now_ms)]
+        self._exchange.release_delayed(now_ms)
+        for stage in self._stages:
+            for trader in stage.traders():
+                if trader.next_ms <= now_ms:
+                    trader.act(now_ms)
+        frames += [self._announce_opened(notice.sheet) for notice in notices if isinstance(notice, Opened)]
+        frames += self._announcer.frames(self._exchange.drain(), now_ms)
+        frames += [self._announce_settled(notice) for notice in notices if isinstance(notice, Settled)]
+        matches += [notice for notice in notices if isinstance(notice, wire.MatchMessage)]
+        self._forget_done()
+
+    def snapshots(self, tokens: list[TokenId]) -> list[wire.Book]:
+        """The books of those tokens that are known, for a new subscriber."""
+        known = [self._tokens[token] for token in tokens if token in self._tokens]
+        return [self._announcer.snapshot(market_id, outcome) for market_id, outcome in known]
+
+    def rest_book(self, token: TokenId) -> wire.RestBook | None:
+        place = self._tokens.get(token)
+        return None if place is None else self._announcer.rest_book(*place)
+
+    def match_words(self) -> list[wire.MatchMessage]:
+        """Where every running match stands."""
+        return [word for stage in self._stages for word in stage.words(self.now_ms)]
+
+    def events(self) -> list[Event]:
+        """Open events and the last closed ones, in the order of their numbers."""
+        running = [self._event(stage) for stage in self._stages]
+        return sorted((*self._closed, *running), key=lambda event: event.number)
+
+    def open_sheets(self) -> list[Sheet]:
+        """The markets that can be traded now."""
+        return [
+            market.sheet for stage in self._stages for market in stage.markets.values() if not market.resolved
+        ]
+
+    def _announce_opened(self, sheet: Sheet) -> Frame:
+        for outcome in Outcome:
+            self._tokens[sheet.token(outcome)] = (sheet.terms.market_id, outcome)
+        return self._announcer.listed(sheet, self.now_ms)
+
+    def _announce_settled(self, notice: Settled) -> Frame:
+        for outcome in Outcome:
+            del self._tokens[notice.sheet.token(outcome)]
+        return self._announcer.resolved(notice.sheet, notice.winner, self.now_ms)
+
+    def _event(self, stage: Stage) -> Event:
+        booking = stage.booking
+        described = gamma.event_json(booking, stage.states(), stage.moment, self.now_ms)
+        return Event(booking.number, gamma.tag_ids(booking.game), bool(described["closed"]), described)
+
+    def _forget_done(self) -> None:
+        """Keep nothing of a match whose markets are all resolved but its entry in the list of events."""
+        for stage in [stage for stage in self._stages if stage.done]:
+            self._stages.remove(stage)
+            self._closed.append(self._event(stage))
