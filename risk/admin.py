@@ -1,0 +1,93 @@
+"""Risk in the Django admin: to read and to search. Controls are in the console, where they are recorded."""
+
+from django.contrib import admin
+
+from infra.fact_admin import FactAdmin, moment, usdc
+from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Runner, Valuation
+
+
+@admin.register(Halt)
+class HaltAdmin(FactAdmin):
+    list_display = ["began", "code", "detail", "by_name", "pressed", "ended", "ended_by_name", "ended_reason"]
+    list_filter = ["code", ("ended", admin.EmptyFieldListFilter)]
+    search_fields = ["detail", "by_name", "ended_by_name", "ended_reason"]
+    date_hierarchy = "began"
+
+
+@admin.register(MarketHalt)
+class MarketHaltAdmin(FactAdmin):
+    list_display = ["began", "market_id", "code", "detail", "by_name", "pressed", "ended", "ended_reason"]
+    list_filter = ["code", ("ended", admin.EmptyFieldListFilter)]
+    search_fields = ["market_id", "detail", "by_name", "ended_by_name", "ended_reason"]
+    date_hierarchy = "began"
+
+
+@admin.register(HaltRound)
+class HaltRoundAdmin(FactAdmin):
+    list_display = ["asked", "halt", "market_halt", "number", "by_name", "committed", "expected"]
+    search_fields = ["by_name", "halt__detail", "market_halt__market_id"]
+    list_select_related = ["halt", "market_halt"]
+
+
+@admin.register(HaltReport)
+class HaltReportAdmin(FactAdmin):
+    list_display = [
+        "round",
+        "runner",
+        "acked",
+        "orders_open",
+        "cancelled",
+        "asked",
+        "open_left",
+        "unknown_left",
+        "proven",
+    ]
+    list_filter = ["runner", ("proven", admin.EmptyFieldListFilter)]
+    search_fields = ["runner", "open_ids", "unknown_ids"]
+    list_select_related = ["round__halt", "round__market_halt"]
+
+
+@admin.register(Runner)
+class RunnerAdmin(FactAdmin):
+    list_display = ["name", "enlisted", "left"]
+    search_fields = ["name"]
+
+
+@admin.register(Valuation)
+class ValuationAdmin(FactAdmin):
+    list_display = [
+        "at",
+        "account_id",
+        "equity_usdc",
+        "cash_usdc",
+        "realized_usdc",
+        "unrealized_usdc",
+        "marked",
+    ]
+    list_filter = ["account_id", "marked"]
+    readonly_fields = ["at", "equity_usdc", "cash_usdc", "realized_usdc", "unrealized_usdc", "exposure_usdc"]
+    at = moment("at_ms", "at")
+    equity_usdc = usdc("equity")
+    cash_usdc = usdc("cash")
+    realized_usdc = usdc("realized")
+    unrealized_usdc = usdc("unrealized")
+    exposure_usdc = usdc("exposure")
+
+
+@admin.register(DayStart)
+class DayStartAdmin(FactAdmin):
+    list_display = ["day", "account_id", "at", "equity_usdc", "realized_usdc", "deposited_usdc"]
+    list_filter = ["account_id"]
+    date_hierarchy = "day"
+    at = moment("at_ms", "at")
+    equity_usdc = usdc("equity")
+    realized_usdc = usdc("realized")
+    deposited_usdc = usdc("deposited")
+
+
+@admin.register(Audit)
+class AuditAdmin(FactAdmin):
+    list_display = ["at", "who", "role", "from_address", "what", "target", "outcome", "reason"]
+    list_filter = ["what", "outcome", "role"]
+    search_fields = ["who", "target", "reason", "from_address"]
+    date_hierarchy = "at"
