@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
@@ -248,8 +249,6 @@ def with_csrf(user: User) -> tuple[Client, str]:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(user)
     token = "a" * 32
-    from django.conf import settings
-
     browser.cookies[settings.CSRF_COOKIE_NAME] = token
     return browser, token
 

@@ -1,0 +1,50 @@
+"""``manage.py halt``, ``reset``, ``halt_market``, ``resume_market``."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from infra import checks
+from risk import selectors
+from risk.models import Audit
+from tests.risk.conftest import halt
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out)
+    return out.getvalue().strip()
+
+
+def test_halting_says_what_happened() -> None:
+    assert run("halt", "books look torn") == "halted, round 1: manual_halt, books look torn"
+    assert run("halt", "still") == "halted, round 2: manual_halt, books look torn"
+    assert Audit.objects.filter(who__startswith="shell of ").count() == 2
+
+
+def test_reset_ends_the_halt() -> None:
+    halt()
+
+    assert run("reset", "looked at everything") == "trading goes on"
+    assert selectors.halt_in_force() is None
+
+
+def test_reset_fails_with_the_reason() -> None:
+    halt()
+    checks.register("redis", lambda: checks.failed("redis", "no answer", "start it"))
+
+    with pytest.raises(CommandError, match=r"redis: no answer \(start it\)"):
+        run("reset", "hope")
+
+
+def test_a_market_is_halted_and_resumed_by_slug(market: str) -> None:
+    assert run("halt_market", "t1-hle-game1", "odd") == f"market {market} halted, round 1"
+    assert run("resume_market", "t1-hle-game1", "fine") == f"market {market} resumed"
+
+    with pytest.raises(CommandError, match="is not halted"):
+        run("resume_market", "t1-hle-game1", "fine")
+    with pytest.raises(CommandError, match="no market has the id or slug 'nowhere'"):
+        run("halt_market", "nowhere", "odd")
