@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 # A first try is quick, the last ones are patient; a venue that comes back after an hour finds us within this.
 BACK_OFF_FIRST_MS: Final = 250
 BACK_OFF_CAP_MS: Final = 15_000
+CANCEL_AGAIN_S: Final = 0.5
 
 
 def back_off(
@@ -38,6 +39,18 @@ async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Ev
             return
 
 
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks until they are gone; what they raise meanwhile is theirs.
+
+    Once is not enough: a cancel that meets redis-py while it connects was seen to vanish (Python 3.11).
+    """
+    waiting = {task for task in tasks if not task.done()}
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
+
+
 async def until_stopped(work: Awaitable[None], *, stop: asyncio.Event, grace_ms: int) -> None:
     """Run ``work``; once ``stop`` is set give it ``grace_ms`` to end by itself, then cancel it.
 
@@ -50,12 +63,6 @@ async def until_stopped(work: Awaitable[None], *, stop: asyncio.Event, grace_ms:
         if not task.done():
             await asyncio.wait({task}, timeout=grace_ms / 1000)
     finally:
-        watch.cancel()
-        if not task.done():
-            task.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
-    try:
-        await task
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
+        await end(task, watch)
+    if not task.cancelled() or not stop.is_set():
+        task.result()

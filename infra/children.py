@@ -7,9 +7,9 @@ children watch their parent themselves (``watch_parent``).
 
 import ctypes
 import os
+import platform
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from typing import Final
 
 from infra import clock, logs
 
+LINUX: Final = platform.system() == "Linux"
 PR_SET_PDEATHSIG: Final = 1
 PARENT_VARIABLE: Final = "POLYLOLY_LAUNCHER_PID"
 OUTPUT_BYTES_MAX: Final = 5_000_000
@@ -40,7 +41,7 @@ class Program:
 
 def _tied_to_us() -> Callable[[], None] | None:
     """What a new child does before its program starts, so that it dies with us. Linux only."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     launcher = os.getpid()
@@ -57,7 +58,7 @@ def _tied_to_us() -> Callable[[], None] | None:
 def watch_parent() -> None:
     """End this process when the launcher named in the environment is no longer its parent. Any system."""
     launcher = os.environ.get(PARENT_VARIABLE)
-    if launcher is None or sys.platform.startswith("linux"):
+    if launcher is None or LINUX:
         return
 
     def watch() -> None:

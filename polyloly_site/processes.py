@@ -21,6 +21,9 @@ def environment(polyloly: Polyloly, name: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "polyloly_site.settings",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
         "PYTHONUNBUFFERED": "1",
+        # A worker would import every page of the console to check its address: slow, and a broken page is no
+        # reason to stop trading.
+        "CELERY_SKIP_CHECKS": "true",
         "PORT": str(polyloly.port),
         "SPEED": str(polyloly.speed),
         "STATE_DIR": str(polyloly.state_dir),
@@ -46,7 +49,19 @@ def web(polyloly: Polyloly) -> Program:
 
 def worker(polyloly: Polyloly, name: str, queue: str) -> Program:
     command = (
-        *(sys.executable, "-m", "celery", "-A", "polyloly_site", "worker", "-n", f"{name}@%h", "-Q", queue),
+        *(
+            sys.executable,
+            "-m",
+            "celery",
+            "-q",
+            "-A",
+            "polyloly_site",
+            "worker",
+            "-n",
+            f"{name}@%h",
+            "-Q",
+            queue,
+        ),
         *("-P", "threads", "-c", str(THREADS[queue]), "--prefetch-multiplier", "1", "-l", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
@@ -55,7 +70,7 @@ def worker(polyloly: Polyloly, name: str, queue: str) -> Program:
 
 def beat(polyloly: Polyloly) -> Program:
     command = (
-        *(sys.executable, "-m", "celery", "-A", "polyloly_site", "beat", "-l", "WARNING", "--pidfile="),
+        *(sys.executable, "-m", "celery", "-q", "-A", "polyloly_site", "beat", "-l", "WARNING", "--pidfile="),
         *("--schedule", str(polyloly.var_dir / "beat")),
     )
     return Program("beat", command, environment(polyloly, "beat"))

@@ -102,6 +102,21 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(POLYLOLY.var_dir / "beat")
+LOOPS: Final = (
+    ("trading.run_shard", (0,), "trading"),
+    ("feeds.discover", (), "feeds"),
+    *([("feeds.run_source", ("matches",), "feeds")] if POLYLOLY.venue is env.Venue.SIMULATOR else []),
+)
+# Every second, forgotten after two: a worker that already runs the loop returns at once.
+CELERY_BEAT_SCHEDULE = {
+    " ".join([task, *map(str, arguments)]): {
+        "task": task,
+        "args": arguments,
+        "schedule": 1.0,
+        "options": {"queue": queue, "expires": 2},
+    }
+    for task, arguments, queue in LOOPS
+}
 CHANNEL_LAYERS = {
     "default": {
         # Not channels_redis.core: with redis-py 8 its idle websockets die after 5 s, and it drops under load.
