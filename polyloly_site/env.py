@@ -228,6 +228,10 @@ class Polyloly(BaseSettings):
         return Urls(f"{ws}/ws/market", http, http, f"{ws}/ws/matches")
 
     @property
+    def recordings_dir(self) -> Path:
+        return self.var_dir / "recordings"
+
+    @property
     def data_dir(self) -> Path:
         return self.state_dir / "data"
 

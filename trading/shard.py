@@ -76,7 +76,7 @@ def _load(name: str, now: Ms) -> tuple[Account, int, Engine, Booked | None]:
     risk_services.enlist_runner(name, at=now)
     entries = selectors.ledger_entries(account.pk)
     opening = None if entries else Booked((opening_deposit(chosen.start_cash, now),))
-    setup: Setup = engine_setup(account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quotes_in_play)
+    setup: Setup = engine_setup(account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quote_in_play)
     sequences = selectors.last_sequences(account.pk)
     engine = Engine(setup, entries=opening.entries if opening else entries, sequences=sequences)
     start = risk.day_start(account.pk, at=now)

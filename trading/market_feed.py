@@ -1,0 +1,170 @@
+"""The shard's ears: the market channel, the parser, the recorder and the answers of ``GET /book``.
+
+Every frame goes to the recorder as it came and to the runner as events, in the order of the wire.
+"""
+
+import asyncio
+import time
+from random import Random
+from typing import Final
+
+from django.conf import settings
+
+from core import events as ev
+from core.ids import MarketId, Outcome, TokenId
+from core.intents import Resync
+from core.units import Ms, Price
+from feeds.recorder import Recorder
+from feeds.refusals import Refusal
+from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
+from feeds.sources.polymarket.parse import Parser
+from infra import clock, logs, metrics
+from trading.rows import Row, feed_row
+from trading.runner import Runner
+
+SOURCE: Final = "polymarket"
+RESYNCS_WAITING: Final = 512
+
+log = logs.get("feeds")
+
+
+class MarketFeed:
+    """Owns one connection to the venue's market channel. Implements ``Listener``."""
+
+    def __init__(self, runner: Runner, stop: asyncio.Event) -> None:
+        urls = settings.POLYLOLY.urls
+        self.heard_ms: Ms | None = None
+        self._runner = runner
+        self._parser = Parser({}, on_refusal=self._refused)
+        self._channel = MarketChannel(urls.market_ws, self, stop=stop, chance=Random())  # noqa: S311 jitter
+        self._books = BookReader(urls.clob)
+        self._listings: dict[MarketId, ev.MarketListed] = {}
+        self._resyncs: asyncio.Queue[Resync] = asyncio.Queue(RESYNCS_WAITING)
+        self._resyncing: dict[MarketId, int] = {}
+        self._status = "connecting"
+        self._since_ms = clock.now_ms()
+        self._detail = ""
+        self._recorder = Recorder(settings.POLYLOLY.recordings_dir) if settings.POLYLOLY.record else None
+
+    def learn(self, listing: ev.MarketListed) -> bool:
+        """Take a market in. True when it is new or its terms changed."""
+        known = self._listings.get(listing.market_id)
+        if known is not None and _terms(known) == _terms(listing):
+            return False
+        self._listings[listing.market_id] = listing
+        self._parser.learn(tokens_of(listing))
+        if self._recorder is not None:
+            self._recorder.listed(listing)
+        return True
+
+    def forget(self, market_id: MarketId) -> None:
+        if self._listings.pop(market_id, None) is not None:
+            self._parser.forget([market_id])
+        self._resyncing.pop(market_id, None)
+
+    async def subscribe(self) -> None:
+        """Bring the subscription to what is listed now."""
+        tokens = [token for listing in self._listings.values() for token in (listing.yes_token, listing.no_token)]
+        await self._channel.want(tokens)
+
+    async def run(self) -> None:
+        """Listen until stopped; ends the recorder's file at the end."""
+        async with asyncio.TaskGroup() as group:
+            answering = group.create_task(self._answer_resyncs())
+            await self._channel.run()
+            answering.cancel()
+
+    async def close(self) -> None:
+        await self._books.close()
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.close)
+
+    def opened(self, heard_ms: Ms) -> None:
+        self._turn("connected", "", heard_ms)
+        self._runner.take(ev.FeedBack(tuple(self._listings), heard_ms))
+
+    def lost(self, reason: str, heard_ms: Ms) -> None:
+        metrics.WS_RECONNECTS.labels(source=SOURCE).inc()
+        self._turn("lost", reason, heard_ms)
+        self._runner.take(ev.FeedLost(tuple(self._listings), reason, heard_ms))
+
+    def frame(self, text: bytes, heard_ms: Ms) -> None:
+        began = time.perf_counter()
+        self.heard_ms = heard_ms
+        if self._recorder is not None:
+            self._recorder.frame(text, heard_ms)
+        for event in self._parser.parse(text, heard_ms):
+            self._runner.take(event)
+        metrics.DECISION_LATENCY.observe(time.perf_counter() - began)
+
+    def resync(self, wanted: Resync) -> None:
+        """Ask for a market's whole book soon. When too many wait, the next tick asks again."""
+        try:
+            self._resyncs.put_nowait(wanted)
+        except asyncio.QueueFull:
+            log.warning("resync not queued", market_id=wanted.market_id, waiting=RESYNCS_WAITING)
+
+    async def _answer_resyncs(self) -> None:
+        while True:
+            wanted = await self._resyncs.get()
+            listing = self._listings.get(wanted.market_id)
+            if listing is not None:
+                await self._resync(listing, wanted)
+
+    async def _resync(self, listing: ev.MarketListed, wanted: Resync) -> None:
+        """Read the book; from the second time in a row on, subscribe to the tokens anew as well."""
+        market_id = listing.market_id
+        again = self._resyncing.get(market_id, 0)
+        desk = self._runner.engine.desk(market_id)
+        heard = desk.book.heard_ms if desk is not None else None
+        self._resyncing[market_id] = 0 if heard is not None and heard > wanted.decided_ms else again + 1
+        if again and wanted.reason != "silent":
+            await self._channel.renew((listing.yes_token, listing.no_token))
+        try:
+            body = await self._books.read(listing.yes_token)
+        except BookUnanswered as error:
+            self._runner.take(ev.ResyncFailed(market_id, str(error), clock.now_ms()))
+            return
+        for event in self._parser.parse(body, clock.now_ms()):
+            self._runner.take(event)
+
+    def _refused(self, refusal: Refusal) -> None:
+        metrics.REFUSED_INPUT.labels(source=SOURCE, reason=refusal.reason.value).inc()
+        log.warning("input refused", source=SOURCE, reason=refusal.reason.value, detail=refusal.detail)
+
+    def _turn(self, status: str, detail: str, at: Ms) -> None:
+        self._status, self._detail, self._since_ms = status, detail, at
+        log.info("market channel", event_type="feed", status=status, detail=detail)
+
+    def row(self) -> Row:
+        """The channel as the console shows it."""
+        return feed_row(
+            "market channel",
+            status=self._status,
+            heard_ms=self.heard_ms,
+            since_ms=self._since_ms,
+            detail=self._detail,
+            reconnects=self._channel.reconnects,
+        )
+
+
+def tokens_of(listing: ev.MarketListed) -> dict[TokenId, tuple[MarketId, Outcome, Price]]:
+    """What the parser must know of a market."""
+    return {
+        listing.yes_token: (listing.market_id, Outcome.YES, listing.tick),
+        listing.no_token: (listing.market_id, Outcome.NO, listing.tick),
+    }
+
+
+def _terms(listing: ev.MarketListed) -> tuple[object, ...]:
+    """Everything of a listing but when it was heard."""
+    return (
+        listing.tick,
+        listing.min_size,
+        listing.delay_ms,
+        listing.fees,
+        listing.starts_ms,
+        listing.title,
+        listing.match_id,
+        listing.wiped_at_start,
+    )
