@@ -6,10 +6,9 @@ What each token last said its own best prices are (its *raw top*) is kept beside
 the two raw tops and the book's own top must tell the same story, or nothing may be traded on it.
 """
 
-from dataclasses import dataclass
-
 from core.events import BookChanged, BookSnapshot, Origin, Top
-from core.ids import MarketId, Outcome, Side
+from core.ids import MarketId, Outcome
+from core.levels import Levels, Sweep
 from core.trust import (
     ANSWER_WITHIN_MS,
     NEXT,
@@ -22,27 +21,12 @@ from core.trust import (
     Trust,
     TrustChanged,
 )
-from core.units import ONE, Ms, Price, Shares, Usdc
+from core.units import ONE, Ms, Price
 
 __all__ = ["Book", "BookNote", "PhantomEnded", "ResyncWanted", "Sweep", "Trust", "TrustChanged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """What a marketable order would get from the book as it is.
-
-    Units:
-        filled: shares within the limit, at most those asked for.
-        amount: USDC before fees, rounded against us (up when buying, down when selling).
-        worst:  the last price touched, in the outcome's own prices; ``None`` when nothing fills.
-    """
-
-    filled: Shares
-    amount: Usdc
-    worst: Price | None
-
-
-class Book:
+class Book(Levels):
     """The mirrored book of one market, and how far it may be believed.
 
     Feed it every book event with ``apply`` and call ``judge_frame`` after the last of a websocket frame, ``tick``
@@ -55,19 +39,18 @@ class Book:
     """
 
     __slots__ = (
-        "_ask",
         "_asked_ms",
-        "_asks",
-        "_bid",
-        "_bids",
+        "_calm",
         "_channel_owes",
         "_clock_ms",
         "_listening_since_ms",
         "_lost",
+        "_no_heard_ms",
         "_notes",
         "_outstanding_ms",
         "_synced",
         "_wrong_since_ms",
+        "_yes_heard_ms",
         "heard_ms",
         "market_id",
         "phantom_lowest",
@@ -82,6 +65,7 @@ class Book:
     )
 
     def __init__(self, market_id: MarketId) -> None:
+        super().__init__()
         self.market_id = market_id
         self.trust = Trust.SYNCING
         self.trust_since_ms: Ms | None = None
@@ -93,16 +77,15 @@ class Book:
         self.phantoms = 0
         self.phantom_since_ms: Ms | None = None
         self.phantom_lowest: Price | None = None
-        self._bids: dict[Price, Shares] = {}
-        self._asks: dict[Price, Shares] = {}
-        # No level lies at 0 or 1, so these two stand for an empty side and compare without a special case.
-        self._bid = Price(0)
-        self._ask = ONE
+        self._yes_heard_ms: Ms | None = None
+        self._no_heard_ms: Ms | None = None
         self._synced = False
         self._channel_owes = False
         self._lost = False
         self._listening_since_ms: Ms | None = None
         self._wrong_since_ms: Ms | None = None
+        # The tops that were last judged to be in order. While they stay so there is nothing to judge.
+        self._calm: tuple[Top | None, Top | None, Price, Price] | None = None
         self._asked_ms: Ms | None = None
         self._outstanding_ms: Ms | None = None
         self._clock_ms: Ms | None = None
@@ -110,19 +93,19 @@ class Book:
 
     def apply(self, event: BookChanged | BookSnapshot) -> None:
         """Take one message in. What it says about trust is known after ``judge_frame``."""
-        if isinstance(event, BookChanged):
-            self._apply_changes(event)
-        elif event.origin is Origin.CHANNEL:
-            self._apply_snapshot(event)
-        else:
-            self._apply_answer(event)
-
-    def _apply_changes(self, event: BookChanged) -> None:
+        if isinstance(event, BookSnapshot):
+            if event.origin is Origin.CHANNEL:
+                self._apply_snapshot(event)
+            else:
+                self._apply_answer(event)
+            return
         _, said_ms, heard_ms, levels, yes_top, no_top, _, unstated = event
         if yes_top is not None:
             self.raw_yes = yes_top
+            self._yes_heard_ms = heard_ms
         if no_top is not None:
             self.raw_no = no_top
+            self._no_heard_ms = heard_ms
         if unstated:
             self._forget_tops(unstated)
         self.heard_ms = heard_ms
@@ -130,29 +113,7 @@ class Book:
         if not levels or (self.said_ms is not None and said_ms < self.said_ms):
             return
         self.said_ms = said_ms
-        bids, asks = self._bids, self._asks
-        best_bid, best_ask = self._bid, self._ask
-        lost_bid = lost_ask = False
-        for is_bid, price, size in levels:
-            if is_bid:
-                if size:
-                    bids[price] = size
-                    if price > best_bid:
-                        best_bid = price
-                else:
-                    bids.pop(price, None)
-                    if price == best_bid:
-                        lost_bid = True
-            elif size:
-                asks[price] = size
-                if price < best_ask:
-                    best_ask = price
-            else:
-                asks.pop(price, None)
-                if price == best_ask:
-                    lost_ask = True
-        self._bid = max(bids, default=Price(0)) if lost_bid else best_bid
-        self._ask = min(asks, default=ONE) if lost_ask else best_ask
+        self._set_levels(levels)
 
     def _forget_tops(self, outcomes: tuple[Outcome, ...]) -> None:
         for outcome in outcomes:
@@ -164,8 +125,10 @@ class Book:
     def _apply_snapshot(self, event: BookSnapshot) -> None:
         if event.outcome is Outcome.YES:
             self.raw_yes = event.top
+            self._yes_heard_ms = event.heard_ms
         else:
             self.raw_no = event.top
+            self._no_heard_ms = event.heard_ms
         self.heard_ms = event.heard_ms
         self._channel_owes = False
         if self.said_ms is None or event.said_ms >= self.said_ms:
@@ -175,7 +138,7 @@ class Book:
         if self._lost:
             return
         if dict(event.bids) == self._bids and dict(event.asks) == self._asks and self._synced:
-            self.heard_ms = event.heard_ms
+            self.heard_ms = self._yes_heard_ms = self._no_heard_ms = event.heard_ms
             self._outstanding_ms = None
             if self.mirror_holds():
                 self._happened(Happening.CONFIRMED, event.heard_ms, "the venue's book equals ours")
@@ -189,22 +152,25 @@ class Book:
     def _replace(self, event: BookSnapshot) -> None:
         self.said_ms = event.said_ms
         self._synced = True
-        self._bids = dict(event.bids)
-        self._asks = dict(event.asks)
-        self._bid = max(self._bids, default=Price(0))
-        self._ask = min(self._asks, default=ONE)
+        self._set_all(event.bids, event.asks)
 
     def judge_frame(self, now_ms: Ms) -> tuple[BookNote, ...]:
         """Judge the book after a whole frame. Returns what changed, what was asked for by answers included."""
+        tops = (self.raw_yes, self.raw_no, self._bid, self._ask)
+        if tops == self._calm:
+            return ()
         total = self.raw_ask_sum()
         if total is not None and (total < ONE or self.phantom_since_ms is not None):
             self._judge_sum(total, now_ms)
         if not self.mirror_holds():
+            self._calm = None
             self._judge_wrong(now_ms)
-        elif self.trust is not Trust.TRUSTED or self._wrong_since_ms is not None:
+        else:
             self._wrong_since_ms = None
-            if self._synced and not self._channel_owes:
+            if self.trust is not Trust.TRUSTED and self._synced and not self._channel_owes:
                 self._happened(Happening.AGREES, now_ms, "snapshot in and both tops agree")
+            if self.trust is Trust.TRUSTED:
+                self._calm = tops
         return self._take_notes() if self._notes else ()
 
     def _judge_sum(self, total: Price, now_ms: Ms) -> None:
@@ -220,9 +186,8 @@ class Book:
 
     def _end_phantom(self, now_ms: Ms) -> None:
         if self.phantom_since_ms is not None and self.phantom_lowest is not None:
-            self._notes.append(
-                PhantomEnded(self.market_id, self.phantom_since_ms, now_ms, self.phantom_lowest)
-            )
+            ended = PhantomEnded(self.market_id, self.phantom_since_ms, now_ms, self.phantom_lowest)
+            self._notes.append(ended)
         self.phantom_since_ms = self.phantom_lowest = None
 
     def _judge_wrong(self, now_ms: Ms) -> None:
@@ -250,11 +215,24 @@ class Book:
                 self._outstanding_ms = None
             elif now_ms - self._outstanding_ms >= ANSWER_WITHIN_MS:
                 self._happened(Happening.UNANSWERED, now_ms, "silent, and the venue's book did not come")
-        silent = now_ms - self._quiet_since(now_ms) >= SILENT_AFTER_MS
-        waited = self._asked_ms is None or now_ms - self._asked_ms >= SILENT_AFTER_MS
-        if waited and (silent or self.trust in (Trust.TORN, Trust.STALE)):
-            self._ask_venue("silent" if silent else str(self.trust), now_ms)
+        if self._asked_ms is None or now_ms - self._asked_ms >= SILENT_AFTER_MS:
+            reason = self._question(now_ms)
+            if reason is not None:
+                self._ask_venue(reason, now_ms)
         return self._take_notes()
+
+    def _question(self, now_ms: Ms) -> str | None:
+        """Why the venue should be asked for this book now."""
+        if now_ms - self._quiet_since(now_ms) >= SILENT_AFTER_MS:
+            return "silent"
+        if self.trust in (Trust.TORN, Trust.STALE):
+            return str(self.trust)
+        # The two tokens are subscribed one by one; when one of them stops, the other keeps the market alive.
+        if self._yes_heard_ms is not None and now_ms - self._yes_heard_ms >= SILENT_AFTER_MS:
+            return "yes token silent"
+        if self._no_heard_ms is not None and now_ms - self._no_heard_ms >= SILENT_AFTER_MS:
+            return "no token silent"
+        return None
 
     def _heard_since(self, at_ms: Ms) -> bool:
         return self.heard_ms is not None and self.heard_ms > at_ms
@@ -263,9 +241,7 @@ class Book:
         """When something was last heard, or listening began: with the first tick, and again with ``feed_back``."""
         if self._listening_since_ms is None:
             self._listening_since_ms = now_ms
-        if self.heard_ms is None:
-            return self._listening_since_ms
-        return max(self.heard_ms, self._listening_since_ms)
+        return max(self.heard_ms or self._listening_since_ms, self._listening_since_ms)
 
     def resync_failed(self, now_ms: Ms, reason: str) -> tuple[BookNote, ...]:
         """``GET /book`` was not answered. A silent book is STALE from now on; a talking one is not touched."""
@@ -277,7 +253,7 @@ class Book:
         """The stream is gone: the raw tops are unknown from now on, and an open phantom ends here."""
         self._lost = True
         self._synced = False
-        self.raw_yes = self.raw_no = None
+        self.raw_yes = self.raw_no = self._yes_heard_ms = self._no_heard_ms = None
         self._wrong_since_ms = self._outstanding_ms = None
         self._end_phantom(now_ms)
         self._happened(Happening.LOST, now_ms, "feed lost")
@@ -307,6 +283,7 @@ class Book:
 
     def _happened(self, happening: Happening, now_ms: Ms, reason: str) -> None:
         self._settle(now_ms)
+        self._calm = None
         was, now = self.trust, NEXT[self.trust][happening]
         if now is not was:
             self.trust = now
@@ -326,55 +303,6 @@ class Book:
         notes = tuple(self._notes)
         self._notes.clear()
         return notes
-
-    @property
-    def best_bid(self) -> Price | None:
-        return self._bid or None
-
-    @property
-    def best_ask(self) -> Price | None:
-        return self._ask if self._ask < ONE else None
-
-    def top(self, outcome: Outcome) -> Top:
-        """Our own top, in that outcome's prices."""
-        if outcome is Outcome.YES:
-            return Top(self.best_bid, self.best_ask)
-        bid = Price(ONE - self._ask) if self._ask < ONE else None
-        return Top(bid, Price(ONE - self._bid) if self._bid else None)
-
-    def size_at(self, is_bid: bool, price: Price) -> Shares:  # noqa: FBT001 -- the key of a level
-        """Displayed size at one YES price; 0 where no level is."""
-        return (self._bids if is_bid else self._asks).get(price, Shares(0))
-
-    def top_size(self, outcome: Outcome, side: Side) -> Shares:
-        """Displayed size that rests at the outcome's best bid (BUY) or best ask (SELL); 0 when that side is empty."""
-        is_bid = (side is Side.BUY) is (outcome is Outcome.YES)
-        return self.size_at(is_bid, self._bid if is_bid else self._ask)
-
-    def bids(self, count: int) -> tuple[tuple[Price, Shares], ...]:
-        """The best ``count`` YES bids, highest first."""
-        return tuple(sorted(self._bids.items(), reverse=True)[:count])
-
-    def asks(self, count: int) -> tuple[tuple[Price, Shares], ...]:
-        """The best ``count`` YES asks, lowest first."""
-        return tuple(sorted(self._asks.items())[:count])
-
-    def sweep(self, outcome: Outcome, side: Side, shares: Shares, limit: Price) -> Sweep:
-        """What taking ``shares`` at ``limit`` or better would bring now, all in the outcome's own prices."""
-        buys = side is Side.BUY
-        hits_asks = buys is (outcome is Outcome.YES)
-        levels = sorted(self._asks.items()) if hits_asks else sorted(self._bids.items(), reverse=True)
-        left, total, worst = int(shares), 0, None
-        for yes_price, size in levels:
-            price = yes_price if outcome is Outcome.YES else Price(ONE - yes_price)
-            if left <= 0 or (price > limit if buys else price < limit):
-                break
-            taken = min(left, size)
-            left -= taken
-            total += price * taken
-            worst = price
-        amount = -(-total // ONE) if buys else total // ONE
-        return Sweep(Shares(shares - left), Usdc(amount), worst)
 
     def mirror_holds(self) -> bool | None:
         """Whether both raw tops and our own top tell one story that could be true. ``None``: a raw top is unknown."""

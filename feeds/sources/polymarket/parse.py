@@ -27,6 +27,7 @@ from feeds.refusals import OnRefusal, Refusal, RefusalReason, shortened
 from feeds.sources.polymarket.reading import (
     AHEAD_MAX_MS,
     OLDEST_MS,
+    Directory,
     ParsedEvent,
     Refused,
     Terms,
@@ -34,7 +35,7 @@ from feeds.sources.polymarket.reading import (
     said_when,
     unstated_tops,
 )
-from feeds.sources.polymarket.texts import MirroredPrices, NegativeSize, OffGrid, Prices, Sizes, Tops
+from feeds.sources.polymarket.texts import NegativeSize, OffGrid, Sizes, Tops
 from feeds.sources.polymarket.wire import (
     ANYTHING,
     BOOK_TYPES,
@@ -46,8 +47,8 @@ from feeds.sources.polymarket.wire import (
     WireLevel,
 )
 
+NEW: Final = tuple.__new__
 ANY_TOP: Final = Top(None, None)  # stands for "this token was not spoken of"
-FINER: Final = {Price(1_000): Price(100), Price(100): Price(10), Price(50): Price(10), Price(10): Price(1)}
 TICKS: Final = frozenset({1_000, 100, 50, 25, 10, 1})  # polymarket.md 3.5
 
 TokenTerms = tuple[MarketId, Outcome, Price]  # whose token it is, which outcome, and the market's tick
@@ -65,9 +66,9 @@ class Parser:
         self.refused: Counter[RefusalReason] = Counter()
         self.unused: Counter[str] = Counter()
         self._on_refusal = on_refusal
-        self._markets: dict[str, Terms] = {}
-        self._tokens: dict[str, tuple[Terms, Outcome]] = {}
-        self._grids: dict[Price, tuple[Prices, MirroredPrices]] = {}
+        self._directory = Directory()
+        self._markets = self._directory.markets
+        self._tokens = self._directory.tokens
         self._sizes = Sizes()
         self._tops = Tops()
         self.learn(markets)
@@ -75,29 +76,12 @@ class Parser:
     def learn(self, markets: Mapping[TokenId, TokenTerms]) -> None:
         """Add markets, or change the tick of known ones."""
         for token, (market_id, outcome, tick) in markets.items():
-            terms = self._markets.get(market_id)
-            if terms is None:
-                terms = self._markets[market_id] = Terms(market_id, *self._grid(tick))
-            terms.prices, terms.mirrored = self._grid(tick)
-            if outcome is Outcome.YES:
-                terms.yes = token
-            else:
-                terms.no = token
-            self._tokens[token] = (terms, outcome)
+            self._directory.add(token, market_id, outcome, tick)
 
     def forget(self, market_ids: Iterable[MarketId]) -> None:
         """Drop markets; their messages are refused as unknown tokens from now on."""
         for market_id in market_ids:
-            terms = self._markets.pop(market_id, None)
-            if terms is not None:
-                self._tokens.pop(terms.yes, None)
-                self._tokens.pop(terms.no, None)
-
-    def _grid(self, tick: Price) -> tuple[Prices, MirroredPrices]:
-        grid = self._grids.get(tick)
-        if grid is None:
-            grid = self._grids[tick] = (Prices(tick), MirroredPrices(tick))
-        return grid
+            self._directory.drop(market_id)
 
     def parse(self, frame: bytes | str, heard_ms: Ms) -> tuple[ParsedEvent, ...]:
         """All events of one frame, in its order. Never raises for what the frame says."""
@@ -132,22 +116,28 @@ class Parser:
                     append((change.side == "SELL", mirrored[change.price], sizes[change.size]))
                 else:
                     return self._changed_carefully(message, heard_ms)
+            # Tops rarely change: comparing two texts with the last ones is cheaper than hashing them.
             if last_yes is not None:
-                yes_top = self._tops[last_yes.best_bid, last_yes.best_ask]
+                said = terms.yes_said
+                if last_yes.best_bid != said.best_bid or last_yes.best_ask != said.best_ask:
+                    terms.yes_top = self._tops[last_yes.best_bid, last_yes.best_ask]
+                    terms.yes_said = last_yes
+                yes_top = terms.yes_top
             if last_no is not None:
-                no_top = self._tops[last_no.best_bid, last_no.best_ask]
+                said = terms.no_said
+                if last_no.best_bid != said.best_bid or last_no.best_ask != said.best_ask:
+                    terms.no_top = self._tops[last_no.best_bid, last_no.best_ask]
+                    terms.no_said = last_no
+                no_top = terms.no_top
         except ValueError:
+            return self._changed_carefully(message, heard_ms)
+        if (yes_top is None and last_yes is not None) or (no_top is None and last_no is not None):
             return self._changed_carefully(message, heard_ms)
         if not OLDEST_MS <= said_ms <= heard_ms + AHEAD_MAX_MS:
             return self._changed_carefully(message, heard_ms)
-        unstated: tuple[Outcome, ...] = ()
-        if last_yes is not None and yes_top is None:
-            unstated = (Outcome.YES,)
-        if last_no is not None and no_top is None:
-            unstated = (*unstated, Outcome.NO)
-        # tuple.__new__ skips the named tuple's own constructor: half the cost, for every frame.
-        fields = (terms.market_id, said_ms, heard_ms, tuple(levels), yes_top, no_top, True, unstated)
-        return (tuple.__new__(BookChanged, fields),)
+        # NEW skips the named tuple's own constructor: half the cost, for every frame.
+        fields = (terms.market_id, said_ms, heard_ms, tuple(levels), yes_top, no_top, True, ())
+        return (NEW(BookChanged, fields),)
 
     def _changed_carefully(self, message: Message, heard_ms: Ms) -> tuple[ParsedEvent, ...]:
         """The same, change by change: each that cannot be taken is refused by itself."""
@@ -199,6 +189,16 @@ class Parser:
         is_bid = (change.side == "BUY") is (outcome is Outcome.YES)
         price, size = self._level(terms, outcome, change)
         return outcome, (is_bid, price, size), self._top(change.best_bid, change.best_ask)
+
+    def _levels(self, terms: Terms, outcome: Outcome, levels: list[WireLevel]) -> list[tuple[Price, Shares]]:
+        """One side of a token's book in YES terms, without empty levels."""
+        prices = terms.prices if outcome is Outcome.YES else terms.mirrored
+        sizes = self._sizes
+        try:
+            read = [(prices[level.price], sizes[level.size]) for level in levels]
+        except ValueError:
+            read = [self._level(terms, outcome, level) for level in levels]
+        return read if all(size for _, size in read) else [level for level in read if level[1]]
 
     def _level(self, terms: Terms, outcome: Outcome, level: WireLevel | WireChange) -> tuple[Price, Shares]:
         try:
@@ -257,9 +257,9 @@ class Parser:
         if message.bids is None or message.asks is None:
             raise Refused(RefusalReason.MISSING_FIELD, "book without bids or asks")
         ticked = self._ticked(terms, message.tick_size, said_ms, heard_ms) if message.tick_size else ()
-        ticked += self._inferred(terms, (*message.bids, *message.asks), said_ms, heard_ms)
-        own_bids = [level for each in message.bids if (level := self._level(terms, outcome, each))[1]]
-        own_asks = [level for each in message.asks if (level := self._level(terms, outcome, each))[1]]
+        ticked += self._inferred(terms, [*message.bids, *message.asks], said_ms, heard_ms)
+        own_bids = self._levels(terms, outcome, message.bids)
+        own_asks = self._levels(terms, outcome, message.asks)
         bids, asks = (own_bids, own_asks) if outcome is Outcome.YES else (own_asks, own_bids)
         bid, ask = max(bids, default=None), min(asks, default=None)
         if outcome is Outcome.YES:
@@ -316,7 +316,7 @@ class Parser:
             raise Refused(RefusalReason.BAD_NUMBER, f"{text} is no tick size of this venue")
         if tick == terms.prices.tick:
             return ()
-        terms.prices, terms.mirrored = self._grid(tick)
+        self._directory.set_tick(terms, tick)
         return (TickSizeChanged(terms.market_id, tick, said_ms, heard_ms),)
 
     def _inferred(
@@ -327,15 +327,11 @@ class Parser:
         That is how it is on the recordings: every one of the MIT markets goes from 0.01 to 0.001 without a
         message. An order on the old, coarser grid stays legal. A price on no finer tick is off the grid.
         """
-        finer = FINER.get(terms.prices.tick)
-        for level in levels if finer is not None else ():
-            try:
-                terms.prices[level.price]
-            except OffGrid:
-                if finer is not None and self._grid(finer)[0].has(level.price):
-                    terms.prices, terms.mirrored = self._grid(finer)
-                    return (TickSizeChanged(terms.market_id, finer, said_ms, heard_ms),)
-        return ()
+        finer = self._directory.finer_tick(terms, (level.price for level in levels))
+        if finer is None:
+            return ()
+        self._directory.set_tick(terms, finer)
+        return (TickSizeChanged(terms.market_id, finer, said_ms, heard_ms),)
 
     def _resolved(self, message: Message, heard_ms: Ms) -> MarketResolved:
         terms = self._market(message)

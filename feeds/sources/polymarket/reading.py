@@ -1,17 +1,20 @@
 """What the parser needs beside its eyes: a market's terms, why reading stopped, and when a thing was said."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from core.events import BookChanged, BookEvent, BookSnapshot, MarketResolved
-from core.ids import MarketId, Outcome
-from core.units import Ms
+from core.events import BookChanged, BookEvent, BookSnapshot, MarketResolved, Top
+from core.ids import MarketId, Outcome, TokenId
+from core.units import Ms, Price
 from feeds.refusals import RefusalReason
 from feeds.sources.polymarket.texts import MirroredPrices, Prices
-from feeds.sources.polymarket.wire import Message
+from feeds.sources.polymarket.wire import Message, WireChange
 
 AHEAD_MAX_MS: Final = 60_000  # a stamp further in our future would outrank every later message
 OLDEST_MS: Final = 1_400_000_000_000  # 2014; smaller numbers are seconds, or nonsense
 
+FINER: Final = {Price(1_000): Price(100), Price(100): Price(10), Price(50): Price(10), Price(10): Price(1)}
+NOTHING_SAID: Final = WireChange(asset_id="", price="", size="", side="BUY")
 ParsedEvent = BookEvent | MarketResolved
 
 
@@ -25,9 +28,9 @@ class Refused(Exception):
 
 
 class Terms:
-    """What it takes to read one market's messages."""
+    """What it takes to read one market's messages, and the best prices each token stated last, as text and read."""
 
-    __slots__ = ("market_id", "mirrored", "no", "prices", "yes")
+    __slots__ = ("market_id", "mirrored", "no", "no_said", "no_top", "prices", "yes", "yes_said", "yes_top")
 
     def __init__(self, market_id: MarketId, prices: Prices, mirrored: MirroredPrices) -> None:
         self.market_id = market_id
@@ -35,6 +38,53 @@ class Terms:
         self.no = ""
         self.prices = prices
         self.mirrored = mirrored
+        self.yes_said = self.no_said = NOTHING_SAID
+        self.yes_top: Top | None = None
+        self.no_top: Top | None = None
+
+
+class Directory:
+    """The markets a parser knows, by id and by token, and the grids their prices lie on (shared by tick)."""
+
+    def __init__(self) -> None:
+        self.markets: dict[str, Terms] = {}
+        self.tokens: dict[str, tuple[Terms, Outcome]] = {}
+        self._grids: dict[Price, tuple[Prices, MirroredPrices]] = {}
+
+    def add(self, token: TokenId, market_id: MarketId, outcome: Outcome, tick: Price) -> None:
+        terms = self.markets.get(market_id)
+        if terms is None:
+            terms = self.markets[market_id] = Terms(market_id, *self._grid(tick))
+        self.set_tick(terms, tick)
+        if outcome is Outcome.YES:
+            terms.yes = token
+        else:
+            terms.no = token
+        self.tokens[token] = (terms, outcome)
+
+    def drop(self, market_id: MarketId) -> None:
+        terms = self.markets.pop(market_id, None)
+        if terms is not None:
+            self.tokens.pop(terms.yes, None)
+            self.tokens.pop(terms.no, None)
+
+    def set_tick(self, terms: Terms, tick: Price) -> None:
+        terms.prices, terms.mirrored = self._grid(tick)
+
+    def finer_tick(self, terms: Terms, texts: Iterable[str]) -> Price | None:
+        """The next finer tick of the venue, if one of the prices lies on that and not on the market's own."""
+        finer = FINER.get(terms.prices.tick)
+        strange = [text for text in texts if text not in terms.prices]
+        if finer is None or not strange:
+            return None
+        grid, _ = self._grid(finer)
+        return finer if any(grid.has(text) and not terms.prices.has(text) for text in strange) else None
+
+    def _grid(self, tick: Price) -> tuple[Prices, MirroredPrices]:
+        grid = self._grids.get(tick)
+        if grid is None:
+            grid = self._grids[tick] = (Prices(tick), MirroredPrices(tick))
+        return grid
 
 
 def unstated_tops(terms: Terms, heard_ms: Ms) -> tuple[BookChanged, ...]:
