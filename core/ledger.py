@@ -122,13 +122,20 @@ class Holding:
         self._add(entry.outcome, Shares(0), Usdc(-entry.usdc))
 
     def _add(self, outcome: Outcome, shares: Shares, paid: Usdc) -> None:
+        """What settles a debt is not held, and costs nothing any more."""
         self.spent = Usdc(self.spent + paid)
+        held = Shares(self.held(outcome) + shares)
+        basis = paid
+        if held <= 0:
+            basis = Usdc(0)
+        elif shares > held:
+            basis = Usdc(paid * held // shares)
         if outcome is Outcome.YES:
-            self.yes = Shares(self.yes + shares)
-            self.yes_cost = Usdc(self.yes_cost + paid)
+            self.yes = held
+            self.yes_cost = Usdc(self.yes_cost + basis)
         else:
-            self.no = Shares(self.no + shares)
-            self.no_cost = Usdc(self.no_cost + paid)
+            self.no = held
+            self.no_cost = Usdc(self.no_cost + basis)
 
     def _remove(self, outcome: Outcome, shares: Shares) -> None:
         held, basis = self.held(outcome), self.cost(outcome)

@@ -10,7 +10,6 @@ from core.events import (
     FeeSchedule,
     FillSeen,
     FillStatus,
-    Level,
     MarketKind,
     MarketListed,
     OrderAcked,
@@ -174,8 +173,8 @@ def a_book(
 def a_change(
     bids: str = "", asks: str = "", *, at: int = T0, ends_frame: bool = True, market: MarketId = MARKET
 ) -> BookChanged:
-    changed = [Level(True, level, size) for level, size in levels(bids)]
-    changed += [Level(False, level, size) for level, size in levels(asks)]
+    changed = [(True, level, size) for level, size in levels(bids)]
+    changed += [(False, level, size) for level, size in levels(asks)]
     return BookChanged(market, Ms(at), Ms(at), tuple(changed), None, None, ends_frame)
 
 
