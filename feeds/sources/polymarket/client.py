@@ -10,14 +10,16 @@ from enum import StrEnum
 from random import Random
 from typing import Any, Final, Protocol
 
+import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from core.ids import TokenId
+from core.trust import ANSWER_WITHIN_MS
 from core.units import Ms
 from feeds.sources.polymarket.wire import PONG
-from infra import aio, clock, logs, metrics
+from infra import aio, clock, logs
 
 PING: Final = "PING"
 PONG_FRAME: Final = PONG.encode()
@@ -59,7 +61,7 @@ class MarketChannel:
     console. Waits and watches count real time; stamps are those of ``infra.clock``.
     """
 
-    def __init__(self, url: str, listener: Listener, *, chance: Random) -> None:
+    def __init__(self, url: str, listener: Listener, *, stop: asyncio.Event, chance: Random) -> None:
         self.url = url
         self.status = Status.CONNECTING
         self.since_ms = clock.now_ms()
@@ -67,32 +69,35 @@ class MarketChannel:
         self.detail = "not connected yet"
         self.reconnects = 0
         self._listener = listener
+        self._stop = stop
         self._chance = chance
         self._wanted: set[TokenId] = set()
         self._subscribed: set[TokenId] = set()
+        self._stale: set[TokenId] = set()  # subscribed, and to be subscribed again
         self._changed = asyncio.Event()
         self._frame_at = 0  # monotonic ms of the last frame, PONGs included
         self._books_due: int | None = None  # monotonic ms by which a subscription must have brought something
 
-    def want(self, tokens: Iterable[TokenId]) -> None:
+    async def want(self, tokens: Iterable[TokenId]) -> None:
         """From now on these tokens and no others. Takes effect on the open connection."""
         self._wanted = set(tokens)
         self._changed.set()
 
-    def resubscribe(self, tokens: Iterable[TokenId]) -> None:
+    async def renew(self, tokens: Iterable[TokenId]) -> None:
         """Ask for fresh books of these tokens. When nothing comes within 10 s the connection is replaced."""
-        self._subscribed -= set(tokens)
+        self._stale |= set(tokens)
         self._changed.set()
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self) -> None:
         """Stay connected until ``stop``."""
+        stop = self._stop
         waits: Iterator[int] | None = None
         while not stop.is_set():
             if not self._wanted:
-                await self._first_wish(stop)
+                await self._first_wish()
                 continue
             heard_before = self.heard_ms
-            reason = await self._connection(stop)
+            reason = await self._connection()
             if stop.is_set():
                 break
             if waits is None or self.heard_ms != heard_before:
@@ -103,14 +108,14 @@ class MarketChannel:
         if self.status is not Status.LOST:
             self._lose("stopped")
 
-    async def _first_wish(self, stop: asyncio.Event) -> None:
+    async def _first_wish(self) -> None:
         self._changed.clear()
-        await _first_of(self._changed.wait(), stop.wait())
+        await _first_of(self._changed.wait(), self._stop.wait())
 
-    async def _connection(self, stop: asyncio.Event) -> str:
+    async def _connection(self) -> str:
         """One connection from opening to its end. Returns why it ended."""
         self._turn(Status.CONNECTING, f"connecting to {self.url}")
-        options: dict[str, None] = {"proxy": None} if self.url.startswith("ws://") else {}
+        direct = self.url.startswith("ws://")  # a simulator next door, no proxy between
         try:
             async with connect(
                 self.url,
@@ -118,22 +123,26 @@ class MarketChannel:
                 open_timeout=OPEN_MS / 1000,
                 close_timeout=2,
                 max_size=FRAME_BYTES_MAX,
-                **options,
+                proxy=None if direct else True,
             ) as socket:
-                return await self._talk(socket, stop)
+                return await self._talk(socket)
         except ConnectionClosed as closed:
             return f"closed by the venue: {closed}"
         except (OSError, WebSocketException, TimeoutError) as error:
             return f"{type(error).__name__}: {error}"
 
-    async def _talk(self, socket: ClientConnection, stop: asyncio.Event) -> str:
+    async def _talk(self, socket: ClientConnection) -> str:
         self._subscribed.clear()
         self._frame_at = clock.monotonic_ms()
         await self._subscribe(socket)
         self._turn(Status.CONNECTED, f"{len(self._subscribed)} tokens")
         self._listener.opened(clock.now_ms())
         reason: str = await _first_of(
-            self._read(socket), self._ping(socket), self._watch(), self._follow_wishes(socket), _stopped(stop)
+            self._read(socket),
+            self._ping(socket),
+            self._watch(),
+            self._follow_wishes(socket),
+            _stopped(self._stop),
         )
         return reason
 
@@ -172,8 +181,10 @@ class MarketChannel:
     async def _subscribe(self, socket: ClientConnection) -> None:
         """Tell the venue the difference between what we want and what it sends us."""
         self._changed.clear()
-        for tokens in _chunks(self._subscribed - self._wanted):
+        stale, self._stale = self._stale & self._subscribed, set()
+        for tokens in _chunks((self._subscribed - self._wanted) | stale):
             await socket.send(_encode({"assets_ids": tokens, "operation": "unsubscribe"}))
+        self._subscribed -= stale
         new = self._wanted - self._subscribed
         first = not self._subscribed
         for tokens in _chunks(new):
@@ -200,7 +211,6 @@ class MarketChannel:
         )
         if was_connected:
             self.reconnects += 1
-            metrics.WS_RECONNECTS.labels(source="market").inc()
             self._listener.lost(reason, clock.now_ms())
 
 
@@ -212,6 +222,31 @@ def _chunks(tokens: set[TokenId]) -> Iterator[list[TokenId]]:
     ordered = sorted(tokens)
     for start in range(0, len(ordered), TOKENS_A_MESSAGE):
         yield ordered[start : start + TOKENS_A_MESSAGE]
+
+
+class BookUnanswered(Exception):
+    """The venue did not give the book. What we hold stays unconfirmed."""
+
+
+class BookReader:
+    """Reads whole books by REST over kept connections. Close it."""
+
+    def __init__(self, clob_url: str) -> None:
+        self._url = f"{clob_url}/book"
+        self._http = httpx.AsyncClient(timeout=ANSWER_WITHIN_MS / 1000)
+
+    async def read(self, token: TokenId) -> bytes:
+        """The body of ``GET /book``, for ``Parser.parse``. Raises ``BookUnanswered``."""
+        try:
+            answer = await self._http.get(self._url, params={"token_id": token})
+        except httpx.HTTPError as error:
+            raise BookUnanswered(f"GET /book: {type(error).__name__}: {error}") from error
+        if answer.status_code != 200:
+            raise BookUnanswered(f"GET /book: {answer.status_code} {answer.text[:200]}")
+        return answer.content
+
+    async def close(self) -> None:
+        await self._http.aclose()
 
 
 async def _first_of(*works: Coroutine[None, None, Any]) -> Any:  # noqa: ANN401 -- whatever the first returns
