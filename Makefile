@@ -1,0 +1,100 @@
+# polyloly's command line for people. `make help` lists the targets.
+# Needs Python 3.11 and make; everything else is fetched, pinned by hash, into .venv and node_modules.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+RUN := $(VENV)/.run.stamp
+DEV := $(VENV)/.dev.stamp
+NODE_RUN := node_modules/.run.stamp
+NODE_DEV := node_modules/.dev.stamp
+ARGS ?=
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(RUN) $(NODE_RUN) ## start everything and print a log-in link; Ctrl-C stops it (ARGS="--port 8090")
+	@exec $(BIN)/python manage.py up $(ARGS)
+
+.PHONY: install
+install: $(DEV) $(NODE_DEV) ## everything, tools for development included
+
+.PHONY: test
+test: lint browser ## lint, then the whole suite with real Redis, PostgreSQL and browser
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: lint
+lint: install ## ruff, mypy --strict, import directions, JavaScript types
+	@echo "== ruff"; $(BIN)/ruff check .; $(BIN)/ruff format --check --quiet .
+	@echo "== mypy"; $(BIN)/mypy .
+	@echo "== imports"; $(BIN)/lint-imports
+	@echo "== tsc"; bash ops/node.sh node node_modules/typescript/bin/tsc -p tests/dashboard/tsconfig.json
+
+.PHONY: format
+format: install ## format the code and fix what can be fixed safely
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+.PHONY: browser
+browser: install ## make sure there is a browser for the tests
+	@$(BIN)/python -m tests.servers
+
+.PHONY: bench
+bench: install ## speed and memory on two tapes -> bench/results.json
+	@$(BIN)/python -m bench.run $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: install ## the same tapes through the peers, in an environment of their own
+	@$(BIN)/python -m bench.peers $(ARGS)
+
+.PHONY: prove-replay
+prove-replay: install ## evidence that replay, books and phantoms hold, on every tape found ($$TAPES)
+	@$(BIN)/python -m bench.prove_replay $(ARGS)
+
+.PHONY: lock
+lock: install ## resolve the dependencies anew, within pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		-o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		-c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove what was installed; state (data, logs, var) stays
+	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Installed once and again when a lock changes.
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ] || ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+		echo "polyloly needs Python 3.11: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; fi
+	@echo "== environment in $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(RUN): requirements.lock | $(BIN)/python
+	@echo "== installing (once)"
+	@$(PIP) -r requirements.lock
+	@touch $@
+
+$(DEV): requirements-dev.lock requirements.lock | $(BIN)/python
+	@echo "== installing with tools (once)"
+	@$(PIP) -r requirements-dev.lock
+	@touch $@ $(RUN)
+
+$(NODE_RUN): package-lock.json | $(BIN)/python
+	@echo "== browser packages (once)"
+	@bash ops/node.sh npm ci --ignore-scripts --omit=dev --loglevel=error
+	@touch $@
+
+$(NODE_DEV): package-lock.json | $(BIN)/python
+	@echo "== browser packages with tools (once)"
+	@bash ops/node.sh npm ci --ignore-scripts --loglevel=error
+	@touch $@ $(NODE_RUN)
