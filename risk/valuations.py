@@ -16,7 +16,7 @@ KEPT_WHOLE_MS: Final = DAY_MS
 # trading.md 12: three valuations in a row, 2 s apart.
 TRIP_COUNT: Final = 3
 TRIP_SPAN_MS: Final = 4_000
-LOOK_BACK_MS: Final = 30_000
+LOOK_BACK: Final = 100
 
 
 def record_valuation(
@@ -70,9 +70,9 @@ def trip_daily_loss(*, account_id: int, limit: Usdc, at: Ms) -> str | None:
     start = selectors.day_start(account_id, at=at)
     if start is None:
         return None
-    recent = Valuation.objects.filter(
-        account_id=account_id, at_ms__gt=max(at - LOOK_BACK_MS, start.at_ms - 1), at_ms__lte=at
-    ).order_by("-at_ms", "-pk")
+    recent = Valuation.objects.filter(account_id=account_id, at_ms__gte=start.at_ms, at_ms__lte=at).order_by(
+        "-at_ms", "-pk"
+    )[:LOOK_BACK]
     breaking: list[int] = []
     lost = 0
     for moment, equity, deposited in recent.values_list("at_ms", "equity", "deposited"):

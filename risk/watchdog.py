@@ -3,14 +3,14 @@
 from typing import Final
 
 from core.units import Ms, Usdc
-from infra import logs
+from infra import clock, logs
 from infra.clock import to_datetime
 from risk import notices, selectors, services
 from risk.models import HaltCode, HaltRound
 from risk.panel import ANSWER_WITHIN_MS, waited_ms
 
 NAME: Final = "watchdog"
-# An account nobody values is not traded with.
+# An account nobody valued for this long (real time) is not traded with.
 VALUED_WITHIN_MS: Final = 30_000
 # For this long after a press the consoles are told each second what is still not proven.
 NUDGED_FOR_MS: Final = 60_000
@@ -38,7 +38,8 @@ def end_daily_loss(*, at: Ms) -> None:
 
 def halt_on_daily_loss(*, at: Ms, limit: Usdc) -> None:
     """Trip the kill switch for an account that lost too much today, unless it is on already."""
-    for account_id in selectors.valued_accounts(since=Ms(at - VALUED_WITHIN_MS)):
+    since = Ms(at - int(VALUED_WITHIN_MS * clock.speed()))
+    for account_id in selectors.valued_accounts(since=since):
         why = services.trip_daily_loss(account_id=account_id, limit=limit, at=at)
         if why is None:
             continue

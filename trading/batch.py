@@ -39,6 +39,7 @@ class Batch:
         self._account_id = account_id
         self._writer = writer
         self._moves: dict[str, OrderMoved] = {}
+        self._sent: dict[str, int] = {}
         self._fills: dict[str, FillSeen] = {}
         self._settlements: list[FillSettled] = []
         self._lines: list[LedgerEntry] = []
@@ -69,6 +70,8 @@ class Batch:
             case OrderMoved():
                 # The newest word about an order says all the earlier ones said.
                 self._moves[record.key] = record
+                if record.status is Status.SENT:
+                    self._sent.setdefault(record.key, record.at_ms)
             case FillSeen():
                 self._fills.setdefault(record.fill_id, record)
             case FillSettled():
@@ -111,6 +114,8 @@ class Batch:
             known = Order.objects.filter(
                 key=moved.key, account_id=self._account_id, moved_ms__lte=moved.at_ms
             )
+            if moved.key in self._sent:
+                known.filter(sent_ms__isnull=True).update(sent_ms=self._sent[moved.key])
             known.update(
                 status=moved.status,
                 filled=Greatest(F("filled"), Value(moved.filled)),

@@ -62,6 +62,7 @@ class Journal:
         self._patience_s = patience_s
         self._queue: queue.Queue[Record | _Mark] = queue.Queue(capacity)
         self._failure: str | None = None
+        self._closed = False
         self._giving_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"journal {writer}", daemon=True)
         self._thread.start()
@@ -87,8 +88,8 @@ class Journal:
         try:
             self._mark(_Mark(ends=True), timeout_s)
         finally:
+            self._closed = True
             self._giving_up.set()
-            self._failure = self._failure or "the journal is closed"
             self._thread.join(timeout=1)
 
     def _mark(self, mark: _Mark, timeout_s: float) -> None:
@@ -100,8 +101,8 @@ class Journal:
             raise JournalFailed(self._failure)
 
     def _put(self, item: Record | _Mark, timeout_s: float) -> None:
-        if self._failure is not None:
-            raise JournalFailed(self._failure)
+        if self._failure is not None or self._closed:
+            raise JournalFailed(self._failure or "the journal is closed")
         try:
             self._queue.put(item, timeout=timeout_s)
         except queue.Full:
@@ -112,43 +113,33 @@ class Journal:
             while self._write_next():
                 pass
         finally:
-            self._failure = self._failure or "the journal is closed"
-            self._release_marks()
+            self._closed = True
             connection.close()
+            self._release_marks()
 
     def _write_next(self) -> bool:
         """Write the next batch. False when the journal is to end."""
-        records, marks = self._gather()
-        if records and not self._write(records):
-            for mark in marks:
-                mark.reached.set()
-            return False
-        ending = any(mark.ends for mark in marks)
-        if ending:
-            self._thread_is_done()
-        for mark in marks:
+        records, mark = self._gather()
+        written = not records or self._write(records)
+        if mark is not None:
             mark.reached.set()
-        return not ending
+        return written and (mark is None or not mark.ends)
 
-    def _thread_is_done(self) -> None:
-        connection.close()
-
-    def _gather(self) -> tuple[list[Record], list[_Mark]]:
+    def _gather(self) -> tuple[list[Record], _Mark | None]:
         """What is in the queue, at least one item, waiting a moment for more. A mark ends the waiting."""
         records: list[Record] = []
         item = self._first()
         deadline = time.monotonic() + GATHER_S
-        while True:
-            if isinstance(item, _Mark):
-                return records, [item]
+        while not isinstance(item, _Mark):
             records.append(item)
             left = deadline - time.monotonic()
             if len(records) >= BATCH_MAX or left <= 0:
-                return records, []
+                return records, None
             try:
                 item = self._queue.get(timeout=left)
             except queue.Empty:
-                return records, []
+                return records, None
+        return records, item
 
     def _first(self) -> Record | _Mark:
         while True:
@@ -191,7 +182,7 @@ class Journal:
 
     def _release_marks(self) -> None:
         """Nobody shall wait for a thread that is gone."""
-        while True:
+        while not self._queue.empty():
             try:
                 item = self._queue.get_nowait()
             except queue.Empty:

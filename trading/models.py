@@ -180,6 +180,8 @@ class Entry(AppendOnly):
         Fill,
         to_field="fill_id",
         db_column="fill_id",
+        # A line may be committed one batch before its fill.
+        db_constraint=False,
         on_delete=models.PROTECT,
         null=True,
         blank=True,

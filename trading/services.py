@@ -114,11 +114,10 @@ def forget_decisions(*, keep: int, older_than_ms: Ms, batch: int) -> int:
     newest = Decision.objects.aggregate(newest=Max("pk"))["newest"]
     if newest is None:
         return 0
-    doomed = set(
-        Decision.objects.filter(pk__lte=newest - keep).order_by("pk").values_list("pk", flat=True)[:batch]
-    )
-    aged = Decision.objects.filter(at_ms__lt=older_than_ms).order_by("at_ms").values_list("pk", flat=True)
-    doomed.update(aged[: batch - len(doomed)])
+    beyond = Decision.objects.filter(pk__lte=newest - keep).order_by("pk")
+    doomed = set(beyond.values_list("pk", flat=True)[:batch])
+    aged = Decision.objects.filter(at_ms__lt=older_than_ms).exclude(pk__in=doomed).order_by("at_ms")
+    doomed.update(aged.values_list("pk", flat=True)[: batch - len(doomed)])
     if not doomed:
         return 0
     deleted, _ = Decision.objects.filter(pk__in=doomed).delete()

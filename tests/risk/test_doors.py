@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
 
 OPERATOR_TOKEN = "operator-token-of-this-test"
 ADMIN_TOKEN = "admin-token-of-this-test"
-ELSEWHERE = {"REMOTE_ADDR": "10.1.2.3"}
+ELSEWHERE = "10.1.2.3"
 
 
 @pytest.fixture(autouse=True)
@@ -36,14 +36,14 @@ def post(
     token: str | None = None,
     body: object = None,
     headers: dict[str, str] | None = None,
-    **extra: Any,
+    peer: str = "127.0.0.1",
 ) -> HttpResponse:
     sent = dict(headers or {})
     if token is not None:
         sent["Authorization"] = f"Bearer {token}"
     text = "" if body is None else json.dumps(body)
     answer: HttpResponse = client.post(
-        path, data=text, content_type="application/json", headers=sent, **extra
+        path, data=text, content_type="application/json", headers=sent, REMOTE_ADDR=peer
     )
     return answer
 
@@ -60,7 +60,7 @@ def is_halted() -> bool:
 
 
 def test_the_operator_token_halts_from_anywhere(client: Client) -> None:
-    answer = post(client, "/admin/halt", token=OPERATOR_TOKEN, body={"reason": "odd books"}, **ELSEWHERE)
+    answer = post(client, "/admin/halt", token=OPERATOR_TOKEN, body={"reason": "odd books"}, peer=ELSEWHERE)
 
     assert answer.status_code == 200
     assert json.loads(answer.content)["halt"]["detail"] == "odd books"
@@ -82,7 +82,7 @@ def test_halting_again_is_fine(client: Client) -> None:
 
 
 def test_the_machine_itself_halts_without_a_token(client: Client) -> None:
-    answer = post(client, "/admin/halt", REMOTE_ADDR="127.0.0.1")
+    answer = post(client, "/admin/halt", peer="127.0.0.1")
 
     assert answer.status_code == 200
     assert Audit.objects.get().who == "this machine"
@@ -101,7 +101,7 @@ def test_the_machine_itself_halts_without_a_token(client: Client) -> None:
     ],
 )
 def test_what_a_proxy_or_a_browser_passed_on_needs_a_token(client: Client, header: dict[str, str]) -> None:
-    answer = post(client, "/admin/halt", headers=header, REMOTE_ADDR="127.0.0.1")
+    answer = post(client, "/admin/halt", headers=header, peer="127.0.0.1")
 
     assert answer.status_code == 401
     assert not is_halted()
@@ -109,7 +109,7 @@ def test_what_a_proxy_or_a_browser_passed_on_needs_a_token(client: Client, heade
 
 @pytest.mark.parametrize("peer", ["10.1.2.3", "", "unix:"])
 def test_another_machine_needs_a_token(client: Client, peer: str) -> None:
-    answer = post(client, "/admin/halt", REMOTE_ADDR=peer)
+    answer = post(client, "/admin/halt", peer=peer)
 
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"] == "Bearer"
@@ -128,7 +128,7 @@ def test_another_machine_needs_a_token(client: Client, peer: str) -> None:
     ],
 )
 def test_a_wrong_token_is_refused_even_on_the_machine_itself(client: Client, sent: str) -> None:
-    answer = post(client, "/admin/halt", headers={"Authorization": sent}, REMOTE_ADDR="127.0.0.1")
+    answer = post(client, "/admin/halt", headers={"Authorization": sent}, peer="127.0.0.1")
 
     assert answer.status_code == 401
     assert not is_halted()
@@ -137,19 +137,19 @@ def test_a_wrong_token_is_refused_even_on_the_machine_itself(client: Client, sen
 def test_without_tokens_configured_none_is_right(client: Client, settings: Settings) -> None:
     settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"operator_token": None, "admin_token": None})
 
-    assert post(client, "/admin/halt", token="None", **ELSEWHERE).status_code == 401
-    assert post(client, "/admin/reset", token="", **ELSEWHERE).status_code == 401
+    assert post(client, "/admin/halt", token="None", peer=ELSEWHERE).status_code == 401
+    assert post(client, "/admin/reset", token="", peer=ELSEWHERE).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/admin/reset", f"/admin/resume-market?market_id={MARKET}"])
 def test_only_halting_is_open_to_the_machine_itself(client: Client, path: str) -> None:
-    assert post(client, path, REMOTE_ADDR="127.0.0.1").status_code == 401
+    assert post(client, path, peer="127.0.0.1").status_code == 401
 
 
 def test_the_admin_token_resets(client: Client) -> None:
     halt()
 
-    answer = post(client, "/admin/reset", token=ADMIN_TOKEN, **ELSEWHERE)
+    answer = post(client, "/admin/reset", token=ADMIN_TOKEN, peer=ELSEWHERE)
 
     assert answer.status_code == 200
     assert json.loads(answer.content)["halt"] is None
@@ -299,7 +299,7 @@ def test_staff_resume_a_market_but_do_not_reset(olga: User, market: str) -> None
 def test_a_viewer_may_only_look(vera: User) -> None:
     browser, token = with_csrf(vera)
 
-    answer = post(browser, "/admin/halt", headers={"X-CSRFToken": token}, REMOTE_ADDR="127.0.0.1")
+    answer = post(browser, "/admin/halt", headers={"X-CSRFToken": token}, peer="127.0.0.1")
 
     assert answer.status_code == 403
     assert not is_halted()
