@@ -20,6 +20,11 @@ RISK_ADMIN = Actor("rita", Role.RISK_ADMIN, "127.0.0.1", None)
 VIEWER = Actor("vera", Role.VIEWER, "127.0.0.1", None)
 
 
+def after(ms: int) -> Ms:
+    """``ms`` after noon."""
+    return Ms(NOON + ms)
+
+
 def halt(detail: str = "feed looks wrong", *, at: Ms = NOON, by: Actor = OPERATOR) -> HaltInForce:
     return services.halt_trading(code=services.HaltCode.MANUAL, detail=detail, by=by, at=at)
 

@@ -8,7 +8,7 @@ from pytest_django import Settings
 from infra import clock
 from infra.checks import Verdict
 from risk import checks, services
-from tests.risk.conftest import NOON, acknowledge, halt
+from tests.risk.conftest import NOON, acknowledge, after, halt
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +36,14 @@ def test_a_halt_is_no_failure_but_an_unproven_one_is_worth_a_look(monkeypatch: p
     halt()
     assert checks.halt_proven().detail == "manual_halt in force, proof under way"
 
-    monkeypatch.setattr(clock, "now_ms", lambda: NOON + 2000)
+    monkeypatch.setattr(clock, "now_ms", lambda: after(2000))
 
     assert checks.halt_proven().verdict is Verdict.WARN
     assert checks.halt_proven().detail == "manual_halt in force, shard:0 did not answer within 2 s"
 
 
 def test_a_proven_halt_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now_ms", lambda: NOON + 5000)
+    monkeypatch.setattr(clock, "now_ms", lambda: after(5000))
     services.enlist_runner("shard:0", at=NOON)
     made = halt()
     acknowledge(made.round_id)

@@ -1,30 +1,28 @@
 """Halting: at most one in force, every press a new round, told on commit, written even when nobody hears."""
 
 import threading
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.events import Event, Halted, Resumed
-from infra import bus
-from infra.redis import Db, async_client
+from infra import bus, codec
+from infra.redis import Db, async_client, client
 from risk import selectors, services
 from risk.errors import NotAllowed
 from risk.models import Audit, Halt, HaltRound, MarketHalt
 from risk.services import HaltCode, MarketHaltCode
-from tests.risk.conftest import MARKET, NOON, OPERATOR, RISK_ADMIN, VIEWER, halt
+from tests.risk.conftest import MARKET, NOON, OPERATOR, RISK_ADMIN, VIEWER, after, halt
 
 pytestmark = pytest.mark.django_db
 
 
 def control_events() -> list[Event]:
     """What lies on the bus now."""
-    from infra import codec
-    from infra.redis import client
-
-    return [codec.load(fields[b"event"]) for _, fields in client(Db.BUS).xrange(bus.key_of("control"))]
+    kept: Any = client(Db.BUS).xrange(bus.key_of("control"))
+    return [codec.load(fields[b"event"]) for _, fields in kept]
 
 
 def test_a_halt_is_in_force_until_it_is_ended() -> None:
@@ -41,7 +39,7 @@ def test_a_halt_is_in_force_until_it_is_ended() -> None:
 def test_pressing_again_keeps_the_halt_and_opens_a_new_round() -> None:
     first = halt("first")
 
-    again = halt("second", at=NOON + 500)
+    again = halt("second", at=after(500))
 
     assert (again.halt_id, again.pressed) == (first.halt_id, 2)
     assert again.round_id != first.round_id
@@ -74,7 +72,7 @@ def test_a_halt_that_ends_by_itself_gives_way_to_a_graver_one(
 ) -> None:
     services.halt_trading(code=first, detail="one", by=OPERATOR, at=NOON)
 
-    services.halt_trading(code=second, detail="two", by=OPERATOR, at=NOON + 1)
+    services.halt_trading(code=second, detail="two", by=OPERATOR, at=after(1))
 
     halt_now = selectors.halt_in_force()
     assert halt_now is not None
@@ -84,11 +82,11 @@ def test_a_halt_that_ends_by_itself_gives_way_to_a_graver_one(
 def test_only_the_named_halt_is_lifted() -> None:
     services.halt_trading(code=HaltCode.VENUE_LOST, detail="no frames", by=OPERATOR, at=NOON)
 
-    assert not services.lift_halt(code=HaltCode.DAILY_LOSS, reason="new day", by=OPERATOR, at=NOON + 1)
-    assert services.lift_halt(code=HaltCode.VENUE_LOST, reason="60 s healthy", by=OPERATOR, at=NOON + 2)
+    assert not services.lift_halt(code=HaltCode.DAILY_LOSS, reason="new day", by=OPERATOR, at=after(1))
+    assert services.lift_halt(code=HaltCode.VENUE_LOST, reason="60 s healthy", by=OPERATOR, at=after(2))
 
     assert selectors.halt_in_force() is None
-    assert not services.lift_halt(code=HaltCode.VENUE_LOST, reason="again", by=OPERATOR, at=NOON + 3)
+    assert not services.lift_halt(code=HaltCode.VENUE_LOST, reason="again", by=OPERATOR, at=after(3))
 
 
 def test_a_market_is_halted_and_resumed_by_itself() -> None:
@@ -99,7 +97,7 @@ def test_a_market_is_halted_and_resumed_by_itself() -> None:
         market_id="0xother", code=MarketHaltCode.STEP_FAILED, detail="ValueError", by=OPERATOR, at=NOON
     )
 
-    services.resume_market(market_id=MARKET, reason="book is fine", by=OPERATOR, at=NOON + 1)
+    services.resume_market(market_id=MARKET, reason="book is fine", by=OPERATOR, at=after(1))
 
     assert list(selectors.market_halts()) == ["0xother"]
     assert selectors.halt_in_force() is None
@@ -145,9 +143,9 @@ def test_the_runners_hear_of_the_end_too(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         halt()
-        services.reset_trading(reason="checked by hand", by=RISK_ADMIN, at=NOON + 1)
+        services.reset_trading(reason="checked by hand", by=RISK_ADMIN, at=after(1))
 
-    assert control_events()[1] == Resumed(market_id=None, reason="checked by hand", heard_ms=NOON + 1)
+    assert control_events()[1] == Resumed(market_id=None, reason="checked by hand", heard_ms=after(1))
 
 
 def test_a_halt_holds_when_redis_is_down(
@@ -158,12 +156,6 @@ def test_a_halt_holds_when_redis_is_down(
 
     assert selectors.halt_in_force() == made
     assert HaltRound.objects.get().committed is not None
-
-
-@pytest.fixture
-def own_connections() -> Iterator[None]:
-    yield
-    connection.close()
 
 
 @pytest.mark.django_db(transaction=True)

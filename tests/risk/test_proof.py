@@ -12,7 +12,7 @@ from risk import selectors, services
 from risk.models import HaltReport
 from risk.panel import Panel
 from risk.services import MarketHaltCode
-from tests.risk.conftest import MARKET, NOON, OPERATOR, acknowledge, halt
+from tests.risk.conftest import MARKET, NOON, OPERATOR, acknowledge, after, halt
 
 pytestmark = pytest.mark.django_db
 
@@ -77,20 +77,20 @@ def test_two_clean_answers_and_the_delay_make_a_proof() -> None:
     services.acknowledge_halt(
         round_id=made.round_id,
         runner="shard:0",
-        at=NOON + 40,
+        at=after(40),
         orders_open=7,
-        last_sent_at=NOON - 300,
-        provable_from=NOON + 1700,
+        last_sent_at=after(-300),
+        provable_from=after(1700),
     )
-    step(made.round_id, at=NOON + 300, cancelled=7, still_open=[])
-    assert not prove(made.round_id, at=NOON + 1800), "one clean answer is not two"
-    step(made.round_id, at=NOON + 800, cancelled=7, still_open=[])
-    assert not prove(made.round_id, at=NOON + 1600), "an order under way could still appear"
+    step(made.round_id, at=after(300), cancelled=7, still_open=[])
+    assert not prove(made.round_id, at=after(1800)), "one clean answer is not two"
+    step(made.round_id, at=after(800), cancelled=7, still_open=[])
+    assert not prove(made.round_id, at=after(1600)), "an order under way could still appear"
 
-    assert prove(made.round_id, at=NOON + 1700)
+    assert prove(made.round_id, at=after(1700))
 
     found = panel()
-    assert found.proven_ms == NOON + 1700
+    assert found.proven_ms == after(1700)
     assert found.unproven == ()
     assert steps(found) == {
         "committed": (1, 1, True),
@@ -106,15 +106,15 @@ def test_two_clean_answers_and_the_delay_make_a_proof() -> None:
 def test_an_open_order_breaks_the_row_of_clean_answers() -> None:
     made = halt()
     acknowledge(made.round_id, orders_open=2)
-    step(made.round_id, at=NOON + 100, cancelled=2, still_open=[])
-    step(made.round_id, at=NOON + 200, cancelled=1, still_open=["0xaa"])
-    step(made.round_id, at=NOON + 300, cancelled=2, still_open=[])
+    step(made.round_id, at=after(100), cancelled=2, still_open=[])
+    step(made.round_id, at=after(200), cancelled=1, still_open=["0xaa"])
+    step(made.round_id, at=after(300), cancelled=2, still_open=[])
 
-    assert not prove(made.round_id, at=NOON + 400)
+    assert not prove(made.round_id, at=after(400))
 
-    step(made.round_id, at=NOON + 500, cancelled=2, still_open=[])
-    assert prove(made.round_id, at=NOON + 600)
-    assert prove(made.round_id, at=NOON + 700), "a proof stays"
+    step(made.round_id, at=after(500), cancelled=2, still_open=[])
+    assert prove(made.round_id, at=after(600))
+    assert prove(made.round_id, at=after(700)), "a proof stays"
 
 
 @pytest.mark.usefixtures("shard", "at_noon")
@@ -122,9 +122,9 @@ def test_an_unknown_order_is_named_and_forbids_the_proof() -> None:
     made = halt()
     acknowledge(made.round_id, orders_open=1)
     for at in (100, 200, 300):
-        step(made.round_id, at=NOON + at, still_open=[], unknown=["0xbeef"])
+        step(made.round_id, at=after(at), still_open=[], unknown=["0xbeef"])
 
-    assert not prove(made.round_id, at=NOON + 400)
+    assert not prove(made.round_id, at=after(400))
     assert panel().unproven == ("order 0xbeef is unknown",)
 
 
@@ -133,11 +133,11 @@ def test_a_runner_that_does_not_answer_in_two_seconds_is_named(at_noon: Clock) -
     services.enlist_runner("shard:1", at=NOON)
     made = halt()
     acknowledge(made.round_id, runner="shard:0")
-    at_noon.show(NOON + 1999)
+    at_noon.show(after(1999))
     assert panel().unproven == ()
     assert steps(panel())["stopped"] == (1, 2, None)
 
-    at_noon.show(NOON + 2000)
+    at_noon.show(after(2000))
 
     assert panel().unproven == ("shard:1 did not answer within 2 s",)
     assert steps(panel())["stopped"] == (1, 2, False)
@@ -150,15 +150,15 @@ def test_two_seconds_are_real_whatever_the_clocks_speed(
     monkeypatch.setattr(clock, "speed", lambda: 20)
     halt()
 
-    at_noon.show(NOON + 39_000)
+    at_noon.show(after(39_000))
     assert panel().unproven == ()
-    at_noon.show(NOON + 40_000)
+    at_noon.show(after(40_000))
     assert panel().unproven == ("shard:0 did not answer within 2 s",)
 
 
 def test_nobody_enlisted_is_no_proof(at_noon: Clock) -> None:
     halt()
-    at_noon.show(NOON + 5000)
+    at_noon.show(after(5000))
 
     assert panel().proven_ms is None
     assert panel().unproven == ("no runner answered within 2 s",)
@@ -180,10 +180,10 @@ def test_a_new_round_is_proven_by_itself() -> None:
     first = halt()
     acknowledge(first.round_id)
     for at in (100, 200):
-        step(first.round_id, at=NOON + at, still_open=[])
-    assert prove(first.round_id, at=NOON + 300)
+        step(first.round_id, at=after(at), still_open=[])
+    assert prove(first.round_id, at=after(300))
 
-    halt("once more", at=NOON + 5000)
+    halt("once more", at=after(5000))
 
     assert panel().round_number == 2
     assert panel().proven_ms is None
@@ -193,9 +193,9 @@ def test_a_new_round_is_proven_by_itself() -> None:
 def test_a_runner_that_restarts_answers_again_without_harm() -> None:
     made = halt()
     acknowledge(made.round_id, orders_open=3)
-    step(made.round_id, at=NOON + 100, cancelled=3, still_open=[])
+    step(made.round_id, at=after(100), cancelled=3, still_open=[])
 
-    acknowledge(made.round_id, at=NOON + 4000, orders_open=0)
+    acknowledge(made.round_id, at=after(4000), orders_open=0)
 
     report = HaltReport.objects.get()
     assert (report.orders_open, report.clean_answers) == (3, 0)
@@ -220,12 +220,12 @@ def test_one_answer_is_enough_for_a_market() -> None:
     )
     acknowledge(made.round_id, runner="shard:1")
     for at in (100, 200):
-        step(made.round_id, at=NOON + at, still_open=[], runner="shard:1")
+        step(made.round_id, at=after(at), still_open=[], runner="shard:1")
 
-    assert prove(made.round_id, at=NOON + 300, runner="shard:1")
+    assert prove(made.round_id, at=after(300), runner="shard:1")
 
     control: dict[str, Any] = selectors.control()
-    assert control["market_halts"][0]["report"]["proven_ms"] == NOON + 300
+    assert control["market_halts"][0]["report"]["proven_ms"] == after(300)
 
 
 @pytest.mark.usefixtures("shard", "at_noon")

@@ -6,13 +6,13 @@ from infra import checks
 from risk import selectors, services, stops
 from risk.errors import ChecksFailed, Contended, NotAllowed, NotHalted, ReasonMissing
 from risk.models import Audit, Halt
-from tests.risk.conftest import NOON, OPERATOR, RISK_ADMIN, halt
+from tests.risk.conftest import OPERATOR, RISK_ADMIN, after, halt
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
 
 
 def reset(reason: str = "checked by hand", *, by: services.Actor = RISK_ADMIN) -> None:
-    services.reset_trading(reason=reason, by=by, at=NOON + 1000)
+    services.reset_trading(reason=reason, by=by, at=after(1000))
 
 
 def refusals() -> list[str]:
@@ -86,7 +86,7 @@ def test_whoever_presses_halt_during_the_check_wins() -> None:
     halt()
 
     def pressed_meanwhile() -> checks.Check:
-        halt("no, wait", at=NOON + 999)
+        halt("no, wait", at=after(999))
         return checks.passed("slow", "took a while")
 
     checks.register("slow", pressed_meanwhile)
@@ -104,4 +104,4 @@ def test_a_halt_is_ended_once() -> None:
     reset()
 
     with pytest.raises(NotHalted):
-        stops.end(Halt, made.halt_id, pressed=1, reason="again", by=RISK_ADMIN, at=NOON + 2000)
+        stops.end(Halt, made.halt_id, pressed=1, reason="again", by=RISK_ADMIN, at=after(2000))
