@@ -1,0 +1,421 @@
+"""The account's ledger: sums of entries, cost by average, and the same state however it was reached."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.events import FillStatus, MergeStepped, Redeemed, WalletStatus
+from core.ids import FillId, MarketId, Outcome, Side, Strategy
+from core.ledger import Entry, EntryKind, Holding, Ledger, Position, fold
+from core.pair import PairLedger
+from core.units import Ms, Shares, Usdc, shares, usdc
+from tests.core.accounts import BUY, MARKET, NO, OTHER, PAIR_ARB, SELL, T0, YES
+
+CONFIRMED, FAILED, MATCHED = FillStatus.CONFIRMED, FillStatus.FAILED, FillStatus.MATCHED
+
+
+def money(text: str) -> Usdc:
+    """USDC with a sign."""
+    return Usdc(-usdc(text[1:])) if text.startswith("-") else usdc(text)
+
+
+def size(text: str) -> Shares:
+    return Shares(money(text))
+
+
+def an_entry(
+    kind: EntryKind,
+    gained: str,
+    paid: str,
+    *,
+    outcome: Outcome | None = YES,
+    fill: str | None = None,
+    market: MarketId | None = MARKET,
+) -> Entry:
+    return Entry(
+        kind=kind,
+        market_id=market,
+        strategy=None if market is None else PAIR_ARB,
+        outcome=outcome,
+        shares=size(gained),
+        usdc=money(paid),
+        fill_id=None if fill is None else FillId(fill),
+        at_ms=T0,
+        note=None,
+    )
+
+
+def deposit(amount: str) -> Entry:
+    return an_entry(EntryKind.DEPOSIT, "0", amount, outcome=None, market=None)
+
+
+def bought(gained: str, paid: str, fill: str, *, outcome: Outcome = YES, market: MarketId = MARKET) -> Entry:
+    return an_entry(EntryKind.BUY, gained, f"-{paid}", outcome=outcome, fill=fill, market=market)
+
+
+def sold(gave: str, got: str, fill: str) -> Entry:
+    return an_entry(EntryKind.SELL, f"-{gave}", got, fill=fill)
+
+
+def charged(paid: str, fill: str) -> Entry:
+    return an_entry(EntryKind.FEE, "0", f"-{paid}", fill=fill)
+
+
+def reversed_(entry: Entry) -> Entry:
+    return replace(entry, shares=Shares(-entry.shares), usdc=Usdc(-entry.usdc))
+
+
+def a_ledger(*entries: Entry) -> Ledger:
+    ledger = Ledger()
+    ledger.book([deposit("1000"), *entries])
+    return ledger
+
+
+def test_cash_is_the_sum_of_all_entries() -> None:
+    ledger = a_ledger(bought("100", "48", "f"), charged("1.248", "f"))
+
+    assert ledger.cash == usdc("950.752")
+
+
+def test_a_deposit_is_no_profit() -> None:
+    ledger = a_ledger()
+
+    assert ledger.cash == usdc("1000")
+    assert ledger.realized() == 0
+    assert ledger.positions() == ()
+
+
+def test_positions_are_what_is_held_at_what_it_cost() -> None:
+    ledger = a_ledger(bought("100", "48", "f"), charged("1.248", "f"), bought("40", "20", "g", outcome=NO))
+
+    assert ledger.positions() == (
+        Position(MARKET, YES, shares("100"), usdc("49.248")),
+        Position(MARKET, NO, shares("40"), usdc("20")),
+    )
+
+
+def test_a_sellers_fee_is_lost_at_once() -> None:
+    ledger = a_ledger(bought("100", "48", "f"), sold("100", "60", "g"), charged("1", "g"))
+
+    assert ledger.realized(MARKET) == usdc("11")
+    assert ledger.positions() == ()
+
+
+def test_removing_some_shares_removes_their_part_of_the_cost_rounded_down() -> None:
+    ledger = a_ledger(bought("3", "1", "f"), sold("1", "0.5", "g"))
+
+    (position,) = ledger.positions()
+
+    assert position.cost == Usdc(666_667)
+    assert ledger.realized(MARKET) == Usdc(166_667)
+
+
+def test_removing_the_last_share_removes_all_the_cost() -> None:
+    ledger = a_ledger(bought("3", "1", "f"), sold("1", "0", "g"), sold("2", "0", "h"))
+
+    assert ledger.realized(MARKET) == -usdc("1")
+
+
+def test_a_merge_realizes_a_dollar_a_pair_less_what_both_legs_had_cost() -> None:
+    ledger = a_ledger(
+        bought("100", "48", "f"),
+        bought("100", "49", "g", outcome=NO),
+        an_entry(EntryKind.MERGE, "-40", "40"),
+        an_entry(EntryKind.MERGE, "-40", "0", outcome=NO),
+    )
+
+    assert ledger.realized(MARKET) == usdc("1.2")
+    assert ledger.held(MARKET, NO) == shares("60")
+
+
+def test_a_split_is_spent_and_a_rebate_is_earned() -> None:
+    holding = fold(
+        [
+            an_entry(EntryKind.SPLIT, "10", "-5"),
+            an_entry(EntryKind.SPLIT, "10", "-5", outcome=NO),
+            an_entry(EntryKind.REBATE, "0", "0.2", outcome=None),
+        ]
+    )
+
+    assert (holding.spent, holding.received, holding.realized) == (usdc("10"), usdc("0.2"), usdc("0.2"))
+    assert holding.locked == shares("10")
+
+
+def test_an_adjustment_moves_shares_at_no_cost() -> None:
+    ledger = a_ledger(bought("10", "5", "f"), an_entry(EntryKind.ADJUSTMENT, "10", "0"))
+    assert ledger.positions() == (Position(MARKET, YES, shares("20"), usdc("5")),)
+
+    ledger.book([an_entry(EntryKind.ADJUSTMENT, "-10", "0")])
+    assert ledger.positions() == (Position(MARKET, YES, shares("10"), usdc("2.5")),)
+    assert ledger.realized(MARKET) == -usdc("2.5")
+
+
+def test_a_fee_without_its_trade_is_a_loss_and_no_cost() -> None:
+    holding = fold([bought("10", "5", "f"), charged("1", "other")])
+
+    assert (holding.yes_cost, holding.realized, holding.fees) == (usdc("5"), -usdc("1"), usdc("1"))
+
+
+def test_a_reversed_fill_leaves_the_holding_as_it_would_have_been() -> None:
+    first, fee = bought("10", "9", "f"), charged("0.1", "f")
+    ledger = a_ledger(first, fee, bought("10", "1", "g"), sold("10", "6", "h"))
+
+    ledger.book([reversed_(first), reversed_(fee)])
+
+    assert ledger.positions() == ()
+    assert ledger.realized(MARKET) == usdc("5"), "ten shares that cost 1 were sold for 6"
+    assert ledger.cash == usdc("1005")
+
+
+def test_markets_do_not_mix() -> None:
+    ledger = a_ledger(bought("10", "5", "f"), bought("10", "4", "g", market=OTHER))
+
+    ledger.book([sold("10", "6", "h")])
+
+    assert ledger.realized(MARKET) == usdc("1")
+    assert ledger.realized(OTHER) == 0
+    assert ledger.held(OTHER, YES) == shares("10")
+    assert ledger.realized() == usdc("1")
+
+
+def test_a_market_never_heard_of_holds_nothing() -> None:
+    assert a_ledger().held(MARKET, YES) == 0
+    assert a_ledger().realized(MARKET) == 0
+    assert a_ledger().entries_of(MARKET, PAIR_ARB) == ()
+
+
+def test_a_redeemed_market_is_let_go_and_its_profit_kept() -> None:
+    ledger = a_ledger(
+        bought("100", "48", "f"),
+        bought("100", "49", "g", outcome=NO),
+        an_entry(EntryKind.REDEEM, "-100", "100"),
+        an_entry(EntryKind.REDEEM, "-100", "0", outcome=NO),
+    )
+
+    assert ledger.realized() == usdc("3")
+    assert ledger.entries_of(MARKET, PAIR_ARB) == ()
+
+
+def test_a_market_that_holds_shares_is_not_forgotten() -> None:
+    ledger = a_ledger(bought("100", "48", "f"))
+
+    with pytest.raises(ValueError, match=MARKET):
+        ledger.forget(MARKET)
+
+    ledger.forget(OTHER)
+    assert ledger.held(MARKET, YES) == shares("100")
+
+
+def test_a_reversal_of_what_was_let_go_still_moves_cash_and_shares() -> None:
+    sale = sold("100", "60", "g")
+    ledger = a_ledger(bought("100", "48", "f"), sale)
+    ledger.forget(MARKET)
+
+    ledger.book([reversed_(sale)])
+
+    assert ledger.cash == usdc("952")
+    assert ledger.held(MARKET, YES) == shares("100")
+
+
+def test_entries_are_kept_by_strategy() -> None:
+    mine, foreign = bought("10", "5", "f"), replace(bought("10", "5", "g"), strategy=None)
+    ledger = a_ledger(mine, foreign)
+
+    assert ledger.entries_of(MARKET, PAIR_ARB) == (mine,)
+
+
+def test_equity_counts_pairs_at_a_dollar_and_an_excess_at_what_it_would_bring() -> None:
+    ledger = a_ledger(bought("100", "48", "f"), bought("60", "30", "g", outcome=NO))
+    asked: list[tuple[MarketId, Outcome, Shares]] = []
+
+    def liquidation(market_id: MarketId, outcome: Outcome, excess: Shares) -> Usdc:
+        asked.append((market_id, outcome, excess))
+        return usdc("18")
+
+    assert ledger.equity(liquidation) == usdc("1000") - usdc("78") + usdc("60") + usdc("18")
+    assert asked == [(MARKET, YES, shares("40"))]
+
+
+def test_a_level_pair_needs_no_price() -> None:
+    ledger = a_ledger(bought("60", "30", "f"), bought("60", "29", "g", outcome=NO))
+
+    assert ledger.equity(lambda *_: None) == usdc("1001")
+
+
+def test_equity_is_unknown_when_an_excess_cannot_be_valued() -> None:
+    ledger = a_ledger(bought("60", "30", "f"))
+
+    assert ledger.equity(lambda *_: None) is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (bought("1", "1", "f"), False),
+        (reversed_(bought("1", "1", "f")), True),
+        (sold("1", "1", "f"), False),
+        (reversed_(sold("1", "1", "f")), True),
+        (an_entry(EntryKind.MERGE, "-1", "1"), False),
+        (an_entry(EntryKind.ADJUSTMENT, "-1", "0"), False),
+        (charged("1", "f"), False),
+    ],
+)
+def test_only_a_trade_with_its_signs_turned_reverses(entry: Entry, *, expected: bool) -> None:
+    assert entry.reverses is expected
+
+
+class Life:
+    """An account that lives through a drawn history: two markets' pair ledgers and the one ledger they book to."""
+
+    def __init__(self) -> None:
+        self.pairs = {market: PairLedger(market, PAIR_ARB) for market in (MARKET, OTHER)}
+        self.ledger = Ledger()
+        self.entries: list[Entry] = []
+        self.open_fills: list[tuple[MarketId, FillId]] = []
+        self.book([deposit("1000")])
+
+    def book(self, entries: list[Entry] | tuple[Entry, ...]) -> None:
+        self.ledger.book(entries)
+        self.entries.extend(entries)
+
+    def trade(
+        self, number: int, market: MarketId, outcome: Outcome, side: Side, lots: int, cents: int
+    ) -> None:
+        fill_id = FillId(f"f{number}")
+        amount, fee = Usdc(lots * cents * 100), Usdc(lots * cents % 7)
+        status = MATCHED if number % 3 else CONFIRMED
+        if status is MATCHED:
+            self.open_fills.append((market, fill_id))
+        pair = self.pairs[market]
+        self.book(pair.filled(fill_id, outcome, side, Shares(lots * 10_000), amount, fee, status, Ms(number)))
+
+    def settle(self, pick: int, status: FillStatus) -> None:
+        if self.open_fills:
+            market, fill_id = self.open_fills.pop(pick % len(self.open_fills))
+            self.book(self.pairs[market].settled(fill_id, status, Ms(0)))
+
+    def merge(self, number: int, market: MarketId, lots: int) -> None:
+        pair = self.pairs[market]
+        amount = min(pair.mergeable, Shares(lots * 10_000))
+        if amount:
+            pair.merge_planned(f"m{number}", amount)
+            self.book(
+                pair.merge_stepped(MergeStepped(f"m{number}", market, amount, WalletStatus.CONFIRMED, Ms(0)))
+            )
+
+    def redeem(self, market: MarketId) -> None:
+        pair = self.pairs[market]
+        yes, no = pair.held(YES), pair.held(NO)
+        if yes >= 0 and no >= 0 and not pair.provisional:
+            self.book(pair.redeemed(Redeemed(f"r{market}", market, yes, no, Usdc(yes), Ms(0))))
+
+
+markets = st.sampled_from([MARKET, OTHER])
+actions = st.one_of(
+    st.tuples(
+        st.just("trade"),
+        markets,
+        st.sampled_from(Outcome),
+        st.sampled_from([BUY, BUY, BUY, SELL]),
+        st.integers(1, 50),
+        st.integers(1, 99),
+    ),
+    st.tuples(st.just("settle"), st.integers(0, 9), st.sampled_from([CONFIRMED, FAILED])),
+    st.tuples(st.just("merge"), markets, st.integers(1, 60)),
+    st.tuples(st.just("redeem"), markets),
+)
+
+
+def live(history: list[tuple[object, ...]]) -> Life:
+    life = Life()
+    for number, (name, *rest) in enumerate(history):
+        numbered = name in ("trade", "merge")
+        getattr(life, str(name))(*([number, *rest] if numbered else rest))
+    return life
+
+
+def state(ledger: Ledger) -> tuple[object, ...]:
+    return (
+        ledger.cash,
+        ledger.positions(),
+        ledger.realized(),
+        ledger.realized(MARKET),
+        ledger.realized(OTHER),
+    )
+
+
+@given(st.lists(actions, max_size=40))
+def test_rebuilt_from_its_entries_the_ledger_is_the_one_that_lived(history: list[tuple[object, ...]]) -> None:
+    life = live(history)
+
+    assert state(Ledger.rebuild(life.entries)) == state(life.ledger)
+
+
+@given(st.lists(actions, max_size=40))
+def test_the_ledger_and_its_pair_ledgers_agree(history: list[tuple[object, ...]]) -> None:
+    life = live(history)
+
+    for market, pair in life.pairs.items():
+        for outcome in Outcome:
+            assert life.ledger.held(market, outcome) == pair.held(outcome)
+    assert life.ledger.realized() == sum(pair.realized for pair in life.pairs.values())
+    assert life.ledger.cash == usdc("1000") + sum(pair.received - pair.spent for pair in life.pairs.values())
+
+
+@given(st.lists(actions, max_size=40))
+def test_cash_and_tokens_are_plain_sums(history: list[tuple[object, ...]]) -> None:
+    life = live(history)
+
+    assert life.ledger.cash == sum(entry.usdc for entry in life.entries)
+    for market in life.pairs:
+        for outcome in Outcome:
+            booked = [
+                entry.shares
+                for entry in life.entries
+                if entry.market_id == market and entry.outcome is outcome
+            ]
+            assert life.ledger.held(market, outcome) == sum(booked)
+
+
+@given(st.lists(actions, max_size=40))
+def test_what_is_realized_is_cash_and_cost(history: list[tuple[object, ...]]) -> None:
+    life = live(history)
+
+    cost = sum(position.cost for position in life.ledger.positions())
+    assert life.ledger.realized() == life.ledger.cash - usdc("1000") + cost
+
+
+@given(st.lists(actions, max_size=40))
+def test_cost_is_never_negative_and_never_of_shares_not_held(history: list[tuple[object, ...]]) -> None:
+    life = live(history)
+
+    for position in life.ledger.positions():
+        assert position.cost >= 0
+        assert position.shares > 0 or position.cost == 0
+
+
+@given(st.lists(actions, max_size=25), st.data())
+def test_a_pair_ledger_rebuilt_from_the_accounts_entries_is_the_one_that_lived(
+    history: list[tuple[object, ...]], data: st.DataObject
+) -> None:
+    life = live(history)
+    market = data.draw(markets)
+    pair = life.pairs[market]
+    unsure = [fill_id for at, fill_id in life.open_fills if at == market]
+
+    again = PairLedger(market, Strategy.PAIR_ARB)
+    again.rebuild([entry for entry in life.entries if entry.market_id == market], unsure)
+
+    assert (again.held(YES), again.held(NO)) == (pair.held(YES), pair.held(NO))
+    assert (again.worst_case, again.realized, again.mergeable) == (
+        pair.worst_case,
+        pair.realized,
+        pair.mergeable,
+    )
+
+
+def test_a_holding_begins_empty() -> None:
+    assert Holding().is_flat
+    assert Holding().realized == 0
