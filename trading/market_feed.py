@@ -16,7 +16,8 @@ from core.intents import Resync
 from core.units import Ms, Price
 from feeds.recorder import Recorder
 from feeds.refusals import Refusal
-from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
+from feeds.sources.polymarket import rest
+from feeds.sources.polymarket.client import MarketChannel
 from feeds.sources.polymarket.parse import Parser
 from infra import clock, logs, metrics
 from trading.rows import Row, feed_row
@@ -33,17 +34,15 @@ class MarketFeed:
 
     def __init__(self, runner: Runner, stop: asyncio.Event) -> None:
         urls = settings.POLYLOLY.urls
-        self.heard_ms: Ms | None = None
         self._runner = runner
         self._parser = Parser({}, on_refusal=self._refused)
-        self._channel = MarketChannel(urls.market_ws, self, stop=stop, chance=Random())  # noqa: S311 jitter
-        self._books = BookReader(urls.clob)
+        self._channel = MarketChannel(urls.market_ws, self, chance=Random())
+        self._clob = urls.clob
+        self._http = rest.client()
+        self._stop = stop
         self._listings: dict[MarketId, ev.MarketListed] = {}
         self._resyncs: asyncio.Queue[Resync] = asyncio.Queue(RESYNCS_WAITING)
         self._resyncing: dict[MarketId, int] = {}
-        self._status = "connecting"
-        self._since_ms = clock.now_ms()
-        self._detail = ""
         self._recorder = Recorder(settings.POLYLOLY.recordings_dir) if settings.POLYLOLY.record else None
 
     def learn(self, listing: ev.MarketListed) -> bool:
@@ -62,35 +61,36 @@ class MarketFeed:
             self._parser.forget([market_id])
         self._resyncing.pop(market_id, None)
 
-    async def subscribe(self) -> None:
+    def subscribe(self) -> None:
         """Bring the subscription to what is listed now."""
-        tokens = [token for listing in self._listings.values() for token in (listing.yes_token, listing.no_token)]
-        await self._channel.want(tokens)
+        tokens = [
+            token for listing in self._listings.values() for token in (listing.yes_token, listing.no_token)
+        ]
+        self._channel.want(tokens)
 
     async def run(self) -> None:
         """Listen until stopped; ends the recorder's file at the end."""
         async with asyncio.TaskGroup() as group:
             answering = group.create_task(self._answer_resyncs())
-            await self._channel.run()
+            await self._channel.run(self._stop)
             answering.cancel()
 
     async def close(self) -> None:
-        await self._books.close()
+        await self._http.aclose()
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.close)
 
     def opened(self, heard_ms: Ms) -> None:
-        self._turn("connected", "", heard_ms)
+        log.info("market channel connected", event_type="source_recovered", source=SOURCE)
         self._runner.take(ev.FeedBack(tuple(self._listings), heard_ms))
 
     def lost(self, reason: str, heard_ms: Ms) -> None:
         metrics.WS_RECONNECTS.labels(source=SOURCE).inc()
-        self._turn("lost", reason, heard_ms)
+        log.warning("market channel lost", event_type="ws_reconnect", source=SOURCE, why=reason)
         self._runner.take(ev.FeedLost(tuple(self._listings), reason, heard_ms))
 
     def frame(self, text: bytes, heard_ms: Ms) -> None:
         began = time.perf_counter()
-        self.heard_ms = heard_ms
         if self._recorder is not None:
             self._recorder.frame(text, heard_ms)
         for event in self._parser.parse(text, heard_ms):
@@ -119,10 +119,10 @@ class MarketFeed:
         heard = desk.book.heard_ms if desk is not None else None
         self._resyncing[market_id] = 0 if heard is not None and heard > wanted.decided_ms else again + 1
         if again and wanted.reason != "silent":
-            await self._channel.renew((listing.yes_token, listing.no_token))
+            self._channel.resubscribe((listing.yes_token, listing.no_token))
         try:
-            body = await self._books.read(listing.yes_token)
-        except BookUnanswered as error:
+            body = await rest.fetch_book(self._http, self._clob, listing.yes_token)
+        except rest.BookUnanswered as error:
             self._runner.take(ev.ResyncFailed(market_id, str(error), clock.now_ms()))
             return
         for event in self._parser.parse(body, clock.now_ms()):
@@ -132,18 +132,14 @@ class MarketFeed:
         metrics.REFUSED_INPUT.labels(source=SOURCE, reason=refusal.reason.value).inc()
         log.warning("input refused", source=SOURCE, reason=refusal.reason.value, detail=refusal.detail)
 
-    def _turn(self, status: str, detail: str, at: Ms) -> None:
-        self._status, self._detail, self._since_ms = status, detail, at
-        log.info("market channel", event_type="feed", status=status, detail=detail)
-
     def row(self) -> Row:
         """The channel as the console shows it."""
         return feed_row(
             "market channel",
-            status=self._status,
-            heard_ms=self.heard_ms,
-            since_ms=self._since_ms,
-            detail=self._detail,
+            status=self._channel.status.value,
+            heard_ms=self._channel.heard_ms,
+            since_ms=self._channel.since_ms,
+            detail=self._channel.detail,
             reconnects=self._channel.reconnects,
         )
 

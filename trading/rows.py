@@ -34,27 +34,24 @@ def micro(value: int | None) -> str | None:
     return None if value is None else text(value, 6)
 
 
+def plain(value: int | None) -> str | None:
+    return None if value is None else str(value)
+
+
+SHOWN: Final = {Unit.PRICE: price, Unit.SHARES: micro, Unit.USDC: micro, Unit.MS: plain, Unit.WORD: plain}
+
+
 def gate_row(check: GateCheck) -> Row:
     """A gate as people read it: value against limit, in its unit."""
-    match check.unit:
-        case Unit.PRICE:
-            value, limit = price(check.value), price(check.limit)
-        case Unit.SHARES | Unit.USDC:
-            value, limit = micro(check.value), micro(check.limit)
-        case Unit.MS | Unit.WORD:
-            value, limit = _plain(check.value), _plain(check.limit)
+    shown = SHOWN[check.unit]
     return {
         "name": check.gate.value,
         "passed": check.passed,
-        "value": value,
-        "limit": limit,
+        "value": shown(check.value),
+        "limit": shown(check.limit),
         "unit": check.unit.value,
         "word": check.word,
     }
-
-
-def _plain(value: int | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def market_row(engine: Engine, desk: Desk, *, ahead_of: AheadOf, game: str | None, now: Ms) -> Row:
@@ -252,7 +249,9 @@ def match_row(match: MatchRow, signal: MatchSignal | None) -> Row:
     }
 
 
-def feed_row(name: str, *, status: str, heard_ms: Ms | None, since_ms: Ms, detail: str, reconnects: int) -> Row:
+def feed_row(
+    name: str, *, status: str, heard_ms: Ms | None, since_ms: Ms, detail: str, reconnects: int
+) -> Row:
     return {
         "name": name,
         "kind": "market data",

@@ -5,7 +5,7 @@ first: what is built, which tasks there are, and in what order they end (product
 """
 
 import asyncio
-from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -23,8 +23,8 @@ from infra.loops import Loop
 from risk import selectors as risk
 from risk import services as risk_services
 from trading import selectors, services
-from trading.bookkeeping import Bookkeeper
 from trading.boardroom import Boardroom
+from trading.bookkeeping import Bookkeeper
 from trading.errors import TradingError
 from trading.gateways.paper import PaperGateway
 from trading.halting import HaltKeeper
@@ -42,8 +42,8 @@ LIST_MS: Final = 2_000
 BOARD_MS: Final = 250
 PULSE_MS: Final = 1_000
 VALUE_MS: Final = 2_000
-CANCEL_WITHIN_MS: Final = 4_000
-FLUSH_WITHIN_S: Final = 4.0
+CANCEL_WITHIN_MS: Final = 2_500
+FLUSH_WITHIN_S: Final = 2.5
 STOPPING: Final = "stopping"
 
 log = logs.get("trading")
@@ -76,7 +76,9 @@ def _load(name: str, now: Ms) -> tuple[Account, int, Engine, Booked | None]:
     risk_services.enlist_runner(name, at=now)
     entries = selectors.ledger_entries(account.pk)
     opening = None if entries else Booked((opening_deposit(chosen.start_cash, now),))
-    setup: Setup = engine_setup(account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quote_in_play)
+    setup: Setup = engine_setup(
+        account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quote_in_play
+    )
     sequences = selectors.last_sequences(account.pk)
     engine = Engine(setup, entries=opening.entries if opening else entries, sequences=sequences)
     start = risk.day_start(account.pk, at=now)
@@ -102,7 +104,9 @@ class Shard:
         if opening is not None:
             self.journal.put(opening)
         self.gateway = PaperGateway(paper_venue(engine.ledger))
-        self.outbox = Outbox(account_id=account.pk, fence_name=name, fence=fence, lease=loop.lease, stop=loop.stop)
+        self.outbox = Outbox(
+            account_id=account.pk, fence_name=name, fence=fence, lease=loop.lease, stop=loop.stop
+        )
         self.runner = Runner(
             engine,
             self.gateway,
@@ -120,18 +124,21 @@ class Shard:
 
     async def list_markets(self) -> None:
         """Take in markets that discovery found, and let go of those that are over."""
-        held = [MarketId(position.market_id) for position in await sync_to_async(selectors.open_positions)(self.account.pk)]
+        held = [
+            MarketId(position.market_id)
+            for position in await sync_to_async(selectors.open_positions)(self.account.pk)
+        ]
         listed = await sync_to_async(feeds.listed_markets)(also=held)
         matches = await sync_to_async(feeds.match_rows)()
         self.room.matches = {match.match_id: match for match in matches}
         now = clock.now_ms()
         for listing in listed:
             if self.feed.learn(listing):
-                self.runner.take(ev.MarketListed(**_with_heard(listing, now)))
+                self.runner.take(replace(listing, heard_ms=now))
         for market_id in list(self.engine.desks):
             if self.engine.forget(market_id):
                 self.feed.forget(market_id)
-        await self.feed.subscribe()
+        self.feed.subscribe()
 
     async def hear_matches(self) -> None:
         async for event in bus.subscribe("matches"):
@@ -174,7 +181,11 @@ class Shard:
             await self._halt_everything(why)
             return
         await sync_to_async(risk_services.halt_market)(
-            market_id=market_id, code=risk_services.MarketHaltCode.STEP_FAILED, detail=why, by=by, at=clock.now_ms()
+            market_id=market_id,
+            code=risk_services.MarketHaltCode.STEP_FAILED,
+            detail=why,
+            by=by,
+            at=clock.now_ms(),
         )
 
     async def close(self) -> None:
@@ -212,9 +223,8 @@ class Shard:
 async def _work(shard: Shard) -> None:
     """All tasks of a running shard. The first that fails ends the others; the lease then goes to the next."""
     stop = shard.loop.stop
-    keeper_group = asyncio.TaskGroup()
-    with suppress(Stopped):
-        async with keeper_group as group:
+    try:
+        async with asyncio.TaskGroup() as group:
             keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
             await keeper.read()
             await shard.list_markets()
@@ -232,6 +242,8 @@ async def _work(shard: Shard) -> None:
             ):
                 group.create_task(work)
             shard.loop.warmed_up()
+    except* Stopped:
+        log.info("shard told to stop", event_type="shutdown_step")
 
 
 class Stopped(Exception):

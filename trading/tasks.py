@@ -8,7 +8,7 @@ from infra.loops import run_loop
 from trading import shard
 
 
-@shared_task(name="trading.run_shard", ignore_result=True, acks_late=False)
+@shared_task(name="trading.run_shard", ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
 def run_shard(number: int) -> None:
     """Run one shard until its lease is lost or the worker ends."""
     run_loop(f"shard:{number}", partial(shard.run, number=number))
