@@ -1,0 +1,129 @@
+"""What a console is told: the board, the control state, which processes are alive, what its user may do.
+
+Everything here is read with plain calls; the consumer runs them on a thread.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from redis import RedisError
+
+from infra import clock, heartbeat, logs
+from risk.selectors import control as control_state
+from trading.selectors import BoardSnapshot
+from trading.selectors import board as published_board
+
+PUBLISHED_AGE_MS_MAX: Final = 5_000
+PROCESSES: Final = ("web", "trader", "feeds", "ops", "beat")
+
+log = logs.get("dashboard")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A light: one process the console expects. ``since_ms`` is ``None`` while it is out."""
+
+    name: str
+    alive: bool
+    since_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything a console starts from. ``board`` is ``None`` while nothing current is published."""
+
+    board: BoardSnapshot | None
+    control: Mapping[str, object]
+    workers: tuple[Worker, ...]
+    now_ms: int
+
+    def message(self) -> dict[str, object]:
+        """The first message on a connection: ``snapshot``, or ``gone`` with what the database still knows."""
+        common = {
+            "control": self.control,
+            "workers": [asdict(worker) for worker in self.workers],
+            "now_ms": self.now_ms,
+            "speed": str(clock.speed()),
+        }
+        if self.board is None:
+            return {"type": "gone", "since_ms": None, **common}
+        return {
+            "type": "snapshot",
+            "epoch": self.board.epoch,
+            "seq": self.board.seq,
+            "rows": self.board.rows,
+            **common,
+        }
+
+
+def board() -> BoardSnapshot | None:
+    """The board as last published; ``None`` when there is none, it is old, or Redis does not answer."""
+    published = published_board()
+    return published if published is not None and is_current(published) else None
+
+
+def is_current(published: BoardSnapshot) -> bool:
+    """Whether the trader wrote it within the last five real seconds."""
+    written = published.rows.get("clock", {}).get("now_ms")
+    return isinstance(written, int) and age_ms(written) <= PUBLISHED_AGE_MS_MAX
+
+
+def age_ms(moment: int) -> float:
+    """Real milliseconds since a moment of the clock."""
+    return float((clock.now_ms() - moment) / clock.speed())
+
+
+def workers() -> list[Worker]:
+    """Expected processes first, then others that beat. None is alive while Redis does not answer."""
+    try:
+        beating = {found.process: found.since_ms for found in heartbeat.alive()}
+    except (RedisError, OSError) as error:
+        log.warning("heartbeats not read", error=str(error))
+        beating = {}
+    return [Worker(name, name in beating, beating.get(name)) for name in _expected(beating)]
+
+
+def _expected(beating: Iterable[str]) -> list[str]:
+    simulated = settings.POLYLOLY.mode == "demo"
+    names = [*PROCESSES, "simulator"] if simulated else [*PROCESSES]
+    return names + sorted(set(beating) - set(names))
+
+
+def allowed(user: User) -> dict[str, bool]:
+    """What the console offers this user. The services decide; this only spares a refusal."""
+    return {"halt": user.is_staff or user.is_superuser, "reset": user.is_superuser, "resume": user.is_staff}
+
+
+def role(user: User) -> str:
+    """The word that stands beside the user's name: who will be recorded."""
+    if user.is_superuser:
+        return "superuser"
+    return "operator" if user.is_staff else "viewer"
+
+
+def control(user: User) -> dict[str, object]:
+    """The control state with what this user may do. One reading of the database."""
+    return {**control_state(), "can": allowed(user)}
+
+
+def stopped(control: Mapping[str, object]) -> bool:
+    """Whether something is halted, everything or a market."""
+    return control["halt"] is not None or bool(control["market_halts"])
+
+
+def take(user: User) -> Picture:
+    """Read everything once."""
+    return Picture(board(), control(user), tuple(workers()), clock.now_ms())
+
+
+def beat() -> dict[str, object]:
+    """A sign of life with the clock and the lights."""
+    return {
+        "type": "beat",
+        "now_ms": clock.now_ms(),
+        "speed": str(clock.speed()),
+        "workers": [asdict(worker) for worker in workers()],
+    }

@@ -1,0 +1,1 @@
+"""The console's doors: each reads selectors and draws a page."""

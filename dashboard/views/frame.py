@@ -1,0 +1,35 @@
+"""What every page of the console needs: who looks, and the first snapshot, so that it opens with numbers."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from dashboard import snapshots
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """Only for who is logged in, only to read, never from a cache."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return require_safe(never_cache(login_required(guarded, login_url="console:login")))
+
+
+def draw(
+    request: HttpRequest, template: str, context: Mapping[str, object], *, status: int = 200
+) -> HttpResponse:
+    """Render a console page with its first snapshot."""
+    assert isinstance(request.user, User), "``page`` let nobody else in"
+    frame = {"first": snapshots.take(request.user).message(), "role": snapshots.role(request.user)}
+    return render(request, template, {**frame, **context}, status=status)

@@ -1,0 +1,174 @@
+"""Orders and fills as written down: filtered, paged, and as CSV of what is shown."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
+
+from django import forms
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+
+from core.events import Evidence
+from core.units import text
+from dashboard import names
+from dashboard.views.frame import draw, page
+from infra import clock
+from trading import selectors as trading
+
+ROWS_A_PAGE: Final = 100
+CSV_ROWS_MAX: Final = 10_000
+ORDER_STATES: Final = {
+    "open": ("pending", "sent", "live", "delayed", "partial", "cancelling", "unknown"),
+    "unknown": ("unknown",),
+    "matched": ("matched",),
+    "cancelled": ("cancelled", "expired", "never_landed"),
+    "rejected": ("rejected",),
+}
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+R = TypeVar("R", bound=Model)
+
+
+def choices(words: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", "all"), *((word, word) for word in words)]
+
+
+class Wanted(forms.Form):
+    """What orders and fills have in common. Anything else in the query is ignored."""
+
+    market = forms.CharField(required=False, max_length=100, label="market")
+    outcome = forms.ChoiceField(required=False, choices=choices(("yes", "no")))
+    side = forms.ChoiceField(required=False, choices=choices(("buy", "sell")))
+
+
+class WantedOrders(Wanted):
+    status = forms.ChoiceField(required=False, choices=choices(ORDER_STATES))
+
+
+class WantedFills(Wanted):
+    evidence = forms.ChoiceField(required=False, choices=choices(kind.value for kind in Evidence))
+
+
+def account_id() -> int:
+    """The account of this mode; 0, which no row has, before its first start."""
+    account = trading.account_of(mode=settings.POLYLOLY.mode, start_cash=settings.POLYLOLY.start_cash)
+    return 0 if account is None else account.pk
+
+
+def common(rows: QuerySet[R], wanted: Wanted) -> QuerySet[R]:
+    """Rows that fit the fields both pages have. A field that does not validate filters nothing."""
+    chosen = wanted.cleaned_data if wanted.is_valid() else {}
+    if chosen.get("market"):
+        rows = rows.filter(market_id__in=names.market_ids(chosen["market"]))
+    exact = {field: chosen[field] for field in ("outcome", "side") if chosen.get(field)}
+    return rows.filter(**exact)
+
+
+def found_orders(query: QueryDict) -> tuple[WantedOrders, QuerySet[Any]]:
+    wanted = WantedOrders(query)
+    rows = common(trading.orders(account_id()), wanted)
+    status = wanted.cleaned_data.get("status") if wanted.is_valid() else None
+    return wanted, rows.filter(status__in=ORDER_STATES[status]) if status else rows
+
+
+def found_fills(query: QueryDict) -> tuple[WantedFills, QuerySet[Any]]:
+    wanted = WantedFills(query)
+    rows = common(trading.fills(account_id()), wanted)
+    evidence = wanted.cleaned_data.get("evidence") if wanted.is_valid() else None
+    return wanted, rows.filter(evidence=evidence) if evidence else rows
+
+
+@page
+def orders(request: HttpRequest) -> HttpResponse:
+    return listing(request, "console/orders.html", *found_orders(request.GET))
+
+
+@page
+def fills(request: HttpRequest) -> HttpResponse:
+    return listing(request, "console/fills.html", *found_fills(request.GET))
+
+
+def listing(request: HttpRequest, template: str, wanted: Wanted, rows: QuerySet[Any]) -> HttpResponse:
+    """One page of rows with the titles of their markets, and the query of its links."""
+    shown = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return draw(
+        request,
+        template,
+        {
+            "wanted": wanted,
+            "shown": shown,
+            "titles": names.market_titles(row.market_id for row in shown),
+            "query": query.urlencode(),
+            "filtered": any(query.values()),
+            "csv_rows_max": CSV_ROWS_MAX,
+        },
+    )
+
+
+@page
+def orders_csv(request: HttpRequest) -> HttpResponse:
+    _, rows = found_orders(request.GET)
+    columns: dict[str, Callable[[Any], str]] = {
+        "decided": lambda row: moment(row.decided_ms),
+        "market_id": lambda row: row.market_id,
+        "strategy": lambda row: row.strategy,
+        "side": lambda row: row.side,
+        "outcome": lambda row: row.outcome,
+        "price": lambda row: text(row.price, 4),
+        "shares": lambda row: text(row.shares, 6),
+        "filled": lambda row: text(row.filled, 6),
+        "kind": lambda row: row.kind,
+        "purpose": lambda row: row.purpose,
+        "status": lambda row: row.status,
+        "reason": lambda row: row.reason or "",
+        "closed": lambda row: "" if row.closed_ms is None else moment(row.closed_ms),
+        "order_id": lambda row: row.order_id,
+    }
+    return as_csv("orders.csv", columns, rows[:CSV_ROWS_MAX])
+
+
+@page
+def fills_csv(request: HttpRequest) -> HttpResponse:
+    _, rows = found_fills(request.GET)
+    columns: dict[str, Callable[[Any], str]] = {
+        "heard": lambda row: moment(row.heard_ms),
+        "market_id": lambda row: row.market_id,
+        "side": lambda row: row.side,
+        "outcome": lambda row: row.outcome,
+        "shares": lambda row: text(row.shares, 6),
+        "price": lambda row: row.price,
+        "amount": lambda row: text(row.amount, 6),
+        "fee": lambda row: text(row.fee, 6),
+        "evidence": lambda row: row.evidence,
+        "status": lambda row: row.status,
+        "order_id": lambda row: row.order.order_id,
+        "fill_id": lambda row: row.fill_id,
+    }
+    return as_csv("fills.csv", columns, rows[:CSV_ROWS_MAX])
+
+
+def moment(ms: int) -> str:
+    return clock.to_datetime(ms).isoformat(timespec="milliseconds")
+
+
+def as_csv(name: str, columns: dict[str, Callable[[Any], str]], rows: Iterable[object]) -> HttpResponse:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows(tame([value(row) for value in columns.values()]) for row in rows)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def tame(cells: Sequence[str]) -> list[str]:
+    """Text that a spreadsheet would run as a formula is quoted; no number of ours begins like one but a minus."""
+    return [f"'{cell}" if cell.startswith(FORMULA) and not is_number(cell) else cell for cell in cells]
+
+
+def is_number(cell: str) -> bool:
+    return cell.removeprefix("-").replace(".", "", 1).isdigit()

@@ -1,0 +1,234 @@
+// The shapes that cross the websocket. Prices, sizes and money are decimal text, times are UTC
+// milliseconds of the venue clock, unknown is null. `trading/board.py` writes them.
+
+export type Level = [price: string, size: string];
+export type Outcome = "yes" | "no";
+
+export interface ClockRow {
+  now_ms: number;
+  speed: string;
+}
+
+export interface TotalsRow {
+  mode: string;
+  account: string;
+  cash: string | null;
+  equity: string | null;
+  pnl_today: string | null;
+  realized: string | null;
+  unrealized: string | null;
+  exposure: string | null;
+  exposure_limit: string | null;
+  loss_limit: string | null;
+  locked: string | null;
+  open_orders: number | null;
+  orders: number | null;
+  fills: number | null;
+  fees: string | null;
+  phantoms: number | null;
+  decisions: number | null;
+  refusals: Record<string, number>;
+  day_start_ms: number | null;
+  valued_ms: number | null;
+  marked?: string[];
+}
+
+export interface OwnOrder {
+  key: string;
+  order_id: string;
+  outcome: Outcome;
+  side: "buy" | "sell";
+  price: string;
+  shares: string;
+  filled: string;
+  status: string;
+  kind: string;
+  ahead: string | null;
+  since_ms: number;
+}
+
+export interface PairRow {
+  yes: string;
+  no: string;
+  yes_cost: string;
+  no_cost: string;
+  yes_avg: string | null;
+  no_avg: string | null;
+  spent: string;
+  received: string;
+  locked: string;
+  exposed: string;
+  exposed_outcome: Outcome | null;
+  pair_cost: string | null;
+  worst_case: string;
+  best_case: string;
+  naked_since_ms: number | null;
+  naked_until_ms: number | null;
+}
+
+export interface MarketRow {
+  market_id: string;
+  title: string;
+  short: string;
+  kind: string;
+  game: string | null;
+  match_id: string | null;
+  event_id: string;
+  map_number: number | null;
+  yes_name: string;
+  no_name: string;
+  state: string;
+  halted: boolean;
+  halt_reason: string | null;
+  trust: string;
+  trust_since_ms: number | null;
+  said_ms: number | null;
+  heard_ms: number | null;
+  tick: string;
+  min_size: string;
+  delay_ms: number;
+  fee_rate: string | null;
+  bid: string | null;
+  bid_size: string | null;
+  ask: string | null;
+  ask_size: string | null;
+  bids: Level[];
+  asks: Level[];
+  last_trade: { price: string; size: string; outcome: Outcome; side: "buy" | "sell"; at_ms: number } | null;
+  mirror_holds: boolean | null;
+  phantoms: number;
+  phantom_open_ms: number | null;
+  pair: PairRow | null;
+  pnl: { realized: string | null; unrealized: string | null; total: string | null; fees: string | null };
+  orders: OwnOrder[];
+  decision: { at_ms: number; verdict: string; gate: string | null } | null;
+  gates: Gate[];
+  resolved_payout: string | null;
+}
+
+export interface Gate {
+  name: string;
+  passed: boolean;
+  value: string | null;
+  limit: string | null;
+  unit: string | null;
+  word: string | null;
+}
+
+export interface DecisionRow {
+  n: number;
+  at_ms: number;
+  market_id: string;
+  short: string;
+  strategy: string;
+  verdict: string;
+  gate: string | null;
+  gates: Gate[];
+  intents: string[];
+}
+
+export interface FillRow {
+  n: number;
+  at_ms: number;
+  market_id: string;
+  short: string;
+  outcome: Outcome;
+  side: "buy" | "sell";
+  price: string;
+  shares: string;
+  amount: string;
+  fee: string;
+  evidence: string;
+  liquidity: string;
+}
+
+export interface MatchRow {
+  match_id: string;
+  title: string;
+  game: string;
+  teams: [string, string];
+  best_of: number | null;
+  map_number: number | null;
+  maps: [number, number] | null;
+  score: [number, number] | null;
+  lead: number | null;
+  clock_ms: number | null;
+  status: string;
+  heard_ms: number | null;
+  said_ms: number | null;
+  source: string | null;
+}
+
+export interface FeedRow {
+  name: string;
+  kind: string;
+  status: "connected" | "connecting" | "lost";
+  heard_ms: number | null;
+  since_ms: number | null;
+  detail: string | null;
+  reconnects: number;
+}
+
+export interface HaltRow {
+  halted: boolean;
+  reason: string | null;
+  since_ms: number | null;
+}
+
+export type Row = ClockRow | TotalsRow | MarketRow | DecisionRow | FillRow | MatchRow | FeedRow | HaltRow;
+
+export interface HaltStep {
+  name: string;
+  label: string;
+  done: number | null;
+  total: number | null;
+  at_ms: number | null;
+  took_ms: number | null;
+  ok: boolean | null;
+}
+
+export interface HaltReport {
+  round: number;
+  asked_ms: number;
+  steps: HaltStep[];
+  proven_ms: number | null;
+  unproven: string[];
+}
+
+export interface MarketHalt {
+  market_id: string;
+  reason: string;
+  detail: string;
+  by: string;
+  began_ms: number;
+  report: HaltReport | null;
+}
+
+export interface Control {
+  halt: { id: number; reason: string; detail: string; by: string; began_ms: number; pressed: number } | null;
+  report: (HaltReport & { halt_id: number }) | null;
+  market_halts: MarketHalt[];
+  can: { halt: boolean; reset: boolean; resume: boolean };
+}
+
+export interface Worker {
+  name: string;
+  alive: boolean;
+  since_ms: number | null;
+}
+
+export type Message =
+  | {
+      type: "snapshot";
+      epoch: number;
+      seq: number;
+      rows: Record<string, Row>;
+      control: Control;
+      workers: Worker[];
+      now_ms: number;
+      speed: string;
+    }
+  | { type: "change"; epoch: number; seq: number; rows: Record<string, Row | null> }
+  | { type: "control"; control: Control }
+  | { type: "beat"; now_ms: number; speed: string; workers: Worker[] }
+  | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; speed?: string; control?: Control };
