@@ -51,7 +51,7 @@ class Boardroom:
         self._halted_since: tuple[str, Ms] | None = None
 
     def rows(self, now: Ms) -> dict[str, Row]:
-        """Every row of the board, at one moment. Nothing in them changes by time passing alone."""
+        """Every row of the board, at one moment. Only ``clock`` changes by time passing alone."""
         engine = self._engine
         rows = {
             market_key(desk.listing.market_id): market_row(
@@ -59,6 +59,7 @@ class Boardroom:
             )
             for desk in engine.desks.values()
         }
+        rows["clock"] = {"now_ms": now, "speed": str(clock.speed())}
         rows["totals"] = self._totals()
         rows["halt"] = self._halt(now)
         rows["feed:market"] = self._feed.row()
@@ -95,7 +96,6 @@ class Boardroom:
         return {
             "mode": settings.POLYLOLY.mode.value,
             "account": self._account.key,
-            "speed": str(clock.speed()),
             "cash": micro(engine.ledger.cash),
             "equity": None if valued is None else micro(valued.equity),
             "pnl_today": pnl_today(valued, start),

@@ -99,7 +99,9 @@ class Bookkeeper:
         self._journal.put(moved)
         if isinstance(event, ev.OrderSent):
             self._sent_ms[moved.key] = event.heard_ms
-            log.info("order placed", event_type="order_placed", market_id=moved.market_id, order_id=event.order_id)
+            log.info(
+                "order placed", event_type="order_placed", market_id=moved.market_id, order_id=event.order_id
+            )
         elif isinstance(event, ev.OrderAcked | ev.OrderRejected | ev.OrderUnknown):
             sent_ms = self._sent_ms.pop(moved.key, None)
             if sent_ms is not None:

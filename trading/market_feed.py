@@ -16,8 +16,7 @@ from core.intents import Resync
 from core.units import Ms, Price
 from feeds.recorder import Recorder
 from feeds.refusals import Refusal
-from feeds.sources.polymarket import rest
-from feeds.sources.polymarket.client import MarketChannel
+from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
 from feeds.sources.polymarket.parse import Parser
 from infra import clock, logs, metrics
 from trading.rows import Row, feed_row
@@ -36,10 +35,8 @@ class MarketFeed:
         urls = settings.POLYLOLY.urls
         self._runner = runner
         self._parser = Parser({}, on_refusal=self._refused)
-        self._channel = MarketChannel(urls.market_ws, self, chance=Random())
-        self._clob = urls.clob
-        self._http = rest.client()
-        self._stop = stop
+        self._channel = MarketChannel(urls.market_ws, self, stop=stop, chance=Random())
+        self._books = BookReader(urls.clob)
         self._listings: dict[MarketId, ev.MarketListed] = {}
         self._resyncs: asyncio.Queue[Resync] = asyncio.Queue(RESYNCS_WAITING)
         self._resyncing: dict[MarketId, int] = {}
@@ -61,22 +58,22 @@ class MarketFeed:
             self._parser.forget([market_id])
         self._resyncing.pop(market_id, None)
 
-    def subscribe(self) -> None:
+    async def subscribe(self) -> None:
         """Bring the subscription to what is listed now."""
         tokens = [
             token for listing in self._listings.values() for token in (listing.yes_token, listing.no_token)
         ]
-        self._channel.want(tokens)
+        await self._channel.want(tokens)
 
     async def run(self) -> None:
         """Listen until stopped; ends the recorder's file at the end."""
         async with asyncio.TaskGroup() as group:
             answering = group.create_task(self._answer_resyncs())
-            await self._channel.run(self._stop)
+            await self._channel.run()
             answering.cancel()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._books.close()
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.close)
 
@@ -119,10 +116,10 @@ class MarketFeed:
         heard = desk.book.heard_ms if desk is not None else None
         self._resyncing[market_id] = 0 if heard is not None and heard > wanted.decided_ms else again + 1
         if again and wanted.reason != "silent":
-            self._channel.resubscribe((listing.yes_token, listing.no_token))
+            await self._channel.renew((listing.yes_token, listing.no_token))
         try:
-            body = await rest.fetch_book(self._http, self._clob, listing.yes_token)
-        except rest.BookUnanswered as error:
+            body = await self._books.read(listing.yes_token)
+        except BookUnanswered as error:
             self._runner.take(ev.ResyncFailed(market_id, str(error), clock.now_ms()))
             return
         for event in self._parser.parse(body, clock.now_ms()):

@@ -27,7 +27,9 @@ log = logs.get("trading")
 class Outbox:
     """The sender of a shard. ``stop`` is set when another runner has taken the fence."""
 
-    def __init__(self, *, account_id: int, fence_name: str, fence: int, lease: Lease, stop: asyncio.Event) -> None:
+    def __init__(
+        self, *, account_id: int, fence_name: str, fence: int, lease: Lease, stop: asyncio.Event
+    ) -> None:
         self._account_id = account_id
         self._fence_name = fence_name
         self._fence = fence

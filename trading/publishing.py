@@ -32,7 +32,12 @@ class Publisher:
             await redis.async_client(redis.Db.BOARD).set(BOARD_KEY, snapshot, px=TTL_MS)
             if change is not None:
                 await self._send(
-                    {"type": "board.changed", "epoch": change.epoch, "seq": change.seq, "rows": dict(change.rows)}
+                    {
+                        "type": "board.changed",
+                        "epoch": change.epoch,
+                        "seq": change.seq,
+                        "rows": dict(change.rows),
+                    }
                 )
         except (RedisError, OSError) as error:
             if not self._down:

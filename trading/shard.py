@@ -138,7 +138,7 @@ class Shard:
         for market_id in list(self.engine.desks):
             if self.engine.forget(market_id):
                 self.feed.forget(market_id)
-        self.feed.subscribe()
+        await self.feed.subscribe()
 
     async def hear_matches(self) -> None:
         async for event in bus.subscribe("matches"):

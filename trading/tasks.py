@@ -1,14 +1,32 @@
 """Celery's doors into trading. Beat sends each every second; a worker that finds it taken returns at once."""
 
 from functools import partial
+from typing import Final
 
 from celery import shared_task
 
+from core.units import Ms
+from infra.clock import now_ms
 from infra.loops import run_loop
-from trading import shard
+from trading import services, shard
+
+# A quiet evening makes some ten decisions a second; the orders that came of them are kept for good.
+DECISIONS_KEPT: Final = 200_000
+DECISION_AGE_MS: Final = 7 * 86_400_000
+FORGOTTEN_AT_ONCE: Final = 1_000
+BATCHES: Final = 20
 
 
 @shared_task(name="trading.run_shard", ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
 def run_shard(number: int) -> None:
     """Run one shard until its lease is lost or the worker ends."""
     run_loop(f"shard:{number}", partial(shard.run, number=number))
+
+
+@shared_task(name="trading.forget_decisions", ignore_result=True)  # type: ignore[untyped-decorator]
+def forget_decisions() -> None:
+    """Each minute: keep the table of decisions bounded, in batches small enough for SQLite's one writer."""
+    for _ in range(BATCHES):
+        older = Ms(now_ms() - DECISION_AGE_MS)
+        if not services.forget_decisions(keep=DECISIONS_KEPT, older_than_ms=older, batch=FORGOTTEN_AT_ONCE):
+            return
