@@ -105,6 +105,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(POLYLOLY.var_dir / "beat")
 LOOPS: Final = (
     ("trading.run_shard", (0,), "trading"),
     ("feeds.discover", (), "feeds"),
+    ("risk.watch", (), "ops"),
     *([("feeds.run_source", ("matches",), "feeds")] if POLYLOLY.venue is env.Venue.SIMULATOR else []),
 )
 # Every second, forgotten after two: a worker that already runs the loop returns at once.
@@ -116,6 +117,10 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"queue": queue, "expires": 2},
     }
     for task, arguments, queue in LOOPS
+}
+CELERY_BEAT_SCHEDULE |= {
+    task: {"task": task, "schedule": 60.0, "options": {"queue": "ops", "expires": 60}}
+    for task in ("risk.thin_valuations", "trading.forget_decisions")
 }
 CHANNEL_LAYERS = {
     "default": {
@@ -143,6 +148,7 @@ CSRF_COOKIE_NAME = f"polyloly_csrf_{POLYLOLY.port}"
 
 # The way in: loopback by default, one https origin behind a TLS proxy when PUBLIC_ORIGIN is set.
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS += [host.strip() for host in POLYLOLY.allowed_hosts.split(",") if host.strip()]
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 if POLYLOLY.public_origin is not None:

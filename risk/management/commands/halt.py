@@ -1,3 +1,5 @@
+"""``manage.py halt R``: the stop button of the shell."""
+
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""``manage.py halt_market ID R``: the stop button of one market."""
+
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""``manage.py reset R``: end a halt from the shell."""
+
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""``manage.py resume_market ID R``: let one market trade again."""
+
 from argparse import ArgumentParser
 from typing import Any
 
