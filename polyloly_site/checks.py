@@ -64,6 +64,17 @@ def processes() -> Check:
     return passed("processes", f"{len(wanted)} alive")
 
 
+def light_of(process: str) -> Check:
+    """Does one process beat? What a container asks about itself."""
+    try:
+        alive = [found for found in heartbeat.alive() if found.process == process]
+    except RedisError as error:
+        return failed(process, f"unknown: {error}", "see the redis check")
+    if not alive:
+        return failed(process, "silent", f"see logs/{process}.out, or run manage.py up")
+    return passed(process, f"process {alive[0].pid}, last beat {alive[0].age_ms} ms ago")
+
+
 def wall_clock() -> Check:
     """Our clock runs on the monotonic clock, which a suspended machine stops. At speed 1 the two must agree."""
     if clock.speed() != 1:

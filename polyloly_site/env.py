@@ -143,6 +143,7 @@ class Polyloly(BaseSettings):
     redis_url: str | None = None
     simulator_url: str | None = None
     public_origin: str | None = None
+    allowed_hosts: str = ""  # further names the console is called by, with commas between
     admin_token: SecretStr | None = None
     operator_token: SecretStr | None = None
     metrics_token: SecretStr | None = None

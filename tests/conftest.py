@@ -10,6 +10,7 @@ from pytest_django import Settings
 from infra import redis as infra_redis
 from infra.redis import Db
 from tests import servers
+from tests.stacks import Stack, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -71,3 +72,10 @@ def browser(chromium_path: str) -> "Iterator[Browser]":
         launched.close()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A whole running polyloly in demo mode, started by ``manage.py up``. Do not stop it: others use it too."""
+    with running() as started:
+        yield started

@@ -30,7 +30,7 @@ NAMES_OF_NOTHING: Final = frozenset(
 CORE_IMPORTS: Final = frozenset(
     {
         *("dataclasses", "enum", "typing", "collections", "itertools", "functools"),
-        *("bisect", "math", "heapq", "operator", "re", "core"),
+        *("bisect", "math", "heapq", "operator", "re", "core", "__future__"),
     }
 )
 # The one place of the core that may compute in float (trading.md 1).

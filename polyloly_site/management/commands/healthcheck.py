@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 
 from infra import checks
 from infra.checks import Check, Verdict
+from polyloly_site.checks import light_of
 
 EXIT: Final = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.WARN: 2}
 
@@ -21,9 +22,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON list instead of lines")
+        parser.add_argument("--process", metavar="NAME", help="only: does this process show its light?")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = checks.run_all()
+        found = checks.run_all() if options["process"] is None else [light_of(options["process"])]
         if options["json"]:
             self.stdout.write(json.dumps([asdict(check) for check in found]))
         else:

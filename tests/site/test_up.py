@@ -1,0 +1,106 @@
+"""``manage.py up``: it starts fast, heals, ends in order, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import clock
+from polyloly_site.env import ROOT
+from tests import stacks
+from tests.servers import wait_until
+from tests.stacks import Stack
+
+pytestmark = pytest.mark.slow
+
+
+def up(**changed: str) -> "subprocess.CompletedProcess[str]":
+    """Start it where it must refuse."""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "polyloly_site.settings", **changed}
+    command = [sys.executable, "manage.py", "up", "--no-browser"]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def ready(stack: Stack) -> bool:
+    return stack.get("/health/ready")[0] == 200
+
+
+def test_it_prints_one_link_and_becomes_ready(stack: Stack) -> None:
+    assert stack.link.startswith(f"{stack.url}/login/once/")
+    wait_until(lambda: ready(stack), what=f"ready: {stack.get('/health/ready')}", timeout_s=30)
+
+    checks = {check["name"] for check in json.loads(stack.get("/health/ready")[1])["checks"]}
+    assert {"database", "migrations", "redis", "processes", "clock"} <= checks
+
+
+def test_orders_and_fills_are_counted_within_half_a_minute(stack: Stack) -> None:
+    def counted() -> bool:
+        text = stack.get("/metrics")[1]
+        return "polyloly_orders_total{" in text and "polyloly_fills_total{" in text
+
+    wait_until(counted, what="orders and fills in /metrics", timeout_s=30)
+
+
+def test_a_killed_trader_is_back_within_ten_seconds(stack: Stack) -> None:
+    wait_until(lambda: ready(stack), what="ready", timeout_s=30)
+    killed = stack.pid_of("trader")
+    assert killed is not None
+
+    os.kill(killed, signal.SIGKILL)
+    killed_ms = clock.monotonic_ms()
+    wait_until(lambda: stack.pid_of("trader") not in {None, killed}, what="a new trader", timeout_s=10)
+    wait_until(lambda: ready(stack), what="ready again", timeout_s=10)
+
+    assert clock.monotonic_ms() - killed_ms < 10_000
+
+
+def test_term_ends_everything_in_order(tmp_path: Path) -> None:
+    with stacks.running(state=tmp_path) as stack:
+        wait_until(lambda: ready(stack), what=f"ready: {stack.get('/health/ready')}", timeout_s=30)
+        began = clock.monotonic_ms()
+
+        assert stack.stop() == 0
+
+        assert clock.monotonic_ms() - began < 15_000
+        assert stack.pids() == []
+        lines = [json.loads(line) for line in (tmp_path / "logs" / "bot.jsonl").read_text().splitlines()]
+        steps = [line for line in lines if line.get("event") == "shutdown step"]
+        assert [step["killed"] for step in steps] == [[], [], [], [], []]
+        assert steps[0]["step"] == "taking no new work"
+
+
+def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(tmp_path: Path) -> None:
+    with stacks.running(state=tmp_path) as stack:
+        stack.process.kill()
+        wait_until(lambda: stack.pids() == [], what="all gone", timeout_s=5)
+
+    with stacks.running(state=tmp_path) as again:
+        wait_until(lambda: ready(again), what=f"ready: {again.get('/health/ready')}", timeout_s=30)
+
+
+def test_a_second_launcher_in_the_same_state_directory_is_refused(stack: Stack) -> None:
+    refused = up(STATE_DIR=str(stack.state), PORT=str(stacks.free_port()))
+
+    assert refused.returncode == 1
+    assert "already runs in" in refused.stderr
+    assert stack.get("/health/live")[0] == 200
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    port = stacks.free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port + 1))
+        taken.listen()
+
+        refused = up(STATE_DIR=str(tmp_path), PORT=str(port))
+
+    assert refused.returncode == 1
+    assert f"port {port + 1} on 127.0.0.1 cannot be used" in refused.stderr
+    assert "Traceback" not in refused.stderr
