@@ -66,9 +66,9 @@ class _Record(msgspec.Struct):
     """A line of any layout."""
 
     recv_ms: float | int | None = None
-    frame: msgspec.Raw | None = None
+    frame: msgspec.Raw = msgspec.Raw()  # empty: not there
     text: str | None = None
-    listed: msgspec.Raw | None = None
+    listed: msgspec.Raw = msgspec.Raw()
     dropped: int | None = None
     recv_wall_ts: int | None = None
     source: str | None = None
@@ -176,23 +176,23 @@ class Tape:
         if record.source is not None and record.source != OUR_SOURCE:
             self.unused[record.source] += 1
             return None
+        frame, listed = bytes(record.frame), bytes(record.listed)
+        said = record.payload if record.payload is not None else record.text
+        if not frame and not listed and said is None and record.dropped is None:
+            detail = f"line {self.lines}: of no known layout: {text.decode('utf-8', 'replace')}"
+            self._refuse(RefusalReason.UNREADABLE_LINE, detail, None)
+            return None
         recv = record.recv_ms if record.recv_ms is not None else record.recv_wall_ts
         if recv is None or recv <= 0:
-            self._refuse(RefusalReason.BAD_TIMESTAMP, f"line {self.lines}: no receive time", None)
+            self._refuse(RefusalReason.BAD_TIMESTAMP, f"line {self.lines}: receive time {recv}", None)
             return None
         recv_ms = Ms(int(recv))
-        if record.frame is not None:
-            return TapeFrame(recv_ms, bytes(record.frame))
-        if record.payload is not None or record.text is not None:
-            return TapeFrame(recv_ms, (record.payload or record.text or "").encode())
-        if record.listed is not None:
-            return self._listing(recv_ms, bytes(record.listed))
+        if listed:
+            return self._listing(recv_ms, listed)
         if record.dropped is not None:
             self._refuse(RefusalReason.TRUNCATED, f"{record.dropped} frames were not recorded", recv_ms)
             return None
-        detail = f"line {self.lines}: {text.decode('utf-8', 'replace')}"
-        self._refuse(RefusalReason.UNREADABLE_LINE, detail, recv_ms)
-        return None
+        return TapeFrame(recv_ms, frame or (said or "").encode())
 
     def _listing(self, recv_ms: Ms, text: bytes) -> TapeListing | None:
         try:
