@@ -157,11 +157,11 @@ class Desk:
         self.listing = replace(self.listing, tick=tick)
 
     def open_bids_cost(self) -> Usdc:
-        """Cash locked by open buys; UNKNOWN ones count in full."""
+        """What buys may still cost: open ones, UNKNOWN ones in full, fills told of but not yet seen."""
         return Usdc(
             sum(
-                cost_up(order.place.price, order.remaining)
-                for order in self.orders.open()
+                cost_up(order.place.price, order.at_stake)
+                for order in self.orders.at_stake()
                 if order.place.side is Side.BUY
             )
         )
@@ -180,11 +180,11 @@ class Desk:
         lead_cost = self.pair.cost(outcome) * lead // held if held else 0
         bids = [
             order
-            for order in self.orders.open()
+            for order in self.orders.at_stake()
             if order.place.side is Side.BUY and order.place.outcome is outcome
         ]
-        bid_shares = sum(order.remaining for order in bids)
-        bid_cost = sum(cost_up(order.place.price, order.remaining) for order in bids)
+        bid_shares = sum(order.at_stake for order in bids)
+        bid_cost = sum(cost_up(order.place.price, order.at_stake) for order in bids)
         return Shares(held - other + bid_shares), Usdc(lead_cost + bid_cost)
 
     def open_quotes(self) -> list[Order]:

@@ -229,6 +229,10 @@ class Orders:
         """Orders that may still match, in the order they were added."""
         return [order for order in self._open.values() if order.is_open]
 
+    def at_stake(self) -> list[Order]:
+        """Orders that may still turn into a holding: open ones, and closed ones with fills still to be seen."""
+        return [order for order in self._open.values() if order.at_stake]
+
     def open_bid_shares(self, outcome: Outcome) -> Shares:
         """Shares of ``outcome`` that own buys may still bring, unknown and half-told ones included."""
         return Shares(

@@ -1,0 +1,61 @@
+"""From wishes to orders: what the judge is told, what is kept, withdrawn, renewed, and what waits for what."""
+
+from core import events as ev
+from core.ids import Outcome
+from core.proposals import exposure
+from core.risk import Exposure
+from core.units import shares, usdc
+from tests.builders import YES, a_place, an_order_id
+from tests.fakes import Play
+
+
+def a_quoted_market() -> Play:
+    """Both quotes rest: 50 YES at 0.49 and 50 NO at 0.49."""
+    play = Play()
+    play.take_up(play.book())
+    assert play.shown() == {"yes": "50 at 0.49", "no": "50 at 0.49"}
+    return play
+
+
+def judged(play: Play, outcome: Outcome = YES) -> Exposure:
+    """What the judge would be told about one more bid."""
+    return exposure(play.engine, play.desk, a_place(outcome=outcome, number=99), play.now)
+
+
+def test_own_open_bids_count_as_filled_everywhere() -> None:
+    play = a_quoted_market()
+
+    told = judged(play)
+
+    assert told.ahead == shares("50")
+    assert told.ahead_cost == usdc("24.5")
+    assert told.at_risk == told.at_risk_total == usdc("49")
+    assert told.cash == usdc("9951")
+    assert told.open_orders == 2
+
+
+def test_an_order_nobody_answered_for_counts_in_full() -> None:
+    play = Play()
+    play.book()
+    for approved in play.steps[-1].approved:
+        play.hear(ev.OrderSent(approved.intent.key, an_order_id(approved.intent.key), play.now))
+    play.hear(ev.OrderUnknown(play.approved()[0].key, "no answer", play.now))
+
+    told = judged(play)
+
+    assert told.any_unknown
+    assert told.ahead == shares("50")
+    assert told.at_risk == usdc("49")
+
+
+def test_a_fill_the_venue_told_of_at_closing_counts_before_it_is_seen() -> None:
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "quiet", play.now))
+    order = play.quote(YES)
+
+    play.hear(play.closed(order.place.key, filled="30"))
+
+    told = judged(play)
+    assert told.ahead == shares("30")
+    assert told.at_risk == usdc("14.7") + usdc("24.5"), "30 YES told of, 50 NO still bid for"
+    assert told.cash == usdc("10000") - told.at_risk
