@@ -187,6 +187,15 @@ class Desk:
         bid_cost = sum(cost_up(order.place.price, order.at_stake) for order in bids)
         return Shares(held - other + bid_shares), Usdc(lead_cost + bid_cost)
 
+    def sellable(self, outcome: Outcome) -> Shares:
+        """Confirmed shares that no merge has reserved and no open sale offers already."""
+        offered = sum(
+            order.at_stake
+            for order in self.orders.at_stake()
+            if order.place.side is Side.SELL and order.place.outcome is outcome
+        )
+        return Shares(max(0, self.pair.sellable(outcome) - offered))
+
     def open_quotes(self) -> list[Order]:
         return [order for order in self.orders.open() if order.place.kind is OrderKind.QUOTE]
 

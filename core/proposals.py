@@ -151,7 +151,7 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         tick=listing.tick,
         min_size=listing.min_size,
         top=top.ask if place.side is Side.BUY else top.bid,
-        held=pair.sellable(place.outcome),
+        held=desk.sellable(place.outcome),
         ahead=ahead,
         ahead_cost=ahead_cost,
         at_risk=desk.at_risk(),

@@ -1,10 +1,10 @@
 """From wishes to orders: what the judge is told, what is kept, withdrawn, renewed, and what waits for what."""
 
 from core import events as ev
-from core.ids import Outcome
+from core.ids import FillId, Outcome
 from core.proposals import exposure
 from core.risk import Exposure
-from core.units import shares, usdc
+from core.units import Usdc, shares, usdc
 from tests.builders import YES, a_place, an_order_id
 from tests.fakes import Play
 
@@ -20,6 +20,14 @@ def a_quoted_market() -> Play:
 def judged(play: Play, outcome: Outcome = YES) -> Exposure:
     """What the judge would be told about one more bid."""
     return exposure(play.engine, play.desk, a_place(outcome=outcome, number=99), play.now)
+
+
+def bought(
+    play: Play, outcome: Outcome, size: str, *, status: ev.FillStatus = ev.FillStatus.CONFIRMED
+) -> None:
+    """Put shares bought at 0.49 into the pair ledger."""
+    fill, paid = FillId(f"bought-{outcome}"), usdc("0.49") * shares(size) // 1_000_000
+    play.desk.pair.filled(fill, outcome, BUY, shares(size), Usdc(paid), Usdc(0), status, play.now)
 
 
 def test_own_open_bids_count_as_filled_everywhere() -> None:
@@ -59,3 +67,13 @@ def test_a_fill_the_venue_told_of_at_closing_counts_before_it_is_seen() -> None:
     assert told.ahead == shares("30")
     assert told.at_risk == usdc("14.7") + usdc("24.5"), "30 YES told of, 50 NO still bid for"
     assert told.cash == usdc("10000") - told.at_risk
+
+
+def test_shares_an_open_sale_offers_are_not_held_for_another() -> None:
+    play = Play()
+    bought(play, YES, "50")
+    play.desk.orders.add(a_take("0.48", "20", side=SELL, number=98))
+
+    told = exposure(play.engine, play.desk, a_take("0.48", "50", side=SELL, number=99), play.now)
+
+    assert told.held == shares("30")
