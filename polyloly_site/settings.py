@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "csp",
+    "ninja",  # its own static files for /api/docs, instead of somebody else's servers
     "django_prometheus",
     *(room for room in ROOMS if find_spec(room) is not None and find_spec(f"{room}.apps") is not None),
 ]

@@ -1,0 +1,30 @@
+"""The tests of rows, locks and the journal once more, on a real PostgreSQL instead of SQLite."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+AGAIN: Final = ("tests/risk", "tests/trading/test_services.py", "tests/trading/test_journal.py")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_what_holds_on_sqlite_holds_on_postgresql(postgres_url: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *AGAIN]
+
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TEST_DATABASE_URL": postgres_url, "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "passed" in done.stdout
