@@ -174,10 +174,11 @@ class Desk:
         return Usdc(max(0, self.pair.realized - self.pair.worst_case) + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
-        """By how much ``outcome`` leads with its own open bids filled, and what that lead costs."""
-        held, other = self.pair.held(outcome), self.pair.held(outcome.other)
+        """By how much ``outcome`` leads if its own open bids fill and what is unconfirmed of the other leg
+        fails, and what that lead costs."""
+        held, other = self.pair.held(outcome), self.pair.confirmed(outcome.other)
         lead = max(0, held - other)
-        lead_cost = self.pair.cost(outcome) * lead // held if held else 0
+        lead_cost = -(-self.pair.cost(outcome) * lead // held) if lead else 0
         bids = [
             order
             for order in self.orders.at_stake()

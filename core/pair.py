@@ -267,6 +267,10 @@ class PairLedger:
         """CONFIRMED shares of ``outcome`` that no merge has reserved. Open sell orders are not counted out."""
         return Shares(max(0, self._holding.held(outcome) - self._bought[outcome] - self.reserved))
 
+    def confirmed(self, outcome: Outcome) -> Shares:
+        """Shares of ``outcome`` held even if every provisional buy of it fails."""
+        return Shares(max(0, self._holding.held(outcome) - self._bought[outcome]))
+
     @property
     def provisional(self) -> int:
         """How many fills may still fail."""

@@ -77,3 +77,13 @@ def test_shares_an_open_sale_offers_are_not_held_for_another() -> None:
     told = exposure(play.engine, play.desk, a_take("0.48", "50", side=SELL, number=99), play.now)
 
     assert told.held == shares("30")
+
+
+def test_an_unconfirmed_fill_of_the_other_leg_does_not_make_room() -> None:
+    """A fill that may fail counts as the worse of landed and failed."""
+    play = Play()
+    bought(play, YES, "50")
+    bought(play, NO, "50", status=ev.FillStatus.MATCHED)
+
+    assert judged(play, YES).ahead == shares("50")
+    assert judged(play, NO).ahead == 0
