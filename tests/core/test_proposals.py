@@ -5,7 +5,7 @@ from core.ids import FillId, Outcome
 from core.proposals import exposure
 from core.risk import Exposure
 from core.units import Usdc, shares, usdc
-from tests.builders import YES, a_place, an_order_id
+from tests.builders import BUY, NO, SELL, YES, a_place, a_take, an_order_id
 from tests.fakes import Play
 
 
