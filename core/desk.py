@@ -8,8 +8,9 @@ from typing import Final
 
 from core.book import Book
 from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, TradePrinted
+from core.fees import fee_estimate
 from core.ids import Outcome, Side, Strategy
-from core.intents import OrderKind
+from core.intents import OrderKind, Place
 from core.notes import Decided, Note, StateMoved
 from core.orders import Order, Orders
 from core.pair import PairLedger
@@ -160,11 +161,19 @@ class Desk:
         """What buys may still cost: open ones, UNKNOWN ones in full, fills told of but not yet seen."""
         return Usdc(
             sum(
-                cost_up(order.place.price, order.at_stake)
+                cost_up(order.place.price, order.at_stake) + self.fee_of(order.place, order.at_stake)
                 for order in self.orders.at_stake()
                 if order.place.side is Side.BUY
             )
         )
+
+    def fee_of(self, place: Place, size: Shares) -> Usdc:
+        """The most the venue may charge for ``size`` shares of an order: nothing when it rests. A buy below its
+        limit may pay a higher fee but never more in all. 0 where the fee is unknown: no order leaves there."""
+        fees = self.listing.fees
+        if place.kind is OrderKind.QUOTE or fees is None:
+            return Usdc(0)
+        return fee_estimate(fees, place.price, size)
 
     def at_risk(self) -> Usdc:
         """What can still be lost here at most, every own bid filled: no fill of a bid loses more than it costs.
@@ -185,7 +194,10 @@ class Desk:
             if order.place.side is Side.BUY and order.place.outcome is outcome
         ]
         bid_shares = sum(order.at_stake for order in bids)
-        bid_cost = sum(cost_up(order.place.price, order.at_stake) for order in bids)
+        bid_cost = sum(
+            cost_up(order.place.price, order.at_stake) + self.fee_of(order.place, order.at_stake)
+            for order in bids
+        )
         return Shares(held - other + bid_shares), Usdc(lead_cost + bid_cost)
 
     def sellable(self, outcome: Outcome) -> Shares:

@@ -134,9 +134,11 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
     book, pair, listing = desk.book, desk.pair, desk.listing
     top = book.top(place.outcome)
     ahead, ahead_cost = desk.ahead(place.outcome)
+    fee = desk.fee_of(place, place.shares)
     worst_after = pair.worst_case
     if place.side is Side.BUY and place.purpose is Purpose.REDUCING:
-        worst_after, _ = pair.after_buy(place.outcome, place.shares, cost_up(place.price, place.shares))
+        spend = Usdc(cost_up(place.price, place.shares) + fee)
+        worst_after, _ = pair.after_buy(place.outcome, place.shares, spend)
     own = desk.orders.would_match_own(place)
     desks = engine.desks.values()
     return Exposure(
@@ -151,6 +153,7 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         tick=listing.tick,
         min_size=listing.min_size,
         top=top.ask if place.side is Side.BUY else top.bid,
+        fee=fee,
         held=desk.sellable(place.outcome),
         ahead=ahead,
         ahead_cost=ahead_cost,

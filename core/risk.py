@@ -71,12 +71,15 @@ class Exposure:
     Units:
         top:        the price the order would meet in its own outcome: best ask for a buy, best bid for a
                     sell; ``None`` when that side is empty.
-        held:       shares of the intent's outcome that may be sold: confirmed ones that no merge has reserved.
-        ahead:      shares by which the intent's outcome is ahead (negative: behind), own open bids for it filled.
+        fee:        the most the venue may charge for it, in USDC; 0 for a quote, and where the fee is unknown.
+        held:       shares of the intent's outcome that may be sold: confirmed ones that no merge has reserved
+                    and no open sale offers.
+        ahead:      shares by which the intent's outcome is ahead (negative: behind), own open bids for it filled
+                    and the other leg counted as far as it is confirmed.
         ahead_cost: what those shares cost, in USDC.
         at_risk, at_risk_total: what can be lost in this market and in all, own open bids filled.
         cash:       free to spend, open bids already taken out.
-        worst_case_now, worst_case_after: of the pair ledger, before and after a full fill of a buy.
+        worst_case_now, worst_case_after: of the pair ledger, before and after a full fill of a buy, fee in.
         own_match:  the own open order this one could match, if any.
         orders_last_s: orders approved in the last 1,000 ms, whole account.
     """
@@ -92,6 +95,7 @@ class Exposure:
     tick: Price
     min_size: Shares
     top: Price | None
+    fee: Usdc
     held: Shares
     ahead: Shares
     ahead_cost: Usdc
@@ -202,7 +206,7 @@ def _order(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Refuse
         return _no(
             intent, Rule.OPEN_ORDERS, detail, now, value=exposure.open_orders, limit=limits.open_orders
         )
-    spend = cost_up(price, size)
+    spend = Usdc(cost_up(price, size) + exposure.fee)
     if intent.side is Side.BUY and spend > exposure.cash:
         detail = f"costs {text(spend, 6)} of {text(exposure.cash, 6)} USDC free"
         return _no(intent, Rule.BALANCE, detail, now, value=spend, limit=exposure.cash)
@@ -257,13 +261,14 @@ def _reducing(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Ref
 
 def _opening(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Refused | None:
     """Limits that bind what adds risk, with every own bid counted as filled."""
-    spend = cost_up(intent.price, intent.shares)
+    value = cost_up(intent.price, intent.shares)
+    spend = Usdc(value + exposure.fee)
     if exposure.lost_today >= limits.daily_loss:
         detail = f"lost {text(exposure.lost_today, 6)} of {text(limits.daily_loss, 6)} USDC today"
         return _no(intent, Rule.DAILY_LOSS, detail, now, value=exposure.lost_today, limit=limits.daily_loss)
-    if spend < limits.order_min:
-        detail = f"worth {text(spend, 6)}, at least {text(limits.order_min, 6)} USDC"
-        return _no(intent, Rule.ORDER_SIZE, detail, now, value=spend, limit=limits.order_min)
+    if value < limits.order_min:
+        detail = f"worth {text(value, 6)}, at least {text(limits.order_min, 6)} USDC"
+        return _no(intent, Rule.ORDER_SIZE, detail, now, value=value, limit=limits.order_min)
     ahead = exposure.ahead + intent.shares
     if ahead > limits.imbalance_shares:
         detail = f"leg would be {text(ahead, 6)} shares ahead of {text(limits.imbalance_shares, 6)}"

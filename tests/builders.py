@@ -177,6 +177,7 @@ def an_exposure(**changed: Any) -> Exposure:
         tick=price("0.01"),
         min_size=shares("5"),
         top=price("0.52"),
+        fee=Usdc(0),
         held=Shares(0),
         ahead=Shares(0),
         ahead_cost=Usdc(0),

@@ -87,3 +87,29 @@ def test_an_unconfirmed_fill_of_the_other_leg_does_not_make_room() -> None:
 
     assert judged(play, YES).ahead == shares("50")
     assert judged(play, NO).ahead == 0
+
+
+def test_a_taker_is_judged_with_its_fee() -> None:
+    play = Play()
+    play.book()
+    buy = a_take("0.52", "100", outcome=NO, number=99)
+
+    told = exposure(play.engine, play.desk, buy, play.now)
+
+    fee = usdc("1.248")  # 100 * 0.05 * 0.52 * 0.48
+    assert told.fee == fee
+    assert told.worst_case_after == -usdc("52") - fee
+
+
+def test_a_maker_is_judged_without_a_fee() -> None:
+    play = Play()
+    play.book()
+
+    assert judged(play).fee == 0
+
+
+def test_an_open_taker_locks_its_fee_too() -> None:
+    play = Play()
+    play.desk.orders.add(a_take("0.52", "100", outcome=NO))
+
+    assert judged(play).cash == usdc("10000") - usdc("53.248")

@@ -181,6 +181,15 @@ CASES = [
         limit=usdc("23.999999"),
     ),
     Case(
+        Rule.BALANCE,
+        "costs 27.25 of 27.249999 USDC free",
+        intent=a_take("0.52", outcome=NO),
+        passes={**REDUCES, "fee": usdc("1.25"), "cash": usdc("27.25")},
+        fails={**REDUCES, "fee": usdc("1.25"), "cash": usdc("27.249999")},
+        value=usdc("27.25"),
+        limit=usdc("27.249999"),
+    ),
+    Case(
         Rule.NOT_HELD,
         "sells 50 of 49.99 shares held",
         intent=a_take("0.52", side=SELL),
