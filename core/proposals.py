@@ -166,6 +166,8 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         open_orders=len(desk.orders.open()),
         orders_last_s=len(engine.approvals),
         own_match=None if own is None else own.place.key,
+        other_bid=desk.orders.best_own_bid(place.outcome.other),
+        ceiling=engine.setup.params.ceiling,
     )
 
 

@@ -35,6 +35,7 @@ class Rule(StrEnum):
     WORST_CASE = "worst_case"
     DAILY_LOSS = "daily_loss"
     ORDER_SIZE = "order_size"
+    PAIR_CEILING = "pair_ceiling"
     IMBALANCE = "imbalance"
     POSITION = "position"
     TOTAL_EXPOSURE = "total_exposure"
@@ -80,6 +81,8 @@ class Exposure:
         at_risk, at_risk_total: what can be lost in this market and in all, own open bids filled.
         cash:       free to spend, open bids already taken out.
         worst_case_now, worst_case_after: of the pair ledger, before and after a full fill of a buy, fee in.
+        other_bid:  the highest own open bid for the other outcome; ``None`` when there is none.
+        ceiling:    what a pair may cost, fees in.
         own_match:  the own open order this one could match, if any.
         orders_last_s: orders approved in the last 1,000 ms, whole account.
     """
@@ -108,6 +111,8 @@ class Exposure:
     open_orders: int
     orders_last_s: int
     own_match: IntentKey | None
+    other_bid: Price | None
+    ceiling: Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,12 @@ def _opening(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Refu
     if value < limits.order_min:
         detail = f"worth {text(value, 6)}, at least {text(limits.order_min, 6)} USDC"
         return _no(intent, Rule.ORDER_SIZE, detail, now, value=value, limit=limits.order_min)
+    other = exposure.other_bid
+    if intent.side is Side.BUY and other is not None and intent.price + other > exposure.ceiling:
+        pair, ceiling = Price(intent.price + other), exposure.ceiling
+        made = f"{text(intent.price, 4)} and our own bid of {text(other, 4)} make a pair of {text(pair, 4)}"
+        detail = f"{made}, ceiling {text(ceiling, 4)}"
+        return _no(intent, Rule.PAIR_CEILING, detail, now, value=pair, limit=ceiling)
     ahead = exposure.ahead + intent.shares
     if ahead > limits.imbalance_shares:
         detail = f"leg would be {text(ahead, 6)} shares ahead of {text(limits.imbalance_shares, 6)}"

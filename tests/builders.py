@@ -190,6 +190,8 @@ def an_exposure(**changed: Any) -> Exposure:
         open_orders=0,
         orders_last_s=0,
         own_match=None,
+        other_bid=None,
+        ceiling=price("0.985"),
     )
     return replace(calm, **changed)
 

@@ -2,11 +2,14 @@
 
 from core import events as ev
 from core.ids import FillId, Outcome
+from core.orders import Status
 from core.proposals import exposure
-from core.risk import Exposure
-from core.units import Usdc, shares, usdc
+from core.risk import Exposure, Rule
+from core.units import Usdc, price, shares, usdc
 from tests.builders import BUY, NO, SELL, YES, a_place, a_take, an_order_id
 from tests.fakes import Play
+
+CANCELLED = ev.CloseReason.CANCELLED
 
 
 def a_quoted_market() -> Play:
@@ -113,3 +116,18 @@ def test_an_open_taker_locks_its_fee_too() -> None:
     play.desk.orders.add(a_take("0.52", "100", outcome=NO))
 
     assert judged(play).cash == usdc("10000") - usdc("53.248")
+
+
+def test_a_bid_being_withdrawn_still_counts_against_the_pair_ceiling() -> None:
+    """It may fill until its cancel is confirmed; with what replaced its twin the pair would cost 0.99."""
+    play = a_quoted_market()
+    play.take_up(play.book("0.46x1000", "0.51x1000"))
+
+    assert play.quote(YES).status is Status.CANCELLING, "0.49 is too dear now"
+    play.confirm_cancels(
+        play.hear(ev.OrderClosed(play.quote(NO).place.key, CANCELLED, shares("0"), play.now))
+    )
+
+    assert judged(play, NO).other_bid == price("0.49")
+    assert [order.place.outcome for order in play.quotes()] == [YES], "a NO bid waits for that cancel"
+    assert play.refused()[-1].rule is Rule.PAIR_CEILING

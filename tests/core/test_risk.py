@@ -233,6 +233,14 @@ CASES = [
         limit=usdc("5"),
     ),
     Case(
+        Rule.PAIR_CEILING,
+        "0.48 and our own bid of 0.51 make a pair of 0.99, ceiling 0.985",
+        passes={"other_bid": price("0.50")},
+        fails={"other_bid": price("0.51")},
+        value=price("0.99"),
+        limit=price("0.985"),
+    ),
+    Case(
         Rule.IMBALANCE,
         "leg would be 50.01 shares ahead of 50",
         intent=a_place(size="20"),
@@ -320,6 +328,12 @@ def test_rules_of_exposure_do_not_bind_what_reduces(kind: OrderKind, spent: dict
     reducing = a_place(at_price, outcome=NO, kind=kind, purpose=Purpose.REDUCING)
 
     approval(reducing, an_exposure(**{**REDUCES, **spent}))
+
+
+def test_the_pair_ceiling_does_not_bind_what_reduces() -> None:
+    reducing = a_place(outcome=NO, purpose=Purpose.REDUCING)
+
+    approval(reducing, an_exposure(**{**REDUCES, "other_bid": price("0.51")}))
 
 
 def test_five_usdc_are_not_asked_of_what_reduces() -> None:
