@@ -8,6 +8,7 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        from risk import checks
+        from risk import checks, figures
 
         checks.register()
+        figures.register()
