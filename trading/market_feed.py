@@ -11,14 +11,15 @@ from typing import Final
 from django.conf import settings
 
 from core import events as ev
-from core.ids import MarketId, Outcome, TokenId
+from core.ids import MarketId
 from core.intents import Resync
-from core.units import Ms, Price
+from core.units import Ms
 from feeds.recorder import Recorder
 from feeds.refusals import Refusal
 from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
 from feeds.sources.polymarket.parse import Parser
 from infra import clock, logs, metrics
+from trading.market_terms import tokens_of
 from trading.rows import Row, feed_row
 from trading.runner import Runner
 
@@ -139,14 +140,6 @@ class MarketFeed:
             detail=self._channel.detail,
             reconnects=self._channel.reconnects,
         )
-
-
-def tokens_of(listing: ev.MarketListed) -> dict[TokenId, tuple[MarketId, Outcome, Price]]:
-    """What the parser must know of a market."""
-    return {
-        listing.yes_token: (listing.market_id, Outcome.YES, listing.tick),
-        listing.no_token: (listing.market_id, Outcome.NO, listing.tick),
-    }
 
 
 def _terms(listing: ev.MarketListed) -> tuple[object, ...]:
