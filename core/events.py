@@ -189,6 +189,7 @@ class SignalKind(StrEnum):
     MAP_ENDED = "map_ended"
     ENDED = "ended"
     ABANDONED = "abandoned"
+    STATE = "state"  # where the match stands; nothing happened that should move a quote
 
 
 @dataclass(frozen=True, slots=True)

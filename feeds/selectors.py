@@ -1,0 +1,202 @@
+"""Questions about markets, matches and sources. All answers are about the venue in use and no other."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+
+from core.events import FeeSchedule, MarketKind, MarketListed
+from core.ids import EventId, MarketId, MatchId, TokenId
+from core.units import Ms, Price, Prob, Shares
+from feeds.listings import MarketState, SourceStatus
+from feeds.models import Market, Match, SourceHealth
+from infra import clock
+
+HOUR_MS: Final = 3_600_000
+SOON_MS: Final = 6 * HOUR_MS  # a match that starts within this is shown
+LONGEST_MS: Final = 9 * HOUR_MS  # nobody plays one series for longer
+JUST_OVER_MS: Final = HOUR_MS // 6
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRow:
+    """A market for lists and pages."""
+
+    market_id: MarketId
+    event_id: EventId
+    match_id: MatchId | None
+    title: str
+    slug: str
+    kind: MarketKind
+    map_number: int | None
+    state: MarketState
+    payout: Price | None
+    starts_ms: Ms | None
+    seen_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRow:
+    """A match that runs, ran a moment ago, or starts soon."""
+
+    match_id: MatchId
+    title: str
+    game: str
+    teams: tuple[str, str]
+    best_of: int | None
+    tournament: str
+    starts_ms: Ms | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """How a source does. ``checked_ms`` is its runner's last word: an old one means that nobody runs it."""
+
+    source: str
+    status: SourceStatus
+    since_ms: Ms
+    heard_ms: Ms | None
+    checked_ms: Ms
+    detail: str
+    reconnects: int
+
+
+def venue_in_use() -> str:
+    return str(settings.POLYLOLY.venue.value)
+
+
+def markets() -> QuerySet[Market]:
+    """All markets of the venue, with match and outcomes, the latest found first."""
+    rows = Market.objects.filter(venue=venue_in_use())
+    return rows.select_related("match").prefetch_related("outcomes").order_by("-found_ms", "market_id")
+
+
+def matches() -> QuerySet[Match]:
+    return Match.objects.filter(venue=venue_in_use()).order_by("-starts_ms", "match_id")
+
+
+def listed_markets(*, also: Collection[MarketId] = ()) -> list[MarketListed]:
+    """The markets that can be traded, and those of ``also`` in whatever state, oldest start first."""
+    wanted = Q(state=MarketState.OPEN.value) | Q(market_id__in=list(also))
+    rows = markets().filter(wanted).order_by("starts_ms", "market_id")
+    return [_listed(row) for row in rows]
+
+
+def market_rows() -> list[MarketRow]:
+    rows = Market.objects.filter(venue=venue_in_use()).order_by("-found_ms", "market_id")
+    return [_market_row(row) for row in rows]
+
+
+def market_id_of(name: str) -> str | None:
+    """The id of the market with this id or slug; ``None`` for neither, or when a slug fits two."""
+    found = Market.objects.filter(Q(market_id=name) | Q(slug=name), venue=venue_in_use())
+    ids = list(found.values_list("market_id", flat=True)[:2])
+    if name in ids:
+        return name
+    return ids[0] if len(ids) == 1 else None
+
+
+def match_rows() -> list[MatchRow]:
+    """Matches that run, ended within ten minutes, or start within six hours, by start."""
+    now = clock.now_ms()
+    near = Q(starts_ms__gte=now - LONGEST_MS, starts_ms__lte=now + SOON_MS) | Q(
+        heard_ms__gte=now - JUST_OVER_MS
+    )
+    not_over = Q(ended_ms__isnull=True) | Q(ended_ms__gte=now - JUST_OVER_MS)
+    rows = matches().filter(near, not_over).order_by("starts_ms", "match_id")
+    return [
+        MatchRow(
+            match_id=MatchId(row.match_id),
+            title=row.title,
+            game=row.game,
+            teams=(row.teams[0], row.teams[1]),
+            best_of=row.best_of,
+            tournament=row.tournament,
+            starts_ms=None if row.starts_ms is None else Ms(row.starts_ms),
+        )
+        for row in rows
+    ]
+
+
+def resolutions(ids: Collection[MarketId]) -> dict[MarketId, Price]:
+    """What a YES share was paid, for those of ``ids`` that the venue's list showed as resolved."""
+    rows = Market.objects.filter(
+        venue=venue_in_use(), state=MarketState.RESOLVED.value, market_id__in=list(ids), payout__isnull=False
+    )
+    return {
+        MarketId(market_id): Price(payout)
+        for market_id, payout in rows.values_list("market_id", "payout")
+        if payout is not None
+    }
+
+
+def unsettled(*, unseen_since: Ms, found_after: Ms) -> dict[MarketId, EventId]:
+    """Markets whose end we did not see and that were not read since ``unseen_since``, with their events."""
+    rows = Market.objects.filter(
+        venue=venue_in_use(), seen_ms__lt=unseen_since, found_ms__gte=found_after
+    ).exclude(state=MarketState.RESOLVED.value)
+    return {MarketId(market): EventId(event) for market, event in rows.values_list("market_id", "event_id")}
+
+
+def source_health() -> list[SourceRow]:
+    rows = SourceHealth.objects.filter(venue=venue_in_use()).order_by("source")
+    return [
+        SourceRow(
+            source=row.source,
+            status=SourceStatus(row.status),
+            since_ms=Ms(row.since_ms),
+            heard_ms=None if row.heard_ms is None else Ms(row.heard_ms),
+            checked_ms=Ms(row.checked_ms),
+            detail=row.detail,
+            reconnects=row.reconnects,
+        )
+        for row in rows
+    ]
+
+
+def _listed(row: Market) -> MarketListed:
+    yes, no = row.outcomes.all()
+    return MarketListed(
+        market_id=MarketId(row.market_id),
+        event_id=EventId(row.event_id),
+        match_id=None if row.match_id is None else MatchId(row.match_id),
+        kind=MarketKind(row.kind),
+        title=row.title,
+        yes_token=TokenId(yes.token_id),
+        no_token=TokenId(no.token_id),
+        yes_name=yes.name,
+        no_name=no.name,
+        tick=Price(row.tick),
+        min_size=Shares(row.min_size),
+        delay_ms=Ms(row.delay_ms),
+        fees=_fees(row),
+        starts_ms=None if row.starts_ms is None else Ms(row.starts_ms),
+        map_number=row.map_number,
+        best_of=row.best_of,
+        wiped_at_start=row.wiped_at_start,
+        heard_ms=Ms(row.seen_ms),
+    )
+
+
+def _fees(row: Market) -> FeeSchedule | None:
+    if row.fee_rate is None or row.fee_exponent is None or row.rebate is None:
+        return None
+    return FeeSchedule(rate=Prob(row.fee_rate), exponent=row.fee_exponent, rebate=Prob(row.rebate))
+
+
+def _market_row(row: Market) -> MarketRow:
+    return MarketRow(
+        market_id=MarketId(row.market_id),
+        event_id=EventId(row.event_id),
+        match_id=None if row.match_id is None else MatchId(row.match_id),
+        title=row.title,
+        slug=row.slug,
+        kind=MarketKind(row.kind),
+        map_number=row.map_number,
+        state=MarketState(row.state),
+        payout=None if row.payout is None else Price(row.payout),
+        starts_ms=None if row.starts_ms is None else Ms(row.starts_ms),
+        seen_ms=Ms(row.seen_ms),
+    )
