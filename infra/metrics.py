@@ -8,7 +8,15 @@ same thing and a restart of one is seen as the reset it is.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from django.db import DatabaseError
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -17,6 +25,9 @@ from redis import RedisError
 
 from infra import logs
 from infra.redis import Db, as_text, client
+
+# A "_created" sample beside every counter says nothing that Prometheus uses, and doubles the text.
+disable_created_metrics()
 
 PUSH_TTL_MS: Final = 5000
 REGISTRY: Final = CollectorRegistry()
@@ -116,13 +127,29 @@ def joined(families: Iterable[Metric]) -> list[Metric]:
     return list(by_name.values())
 
 
+def counting(families: Iterable[Metric]) -> list[Metric]:
+    """Without the zeros of processes that never count a thing which another one does count."""
+    kept = list(families)
+    counted = {family.name for family in kept if not untouched(family)}
+    return [family for family in kept if family.name not in counted or not untouched(family)]
+
+
+def untouched(family: Metric) -> bool:
+    return all(sample.value == 0 for sample in family.samples)
+
+
 def scrape() -> bytes:
     """Everything of polyloly's own, of all processes, as Prometheus text."""
     families: list[Metric] = []
     for process, text in pushed().items():
         families += labelled(process, text_string_to_metric_families(text))
-    for read in _readers.values():
-        families += read()
+    families = counting(families)
+    for name, read in _readers.items():
+        try:
+            families += list(read())
+        except DatabaseError as error:
+            # What the processes count must be seen most of all when the database is away.
+            log.warning("metrics of the database not read", reader=name, error=str(error))
     registry = CollectorRegistry()
     registry.register(Gathered(joined(families)))
     return generate_latest(registry)

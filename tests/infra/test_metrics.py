@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 import pytest
+from django.db import OperationalError
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,6 +12,12 @@ from redis import Redis
 
 from infra import metrics
 from infra.redis import Db, client
+
+
+@pytest.fixture(autouse=True)
+def no_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apps register readers of their rows at start; these tests are about the merging."""
+    monkeypatch.setattr(metrics, "_readers", {})
 
 
 def pushed_by(process: str, *, orders: int) -> None:
@@ -51,6 +58,23 @@ def test_this_process_is_pushed_as_it_counts() -> None:
     assert samples(metrics.scrape())["polyloly_phantom_pairs_total", "trader:9"] == before + 2
 
 
+@pytest.mark.usefixtures("redis")
+def test_a_process_that_never_counts_a_thing_is_not_listed_beside_one_that_does() -> None:
+    pushed_by("trader:1", orders=3)
+    pushed_by("beat:2", orders=0)
+
+    assert [process for name, process in samples(metrics.scrape()) if name == "polyloly_orders_total"] == [
+        "trader:1"
+    ]
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_thing_that_never_happened_is_still_listed() -> None:
+    pushed_by("trader:1", orders=0)
+
+    assert samples(metrics.scrape())["polyloly_orders_total", "trader:1"] == 0
+
+
 def test_a_silent_process_leaves_the_scrape(redis: Redis) -> None:
     metrics.push("trader:9")
 
@@ -58,8 +82,7 @@ def test_a_silent_process_leaves_the_scrape(redis: Redis) -> None:
 
 
 @pytest.mark.usefixtures("redis")
-def test_what_an_app_reads_from_its_rows_is_in_the_scrape(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_readers", {})
+def test_what_an_app_reads_from_its_rows_is_in_the_scrape() -> None:
     metrics.register_reader(
         "switch", lambda: [GaugeMetricFamily("polyloly_kill_switch_active", "1 while halted.", value=1)]
     )
@@ -67,9 +90,18 @@ def test_what_an_app_reads_from_its_rows_is_in_the_scrape(monkeypatch: pytest.Mo
     assert samples(metrics.scrape())["polyloly_kill_switch_active", ""] == 1
 
 
-def test_a_scrape_goes_on_without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_readers", {})
+@pytest.mark.usefixtures("redis")
+def test_a_scrape_goes_on_without_a_database() -> None:
+    def away() -> list[GaugeMetricFamily]:
+        raise OperationalError("gone")
 
+    metrics.register_reader("switch", away)
+    metrics.push("trader:9")
+
+    assert b"polyloly_event_bus_depth" in metrics.scrape()
+
+
+def test_a_scrape_goes_on_without_redis() -> None:
     assert metrics.scrape() == b""
 
 

@@ -166,7 +166,7 @@ def test_the_shipped_live_file_names_only_known_settings() -> None:
 
 def test_settings_cannot_be_changed_at_run_time() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        env.load().venue = Venue.POLYMARKET  # type: ignore[misc]
+        env.load().venue = Venue.POLYMARKET
 
 
 def test_processes_that_start_together_share_one_secret_key(tmp_path: Path) -> None:
