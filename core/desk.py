@@ -56,7 +56,7 @@ class Desk:
         self._mid2_ms = Ms(0)
         self._look_ms = Ms(0)
 
-    def view(self, *, halted: str | None, own_shown: bool, now: Ms) -> View:
+    def view(self, *, halted: str | None, own_shown: bool, marketable_min: Usdc, now: Ms) -> View:
         """This market as a strategy may see it."""
         halt = halted if halted is not None else self.halted
         return View(
@@ -68,6 +68,7 @@ class Desk:
             legal=legal(self.state, halted=halt is not None),
             halted=halt,
             own_shown=own_shown,
+            marketable_min=marketable_min,
             now=now,
         )
 

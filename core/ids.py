@@ -27,6 +27,10 @@ class Side(StrEnum):
     BUY = "buy"
     SELL = "sell"
 
+    @property
+    def other(self) -> "Side":
+        return Side.SELL if self is Side.BUY else Side.BUY
+
 
 class Strategy(StrEnum):
     PAIR_ARB = "pair_arb"

@@ -30,8 +30,14 @@ MAY_CANCEL: Final = frozenset({Status.LIVE, Status.PARTIAL, Status.CANCELLING})
 
 def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
     """Ask the strategy about one market and act on the answer."""
-    view = desk.view(halted=engine.halted, own_shown=engine.setup.own_shown, now=now)
-    proposal = propose(view, engine.setup.params)
+    setup = engine.setup
+    view = desk.view(
+        halted=engine.halted,
+        own_shown=setup.own_shown,
+        marketable_min=setup.limits.marketable_min,
+        now=now,
+    )
+    proposal = propose(view, setup.params)
     placed = _orders(engine, desk, proposal, now, draft)
     if proposal.merge and not desk.pair.reserved:
         _merge(engine, desk, proposal.merge, now, draft)

@@ -283,6 +283,7 @@ def a_view(
         legal=LEGAL[State.IDLE],
         halted=None,
         own_shown=False,
+        marketable_min=usdc("1"),
         now=Ms(now),
     )
     return replace(view, **changed)

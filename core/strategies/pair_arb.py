@@ -11,12 +11,12 @@ from typing import Final
 
 from core.book import Trust
 from core.events import MarketKind, Verdict
-from core.fees import fee_estimate
 from core.ids import Outcome, Side
 from core.intents import OrderKind, Purpose
-from core.strategies.view import Gate, GateCheck, Proposal, Unit, View, Wanted
+from core.strategies.legs import WaysOut, average, buy_limit, sell_limit, ways_out
+from core.strategies.view import Gate, GateCheck, Proposal, Unit, View, Wanted, said
 from core.trading import Action
-from core.units import ONE, Ms, Price, Shares, Usdc, cost, cost_up, floor_to
+from core.units import ONE, Ms, Price, Shares, Usdc, cost, floor_to
 
 NOTHING: Final = Shares(0)
 DEPTH_LEVELS: Final = 3  # levels a side that count as liquidity
@@ -80,21 +80,20 @@ def leg_ahead(view: View) -> Outcome | None:
 def permission(view: View) -> tuple[GateCheck, ...]:
     """Gates that bind every order, in order, up to the first that fails."""
     legal = Action.COMPLETE in view.legal and view.halted is None
-    checks = [GateCheck(Gate.TRADING, legal, Unit.WORD, None, None, view.halted or "running")]
+    checks = [said(Gate.TRADING, view.halted or "running", passed=legal)]
     if legal:
         trust = view.book.trust
-        checks.append(GateCheck(Gate.BOOK, trust is Trust.TRUSTED, Unit.WORD, None, None, trust.value))
+        checks.append(said(Gate.BOOK, trust.value, passed=trust is Trust.TRUSTED))
     if checks[-1].passed and len(checks) == 2:
         mirror = view.book.mirror_holds()
         word = {True: "holds", False: "broken", None: "unknown"}[mirror]
-        checks.append(GateCheck(Gate.MIRROR, mirror is True, Unit.WORD, None, None, word))
+        checks.append(said(Gate.MIRROR, word, passed=mirror is True))
     if checks[-1].passed and len(checks) == 3:
         known = view.listing.fees is not None
-        checks.append(GateCheck(Gate.FEES, known, Unit.WORD, None, None, "known" if known else "unknown"))
+        checks.append(said(Gate.FEES, "known" if known else "unknown", passed=known))
     if checks[-1].passed and len(checks) == 4:
         clear = not view.orders.any_unknown
-        word = "none" if clear else "an order is UNKNOWN"
-        checks.append(GateCheck(Gate.UNKNOWN, clear, Unit.WORD, None, None, word))
+        checks.append(said(Gate.UNKNOWN, "none" if clear else "an order is UNKNOWN", passed=clear))
     return tuple(checks)
 
 
@@ -114,96 +113,75 @@ def invested(view: View) -> Usdc:
     return Usdc(view.pair.cost(Outcome.YES) + view.pair.cost(Outcome.NO))
 
 
-def average(view: View, outcome: Outcome) -> Price:
-    """Average cost of a leg, rounded up to 1/10,000: estimates round against us. 0 when none is held."""
-    avg = view.pair.avg(outcome)
-    return Price(-(-avg // 100)) if avg is not None else Price(0)
-
-
-@dataclass(frozen=True, slots=True)
-class WaysOut:
-    """What each way out of an open leg would lose now. ``None``: not possible now."""
-
-    complete: Usdc | None
-    complete_limit: Price
-    sell: Usdc | None
-    sell_limit: Price
-
-
-def ways_out(view: View, ahead: Outcome) -> WaysOut:
-    """Price completing and selling the whole surplus against the book, one tick beyond the top at most."""
-    tick, size = view.listing.tick, floor_to(view.pair.exposed)
-    leg_cost = cost_up(average(view, ahead), size)
-    may_sell = floor_to(min(size, view.pair.sellable(ahead)))
-    ask, bid = view.book.top(ahead.other).ask, view.book.top(ahead).bid
-    complete = sell = None
-    buy_limit, sell_limit = Price(0), Price(0)
-    if ask is not None:
-        buy_limit = min(Price(ask + tick), Price(ONE - tick))
-        swept = view.book.sweep(ahead.other, Side.BUY, size, buy_limit)
-        if swept.filled == size and swept.worst is not None:
-            complete = Usdc(leg_cost + swept.amount + _fee(view, swept.worst, size) - size)
-    if bid is not None and may_sell == size:  # shares still unconfirmed cannot be sold: wait for them
-        sell_limit = max(Price(bid - tick), tick)
-        swept = view.book.sweep(ahead, Side.SELL, size, sell_limit)
-        if swept.filled == size and swept.worst is not None:
-            sell = Usdc(leg_cost - swept.amount + _fee(view, swept.worst, size))
-    return WaysOut(complete, buy_limit, sell, sell_limit)
-
-
-def _fee(view: View, at: Price, size: Shares) -> Usdc:
-    assert view.listing.fees is not None, "the fees gate came first"
-    return fee_estimate(view.listing.fees, at, size)
-
-
 def _leg(view: View, params: Params, ahead: Outcome) -> tuple[tuple[GateCheck, ...], Wanted | None]:
     """Resolve a leg that waited too long or would lose too much; else complete it if that is cheap now."""
-    ways, size = ways_out(view, ahead), floor_to(view.pair.exposed)
+    ways = ways_out(view, ahead)
     since = view.mood.naked_since_ms
     open_ms = Ms(view.now - since) if since is not None else Ms(0)
     in_time = open_ms < params.naked_leg_max_ms
     bearable = ways.complete is None or ways.complete <= params.max_leg_loss
-    loss = "unpriced" if ways.complete is None else "priced"
+    word = "loss if completed" if ways.complete is not None else "the book is too thin to complete"
     leg = (
         GateCheck(Gate.LEG, in_time, Unit.MS, open_ms, params.naked_leg_max_ms, "time open"),
-        GateCheck(
-            Gate.LEG, bearable, Unit.USDC, ways.complete, params.max_leg_loss, f"loss if completed, {loss}"
-        ),
-        GateCheck(Gate.LEG, ways.sell is not None, Unit.USDC, ways.sell, None, "loss if sold at the bid"),
+        GateCheck(Gate.LEG, bearable, Unit.USDC, ways.complete, params.max_leg_loss, word),
     )
-    if not (in_time and bearable):
-        return leg, _cheapest(ways, params, ahead, size)
-    lag = ahead.other
-    allowed = Usdc(size * (ONE - params.ceiling) // ONE)
-    cheap = ways.complete is not None and -ways.complete >= allowed and _locks_enough(view, params, ways)
-    value = None if ways.complete is None else Usdc(-ways.complete)
+    if in_time and bearable:
+        check, take = _cheap(view, params, ways)
+        return (*leg, check), take
+    take = _cheapest(view, params, ways)
+    sold = "loss if sold at the bid" if ways.sell is not None else "the book is too thin to sell"
+    chosen = "not settled yet" if not ways.settled else "no way out now"
+    if take is not None:
+        chosen = "complete" if take.side is Side.BUY else "sell"
+    priced = (
+        GateCheck(Gate.LEG, ways.sell is not None, Unit.USDC, ways.sell, None, sold),
+        said(Gate.LEG, "hold: no model probability", passed=False),
+        said(Gate.LEG, f"chosen: {chosen}", passed=take is not None),
+    )
+    return (*leg, *priced), take
+
+
+def _cheap(view: View, params: Params, ways: WaysOut) -> tuple[GateCheck, Wanted | None]:
+    """Take the lagging leg where the pair then earns its edge, and all pairs of this market theirs."""
+    edge = ONE - params.ceiling
+    allowed = Usdc(ways.size * edge // ONE)
+    worst_free, _ = view.pair.after_buy(ways.ahead.other, ways.size, Usdc(0))
+    pairs = max(view.pair.held(Outcome.YES), view.pair.held(Outcome.NO))
+    # What may be spent: for this leg alone, and with whatever was lost or gained here before.
+    most = min(Usdc(ways.size - allowed - ways.cost), Usdc(worst_free - -(-pairs * edge // ONE)))
+    spend = None if ways.complete is None else Usdc(ways.complete + ways.size - ways.cost)
+    limit = None
+    if ways.settled and spend is not None and spend <= most:
+        limit = buy_limit(view, ways, most)
+    word = "too dear to take" if ways.settled else "not settled yet"
+    gain = None if ways.complete is None else Usdc(-ways.complete)
     check = GateCheck(
-        Gate.COMPLETE, True, Unit.USDC, value, allowed, "gain if completed" if cheap else "too dear to take"
+        gate=Gate.COMPLETE,
+        passed=True,  # completing is an offer, not a condition: quotes go on without it
+        unit=Unit.USDC,
+        value=gain,
+        limit=allowed,
+        word=word if limit is None else "gain if completed",
     )
-    if not cheap:
-        return (*leg[:2], check), None
-    taking = Wanted(lag, Side.BUY, ways.complete_limit, size, OrderKind.TAKE, Purpose.REDUCING)
-    return (*leg[:2], check), taking
+    return check, None if limit is None else _take(ways, ways.ahead.other, Side.BUY, limit)
 
 
-def _locks_enough(view: View, params: Params, ways: WaysOut) -> bool:
-    """The whole completed pair must still earn the ceiling's edge, old losses included."""
-    assert ways.complete is not None
-    pair, size = view.pair, view.pair.exposed
-    spend = Usdc(ways.complete + size - cost_up(average(view, pair.exposed_outcome or Outcome.YES), size))
-    lag = (pair.exposed_outcome or Outcome.YES).other
-    worst, _ = pair.after_buy(lag, floor_to(size), spend)
-    return worst >= (ONE - params.ceiling) * max(pair.held(Outcome.YES), pair.held(Outcome.NO)) // ONE
-
-
-def _cheapest(ways: WaysOut, params: Params, ahead: Outcome, size: Shares) -> Wanted | None:
+def _cheapest(view: View, params: Params, ways: WaysOut) -> Wanted | None:
     """Complete within the loss we bear, or sell, whichever loses less. Neither possible: wait for the book."""
-    may_complete = ways.complete is not None and ways.complete <= params.max_leg_loss
-    if may_complete and (ways.sell is None or (ways.complete or 0) <= ways.sell):
-        return Wanted(ahead.other, Side.BUY, ways.complete_limit, size, OrderKind.TAKE, Purpose.REDUCING)
+    if not ways.settled:
+        return None
+    complete = sell = None
+    if ways.complete is not None and ways.complete <= params.max_leg_loss:
+        complete = buy_limit(view, ways, Usdc(ways.size + params.max_leg_loss - ways.cost))
     if ways.sell is not None:
-        return Wanted(ahead, Side.SELL, ways.sell_limit, size, OrderKind.TAKE, Purpose.REDUCING)
-    return None
+        sell = sell_limit(view, ways)
+    if complete is not None and (sell is None or (ways.complete or 0) <= (ways.sell or 0)):
+        return _take(ways, ways.ahead.other, Side.BUY, complete)
+    return None if sell is None else _take(ways, ways.ahead, Side.SELL, sell)
+
+
+def _take(ways: WaysOut, outcome: Outcome, side: Side, limit: Price) -> Wanted:
+    return Wanted(outcome, side, limit, ways.size, OrderKind.TAKE, Purpose.REDUCING)
 
 
 def _quotes(

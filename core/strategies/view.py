@@ -10,7 +10,7 @@ from core.intents import OrderKind, Purpose
 from core.orders import Orders
 from core.pair import PairLedger
 from core.trading import Action
-from core.units import Ms, Price, Shares
+from core.units import Ms, Price, Shares, Usdc
 
 
 class Gate(StrEnum):
@@ -51,6 +51,11 @@ class GateCheck:
     word: str
 
 
+def said(gate: Gate, word: str, *, passed: bool) -> GateCheck:
+    """A gate about which no number speaks."""
+    return GateCheck(gate, passed, Unit.WORD, None, None, word)
+
+
 @dataclass(frozen=True, slots=True)
 class Mood:
     """What the match and the price did lately, as far as it matters to quoting.
@@ -69,7 +74,12 @@ class Mood:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One market at one moment. ``own_shown``: the venue's book contains our own orders."""
+    """One market at one moment.
+
+    Units:
+        own_shown:      the venue's book contains our own orders.
+        marketable_min: USDC, the venue's smallest marketable order.
+    """
 
     listing: MarketListed
     book: Book
@@ -79,6 +89,7 @@ class View:
     legal: frozenset[Action]
     halted: str | None
     own_shown: bool
+    marketable_min: Usdc
     now: Ms
 
 

@@ -6,6 +6,7 @@ from core.events import FillStatus, MarketKind
 from core.ids import FillId, Outcome
 from core.intents import OrderKind, Purpose
 from core.orders import Orders
+from core.strategies.legs import ways_out
 from core.strategies.pair_arb import propose
 from core.strategies.view import Gate, GateCheck, Proposal, View
 from core.trading import State, legal
@@ -284,7 +285,7 @@ def test_selling_and_completing_are_one_price_on_a_mirrored_book_and_completing_
 
     assert [wanted.outcome for wanted in proposal.wanted] == [NO]
     priced = {found.word: found.value for found in proposal.gates if found.gate is Gate.LEG}
-    assert priced["loss if completed, priced"] == priced["loss if sold at the bid"] == usdc("0.56138")
+    assert priced["loss if completed"] == priced["loss if sold at the bid"] == usdc("0.56138")
 
 
 def test_a_leg_whose_completion_loses_too_much_is_sold_at_once() -> None:
@@ -362,3 +363,73 @@ def test_every_outcome_is_asked_for_at_most_once() -> None:
         view = a_view(pair=a_pair(yes, paid_yes="3"), book=a_trusted_book("0.44x1000", "0.52x1000"))
         outcomes: list[Outcome] = [wanted.outcome for wanted in propose(view, params()).wanted]
         assert len(outcomes) == len(set(outcomes))
+
+
+def test_a_completion_never_pays_more_than_was_decided() -> None:
+    """The venue holds a taker back for a second. A limit of 0.58 would have cost 14.8045 of 14.625 allowed."""
+    proposal = propose(a_leg(paid="10", bids="0.43x1000", asks="0.50x1000"), params())
+
+    assert asked(proposal) == {"buy no": "25 at 0.57"}
+
+
+def test_a_completion_of_a_naked_leg_loses_no_more_than_is_borne_at_its_limit() -> None:
+    """25 YES at 0.545: completing at 0.52 loses 1.937 of 2; at the tick beyond it would lose 2.186."""
+    proposal = propose(a_leg(paid="13.625", now=at(seconds(300))), params())
+
+    assert asked(proposal) == {"buy no": "25 at 0.52"}
+
+
+def test_a_sweep_through_a_half_is_priced_with_the_dearest_fee() -> None:
+    """NO is offered at 0.48 and 0.80: the fee at 0.80 alone would hide a third of what the sweep may cost."""
+    ways = ways_out(a_leg(bids="0.52x10 0.2x1000", asks="0.6x1000"), YES)
+
+    assert ways.complete == usdc("12") + usdc("4.8") + usdc("12") + usdc("0.3125") - usdc("25")
+
+
+def test_a_leg_too_cheap_for_a_marketable_sale_is_not_offered_for_sale_below_it() -> None:
+    """5 YES are worth 1 USDC at 0.20 and 0.95 one tick below."""
+    proposal = propose(a_leg("5", paid="4", bids="0.20x1000", asks="0.24x1000"), params())
+
+    assert asked(proposal) == {"sell yes": "5 at 0.2"}
+
+
+def test_a_leg_worth_less_than_the_smallest_marketable_order_waits() -> None:
+    proposal = propose(a_leg("5", paid="4", bids="0.19x1000", asks="0.24x1000"), params())
+
+    assert not [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
+    assert "chosen: no way out now" in [found.word for found in proposal.gates]
+
+
+def test_the_three_prices_of_a_naked_leg_and_the_choice_are_recorded() -> None:
+    proposal = propose(a_leg(now=at(seconds(300))), params())
+
+    told = [(found.word, found.value) for found in proposal.gates if found.gate is Gate.LEG]
+    assert told == [
+        ("time open", seconds(300)),
+        ("loss if completed", usdc("0.312")),
+        ("loss if sold at the bid", usdc("0.312")),
+        ("hold: no model probability", None),
+        ("chosen: complete", None),
+    ]
+
+
+def test_an_unconfirmed_leg_is_not_completed_by_taking() -> None:
+    """If its fill fails, the completion is a naked leg of its own."""
+    cheap = a_view(
+        pair=a_pair("25", paid_yes="10", sure=False), book=a_trusted_book("0.43x1000", "0.50x1000")
+    )
+
+    proposal = propose(cheap, params())
+
+    assert not [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
+    assert check(proposal, Gate.COMPLETE).word == "not settled yet"
+
+
+def test_our_own_bid_is_not_what_a_leg_is_sold_to() -> None:
+    orders = Orders(MARKET)
+    orders.add(a_place("0.50", "25"))
+    book = a_trusted_book("0.50x25 0.48x1000", "0.52x1000")
+    pair = a_pair("25", paid_yes="12")
+
+    assert ways_out(a_view(book=book, pair=pair, orders=orders, own_shown=True), YES).sell == usdc("0.312")
+    assert ways_out(a_view(book=book, pair=pair, orders=orders, own_shown=False), YES).sell != usdc("0.312")
