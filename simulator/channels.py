@@ -91,14 +91,16 @@ class MarketHub(Hub):
     def publish(self, frames: Iterable[Frame]) -> None:
         """Send each client the messages it asked for. A frame is encoded once for all who get all of it."""
         for frame in frames:
-            texts: dict[tuple[wire.MarketMessage, ...], str] = {}
+            whole: str | None = None
             for client in tuple(self.clients):
                 messages = _wanted(frame, client)
                 if not messages:
                     continue
-                if messages not in texts:
-                    texts[messages] = frame_text(messages)
-                if not client.offer(texts[messages]):
+                if messages is not frame.messages:
+                    text = frame_text(messages)
+                else:
+                    text = whole = whole or frame_text(messages)
+                if not client.offer(text):
                     self.leave(client)
 
 

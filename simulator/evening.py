@@ -1,8 +1,8 @@
 """Which matches are on: the schedule of an evening that never ends.
 
-It depends on the seed and the calendar alone. Each half day every stage starts a chain of matches that
-follow one another until the half day is over; the last one plays on while the next chain begins. So any
-moment can be computed from the start of its half day, without the evening before it: a world that starts
+It depends on the seed and the calendar alone. Each quarter of a day every stage starts a chain of matches
+that follow one another until the quarter is over; the last one plays on while the next chain begins. So any
+moment can be computed from the start of its quarter, without the evening before it: a world that starts
 now is in the middle of its matches, and one that is started again finds the same matches with the same ids.
 """
 
@@ -18,7 +18,9 @@ from simulator.matches.games import Game
 from simulator.matches.series import Series, play_series
 from simulator.matches.teams import TOURNAMENTS, Team, even_chance, pairings
 
-SHIFT_MS: Final = 12 * 3_600_000
+SHIFT_MS: Final = 6 * 3_600_000
+SHIFTS_A_DAY: Final = 4
+MATCHES_A_SHIFT: Final = 7  # more than a stage can play in one
 MINUTE_MS: Final = 60_000
 # What is played on each stage, and by which pool of teams. The last one plays either, by dice.
 STAGES: Final = (((Game.LOL,), 0), ((Game.DOTA2,), 0), ((Game.LOL,), 1), ((Game.DOTA2,), 1), (tuple(Game), 2))
@@ -74,12 +76,14 @@ class Evening:
         while self._shift < now_ms // SHIFT_MS:
             self._shift += 1
             self._chains += self._open_shift(self._shift)
-        found = [booking for chain in self._chains for booking in chain.until(now_ms)]
+        found = [
+            booking
+            for chain in self._chains
+            for booking in chain.until(now_ms)
+            if booking.closed_ms > self._from_ms
+        ]
         self._chains = [chain for chain in self._chains if not chain.done]
-        return sorted(
-            (booking for booking in found if booking.closed_ms > self._from_ms),
-            key=lambda booking: (booking.listed_ms, booking.number),
-        )
+        return sorted(found, key=lambda booking: (booking.listed_ms, booking.number))
 
     def _open_shift(self, shift: int) -> list["Chain"]:
         return [Chain(bookings(self._seed, shift, stage)) for stage in range(len(STAGES))]
@@ -106,19 +110,23 @@ def bookings(seed: int, shift: int, stage: int) -> Iterator[Booking]:
     """The matches of one stage in one shift, one after the other."""
     rolls = dice(seed, "stage", shift, stage)
     games, pool = STAGES[stage]
-    pairs = {game: cycle(pairings(game, pool, rolls)) for game in games}
+    pairs = {game: cycle(_pairs_of_shift(seed, shift, stage, game, pool)) for game in games}
     listed_ms = shift * SHIFT_MS + rolls.randint(*OPENS_AFTER_MS)
     for place in count():
         if listed_ms >= (shift + 1) * SHIFT_MS:
             return
         game = rolls.choice(games)
-        one, two = next(pairs[game])
-        # Turned round in every other shift: no pair has the same name twice on one day.
-        teams = (one, two) if shift % 2 else (two, one)
         number = (shift * len(STAGES) + stage) * 100 + place
-        booking = _book(seed, number, Ms(listed_ms), game, teams, rolls)
+        booking = _book(seed, number, Ms(listed_ms), game, next(pairs[game]), rolls)
         yield booking
         listed_ms = booking.ends_ms + rolls.randint(*BREAK_MS)
+
+
+def _pairs_of_shift(seed: int, shift: int, stage: int, game: Game, pool: int) -> list[tuple[Team, Team]]:
+    """This shift's part of a day's pairs, so that no pair is listed twice in the same order on one day."""
+    day, part = divmod(shift, SHIFTS_A_DAY)
+    drawn = pairings(game, pool, dice(seed, "pairs", day, stage, game))
+    return drawn[part * MATCHES_A_SHIFT : (part + 1) * MATCHES_A_SHIFT]
 
 
 def _book(

@@ -37,8 +37,9 @@ class MarketState:
 
 
 def event_slug(booking: Booking) -> str:
+    """Unique: no pair is listed twice in the same order on one day."""
     one, two = (team.short.lower() for team in booking.teams)
-    day = _time(booking.starts_ms).strftime("%Y-%m-%d")
+    day = _time(booking.listed_ms).strftime("%Y-%m-%d")
     return f"{booking.game}-{one}-{two}-{day}"
 
 

@@ -64,7 +64,7 @@ class Maker(Trader):
         style: MakerStyle,
     ) -> None:
         super().__init__(exchange, market_id, name, cash, dice, now_ms)
-        self._sight, self._style = sight, style
+        self._sight, self.style = sight, style
         self._quotes: dict[Spot, Order] = {}
         self._opinion = 0.0
         self._seen = self._center = sight.at(now_ms)
@@ -74,10 +74,10 @@ class Maker(Trader):
 
     def act(self, now_ms: Ms) -> None:
         """Look at the match as it was, and requote when the ladder is wrong or has holes to fill."""
-        self.next_ms = Ms(now_ms + int(self._dice.uniform(0.5, 1.5) * self._style.pace_ms))
+        self.next_ms = Ms(now_ms + int(self._dice.uniform(0.5, 1.5) * self.style.pace_ms))
         if now_ms >= self._merge_ms:
             self._merge_ms = Ms(now_ms + MERGE_EVERY_MS)
-            self.merge_pairs(keep=self._style.room)
+            self.merge_pairs(keep=self.style.room)
         was_careful = now_ms < self._careful_until_ms
         center = self._form_center(now_ms)
         careful = now_ms < self._careful_until_ms
@@ -91,7 +91,7 @@ class Maker(Trader):
 
     def _form_center(self, now_ms: Ms) -> Price:
         """The price it believes in, moved away from the side it holds too much of."""
-        style = self._style
+        style = self.style
         seen = self._sight.at(Ms(now_ms - style.delay_ms))
         if abs(seen - self._seen) >= JUMP:
             self._careful_until_ms = Ms(now_ms + CAREFUL_MS)
@@ -109,7 +109,7 @@ class Maker(Trader):
             del self._quotes[spot]
         if gone:
             self._refill_ms = Ms(now_ms + self._dice.randint(*REFILL_MS))
-        return len(self._quotes) < 2 * self._style.levels
+        return len(self._quotes) < 2 * self.style.levels
 
     def _flatness(self, price: Price) -> float:
         """1 at an even price, towards 0 at the ends, where everybody is surer."""
@@ -119,13 +119,13 @@ class Maker(Trader):
     def _ladder(self, center: Price, *, careful: bool) -> list[Spot]:
         """The prices it wants to quote, on the grid and inside it, best first on each side."""
         tick = self.tick
-        half = self._style.half * self._flatness(center) * (1.7 if careful else 1.0)
+        half = self.style.half * self._flatness(center) * (1.7 if careful else 1.0)
         bid = round((center - half) / tick)
         ask = max(round((center + half) / tick), bid + 1)
-        gap = self._style.gap * (1 if tick >= 100 else 3)
+        gap = self.style.gap * (1 if tick >= 100 else 3)
         last = ONE // tick - 1
-        bids = [(True, Price((bid - gap * n) * tick)) for n in range(self._style.levels)]
-        asks = [(False, Price((ask + gap * n) * tick)) for n in range(self._style.levels)]
+        bids = [(True, Price((bid - gap * n) * tick)) for n in range(self.style.levels)]
+        asks = [(False, Price((ask + gap * n) * tick)) for n in range(self.style.levels)]
         return [(is_bid, at) for is_bid, at in (*bids, *asks) if tick <= at <= last * tick]
 
     def _requote(self, wanted: list[Spot], now_ms: Ms) -> None:
@@ -149,7 +149,7 @@ class Maker(Trader):
     def _quote(self, spot: Spot, now_ms: Ms) -> Order:
         """Sell out of stock where there is enough, else buy the other outcome: the same level of the book."""
         is_bid, at = spot
-        size = Shares(max(int(self._dice.lognormvariate(0, 0.6) * self._style.size), 5) * SHARE)
+        size = Shares(max(int(self._dice.lognormvariate(0, 0.6) * self.style.size), 5) * SHARE)
         sold = Outcome.NO if is_bid else Outcome.YES
         outcome, side = (sold, Side.SELL) if self.free(sold) >= size else (sold.other, Side.BUY)
         price = at if outcome is Outcome.YES else mirrored(at)

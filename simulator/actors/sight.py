@@ -14,6 +14,10 @@ class Sight:
         self.live = False
         self._course: deque[tuple[Ms, Price]] = deque([(now_ms, fair_price(chance))])
 
+    def __len__(self) -> int:
+        """How many changes are remembered."""
+        return len(self._course)
+
     def see(self, now_ms: Ms, chance: Prob) -> None:
         """Note the true chance from ``now_ms`` on. Times only grow."""
         self._course.append((now_ms, fair_price(chance)))

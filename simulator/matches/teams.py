@@ -4,7 +4,7 @@ The teams of a game are dealt into pools, one for each stage, so that nobody pla
 """
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 from random import Random
 from typing import Final
 
@@ -82,8 +82,8 @@ TOURNAMENTS: Final = {
 
 
 def pairings(game: Game, pool: int, rolls: Random) -> list[tuple[Team, Team]]:
-    """Every pair of a pool once, in drawn order, the team that was listed first in front."""
-    drawn = list(combinations(POOLS[game][pool], 2))
+    """Every pair of a pool in both orders, as drawn."""
+    drawn = list(permutations(POOLS[game][pool], 2))
     rolls.shuffle(drawn)
     return drawn
 

@@ -98,7 +98,8 @@ class _Walk:
     def next_moments(self) -> Iterator[MapMoment]:
         """Whatever comes first: a pause, a fight, or more farming."""
         if self._pause_ms is not None and self._pause_ms <= min(self._fight_ms, self._farm_ms):
-            self._clock_ms, self._pause_ms = self._pause_ms, None
+            # A fight goes on to its end first: it may have run past the moment.
+            self._clock_ms, self._pause_ms = max(self._clock_ms, self._pause_ms), None
             yield self.moment(Turn.PAUSED)
             self._paused_ms += self._dice.randint(*PAUSE_MS)
             yield self.moment(Turn.RESUMED)
@@ -146,12 +147,13 @@ class _Walk:
 
     def _move(self, steps: int) -> int:
         """Walk, one step at a time, until a wall stops it. Returns how far it got."""
-        before = self._position
+        position, up, roll = self._position, self._up, self._dice.random
         for _ in range(steps):
-            self._position += 1 if self._dice.random() < self._up else -1
-            if self.over:
+            position += 1 if roll() < up else -1
+            if position in (WALL, -WALL):
                 break
-        return self._position - before
+        moved, self._position = position - self._position, position
+        return moved
 
     def _wait_for_fight(self) -> int:
         return round(self._dice.expovariate(1 / (self._shape.fight_s * 1_000))) + 5_000

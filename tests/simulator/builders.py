@@ -1,0 +1,64 @@
+"""Orders as a person would say them: ``send(exchange, ann, "buy yes 10 at 0.48")``."""
+
+from core.ids import MarketId, Outcome, Side, TokenId
+from core.units import Ms, Price, Prob, mirrored, price, shares, usdc
+from core.units import micro as prob
+from simulator.exchange.accounts import Account
+from simulator.exchange.orders import Order, Terms
+from simulator.exchange.venue import Exchange, Listing
+
+MARKET = MarketId("0x" + "a" * 64)
+
+
+def terms(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05") -> Terms:
+    return Terms(
+        market_id=MARKET,
+        yes_token=TokenId("111"),
+        no_token=TokenId("222"),
+        tick=price(tick),
+        min_size=shares("5"),
+        delay_ms=Ms(delay_ms),
+        fee_rate=Prob(prob(fee_rate)),
+    )
+
+
+def an_exchange(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05") -> Exchange:
+    """An exchange with one empty market. Without a delay unless asked: most tables are about matching."""
+    exchange = Exchange()
+    exchange.list_market(terms(tick=tick, delay_ms=delay_ms, fee_rate=fee_rate))
+    return exchange
+
+
+def trader(exchange: Exchange, name: str, *, cash: str = "1000", pairs: str = "0") -> Account:
+    """Somebody with cash and, on top of it, ``pairs`` YES and NO each."""
+    account = exchange.open_account(name, usdc(cash))
+    account.add_cash(usdc(pairs))
+    assert exchange.split(account, MARKET, shares(pairs))
+    return account
+
+
+def send(exchange: Exchange, owner: Account, said: str, *, post_only: bool = False, now_ms: int = 0) -> Order:
+    """Place ``side outcome size at price``."""
+    side, outcome, size, _, at = said.split()
+    return exchange.place(
+        owner,
+        MARKET,
+        Outcome(outcome),
+        Side(side),
+        price=price(at),
+        size=shares(size),
+        post_only=post_only,
+        now_ms=Ms(now_ms),
+    )
+
+
+def listing(exchange: Exchange) -> Listing:
+    return exchange.listings[MARKET]
+
+
+def best(exchange: Exchange, outcome: Outcome) -> tuple[Price | None, Price | None]:
+    """Best bid and ask as one outcome sees them."""
+    bid, ask = listing(exchange).book.bids.best, listing(exchange).book.asks.best
+    if outcome is Outcome.YES:
+        return bid, ask
+    return (None if ask is None else mirrored(ask)), (None if bid is None else mirrored(bid))
