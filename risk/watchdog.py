@@ -7,7 +7,7 @@ from infra import clock, logs
 from infra.clock import to_datetime
 from risk import notices, selectors, services
 from risk.models import HaltCode, HaltRound
-from risk.panel import ANSWER_WITHIN_MS, waited_ms
+from risk.panel import ANSWER_WITHIN_MS, Panel, waited_ms
 
 NAME: Final = "watchdog"
 # An account nobody valued for this long (real time) is not traded with.
@@ -61,4 +61,20 @@ def tell_unproven() -> None:
         return
     notices.nudge_consoles()
     for each in unproven:
-        log.error("halt unproven", round=each.round_number, waits_for=list(each.unproven), event_type="error")
+        _log_once(each)
+
+
+# What was logged last about each round, so that a proof that does not come is one line and not one a second.
+_logged: dict[tuple[int, int], tuple[str, ...]] = {}
+LOGGED_MAX: Final = 200
+
+
+def _log_once(unproven: Panel) -> None:
+    about = (unproven.asked_ms, unproven.round_number)
+    if _logged.get(about) == unproven.unproven:
+        return
+    if len(_logged) >= LOGGED_MAX:
+        _logged.clear()
+    _logged[about] = unproven.unproven
+    waits_for = list(unproven.unproven)
+    log.error("halt unproven", round=unproven.round_number, waits_for=waits_for, event_type="error")

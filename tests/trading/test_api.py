@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from core.notes import Booked
 from core.units import Ms
+from feeds.models import Market
+from feeds.models import Outcome as FeedsOutcome
 from infra import checks
 from risk import selectors as risk
 from risk import services as risk_services
@@ -280,3 +282,42 @@ def test_the_page_about_the_api_loads_nothing_from_elsewhere(client: Client, rit
 
     assert "/static/ninja/swagger-ui-bundle.js" in shown
     assert "://" not in shown.replace("http://www.w3.org", "")
+
+
+def a_market(number: int) -> None:
+    market = Market.objects.create(
+        market_id=f"0x{number:064x}",
+        venue="simulator",
+        event_id="e1",
+        slug=f"market-{number}",
+        title=f"Market {number}",
+        kind="map",
+        map_number=1,
+        best_of=3,
+        tick=100,
+        min_size=5_000_000,
+        delay_ms=1000,
+        fee_rate=50_000,
+        fee_exponent=1,
+        rebate=150_000,
+        starts_ms=None,
+        wiped_at_start=False,
+        state="open",
+        found_ms=NOON,
+        seen_ms=NOON,
+    )
+    for index, name in enumerate(("T1", "HLE")):
+        FeedsOutcome.objects.create(market=market, index=index, token_id=f"{number}{index}", name=name)
+
+
+def test_markets_are_paged_by_name(bot: Client) -> None:
+    for number in (1, 2, 3):
+        a_market(number)
+
+    first = get(bot, "markets", limit=2)
+    rest = get(bot, "markets", limit=2, cursor=first["next_cursor"])
+
+    assert [row["title"] for row in first["items"] + rest["items"]] == ["Market 3", "Market 2", "Market 1"]
+    assert rest["next_cursor"] is None
+    assert (first["items"][0]["tick"], first["items"][0]["fee_rate"]) == ("0.01", "0.05")
+    assert get(bot, "markets", state="resolved")["items"] == []
