@@ -56,7 +56,9 @@ class Desk:
         self._mid2_ms = Ms(0)
         self._look_ms = Ms(0)
 
-    def view(self, *, halted: str | None, own_shown: bool, marketable_min: Usdc, now: Ms) -> View:
+    def view(
+        self, *, halted: str | None, own_shown: bool, marketable_min: Usdc, cash_short: bool, now: Ms
+    ) -> View:
         """This market as a strategy may see it."""
         halt = halted if halted is not None else self.halted
         return View(
@@ -69,6 +71,7 @@ class Desk:
             halted=halt,
             own_shown=own_shown,
             marketable_min=marketable_min,
+            cash_short=cash_short,
             now=now,
         )
 
@@ -79,6 +82,7 @@ class Desk:
             pulled_until_ms=self._pulled_until_ms,
             pulled_why=self._pulled_why,
             naked_since_ms=self.naked_since_ms,
+            over=self.over(),
         )
 
     def in_play(self, now: Ms) -> bool | None:
@@ -91,6 +95,20 @@ class Desk:
         if listing.kind is MarketKind.MAP and listing.map_number is not None:
             return signal.map_number == listing.map_number and signal.kind is not SignalKind.MAP_ENDED
         return True
+
+    def over(self) -> bool:
+        """The market's own object has been decided, as far as the last word about the match says."""
+        signal, listing = self.signal, self.listing
+        if signal is None:
+            return False
+        if signal.kind in ENDS_PLAY or (
+            listing.best_of is not None and max(signal.maps) > listing.best_of // 2
+        ):
+            return True
+        if listing.kind is not MarketKind.MAP or listing.map_number is None:
+            return False
+        ended = signal.kind is SignalKind.MAP_ENDED and signal.map_number >= listing.map_number
+        return ended or signal.map_number > listing.map_number or sum(signal.maps) >= listing.map_number
 
     def deciding(self) -> bool:
         """The last possible map of the series is being played."""

@@ -26,6 +26,7 @@ from core.units import Ms, Usdc
 from core.valuation import Valuation, value
 
 DAY_MS: Final = 86_400_000
+CASH_SHORT_MS: Final = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Engine:
         self.last_valuation: Valuation | None = None
         self.approvals: deque[Ms] = deque()
         self.merges: deque[Ms] = deque()
+        self.cash_refused_ms: Ms | None = None
         self.phantoms = 0
         self._sequences = sequences
         self._doors: dict[type, Callable[[Any, Draft], None]] = {
@@ -356,6 +358,10 @@ class Engine:
         if self.day_start is None or self.day_start.at_ms // DAY_MS < now // DAY_MS:
             self.day_start = DayStarted(self.last_valuation.equity, now)
             draft.notes.append(self.day_start)
+
+    def cash_short(self, now: Ms) -> bool:
+        """An order was refused for want of cash within the last minute: pairs had better become cash."""
+        return self.cash_refused_ms is not None and now - self.cash_refused_ms < CASH_SHORT_MS
 
     @property
     def lost_today(self) -> Usdc:

@@ -13,7 +13,7 @@ from core.ids import Outcome, Side, Strategy, intent_key
 from core.intents import Cancel, Merge, OrderKind, Place, Purpose
 from core.notes import Decided
 from core.orders import Order, Status
-from core.risk import Approved, Exposure, judge
+from core.risk import Approved, Exposure, Rule, judge
 from core.strategies.pair_arb import propose
 from core.strategies.view import Proposal, Wanted
 from core.units import Ms, Shares, Usdc, cost_up
@@ -35,6 +35,7 @@ def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
         halted=engine.halted,
         own_shown=setup.own_shown,
         marketable_min=setup.limits.marketable_min,
+        cash_short=engine.cash_short(now),
         now=now,
     )
     proposal = propose(view, setup.params)
@@ -112,8 +113,11 @@ def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Dra
             engine.approvals.append(now)
             draft.approved.append(verdict)
             approved.append(verdict)
-        elif desk.refused_anew(verdict):
-            draft.refusals.append(verdict)
+        else:
+            if verdict.rule is Rule.BALANCE:
+                engine.cash_refused_ms = now
+            if desk.refused_anew(verdict):
+                draft.refusals.append(verdict)
     return approved
 
 

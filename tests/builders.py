@@ -10,6 +10,7 @@ from core.book import Book
 from core.desk import Desk
 from core.engine import Setup
 from core.events import (
+    BookChanged,
     BookSnapshot,
     Evidence,
     FeeSchedule,
@@ -215,6 +216,22 @@ def a_book(
     )
 
 
+def a_change(
+    *,
+    bids: str = "",
+    asks: str = "",
+    yes_top: Top | None = None,
+    no_top: Top | None = None,
+    now: int = T0,
+    market: MarketId = MARKET,
+) -> BookChanged:
+    """One frame of one message: levels in YES terms, and what it says the tokens' own tops are."""
+    changed = [(True, of, size) for of, size in levels(bids)] + [
+        (False, of, size) for of, size in levels(asks)
+    ]
+    return BookChanged(market, Ms(now), Ms(now), tuple(changed), yes_top, no_top, True)
+
+
 def a_trusted_book(bids: str = DEEP_BIDS, asks: str = DEEP_ASKS, *, now: int = T0) -> Book:
     book = Book(MARKET)
     for snapshot in a_book(bids, asks, now=now):
@@ -262,7 +279,9 @@ def a_pair(
 
 
 def a_mood(**changed: Any) -> Mood:
-    calm = Mood(in_play=True, deciding=False, pulled_until_ms=Ms(0), pulled_why="", naked_since_ms=None)
+    calm = Mood(
+        in_play=True, deciding=False, pulled_until_ms=Ms(0), pulled_why="", naked_since_ms=None, over=False
+    )
     return replace(calm, **changed)
 
 
@@ -284,6 +303,7 @@ def a_view(
         halted=None,
         own_shown=False,
         marketable_min=usdc("1"),
+        cash_short=False,
         now=Ms(now),
     )
     return replace(view, **changed)

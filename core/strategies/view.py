@@ -60,6 +60,8 @@ def said(gate: Gate, word: str, *, passed: bool) -> GateCheck:
 class Mood:
     """What the match and the price did lately, as far as it matters to quoting.
 
+    ``over``: the map or series the market is about has been decided; what is left is resolution.
+
     Units:
         pulled_until_ms: quotes stay away until then; 0 when calm.
         naked_since_ms:  since when one leg has been ahead by more than dust; ``None`` when none is.
@@ -70,6 +72,7 @@ class Mood:
     pulled_until_ms: Ms
     pulled_why: str
     naked_since_ms: Ms | None
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class View:
     Units:
         own_shown:      the venue's book contains our own orders.
         marketable_min: USDC, the venue's smallest marketable order.
+        cash_short:     the account lately had not cash enough for an order.
     """
 
     listing: MarketListed
@@ -90,6 +94,7 @@ class View:
     halted: str | None
     own_shown: bool
     marketable_min: Usdc
+    cash_short: bool
     now: Ms
 
 

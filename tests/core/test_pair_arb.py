@@ -1,8 +1,19 @@
 """Pair arbitrage by small scenes: one view in, one proposal out."""
 
+from dataclasses import replace
+
 import pytest
 
-from core.events import FillStatus, MarketKind
+from core.events import (
+    AckStatus,
+    CloseReason,
+    FillStatus,
+    MarketKind,
+    OrderAcked,
+    OrderClosed,
+    OrderSent,
+    Top,
+)
 from core.ids import FillId, Outcome
 from core.intents import OrderKind, Purpose
 from core.orders import Orders
@@ -18,12 +29,14 @@ from tests.builders import (
     SELL,
     T0,
     YES,
+    a_change,
     a_listing,
     a_mood,
     a_pair,
     a_place,
     a_trusted_book,
     a_view,
+    an_order_id,
     at,
     params,
     seconds,
@@ -433,3 +446,111 @@ def test_our_own_bid_is_not_what_a_leg_is_sold_to() -> None:
 
     assert ways_out(a_view(book=book, pair=pair, orders=orders, own_shown=True), YES).sell == usdc("0.312")
     assert ways_out(a_view(book=book, pair=pair, orders=orders, own_shown=False), YES).sell != usdc("0.312")
+
+
+def test_a_match_that_is_over_is_not_a_match_before_play() -> None:
+    over = a_mood(in_play=False, over=True)
+
+    for careful in (params(), params(quote_in_play=False)):
+        proposal = propose(a_view(mood=over), careful)
+        assert asked(proposal) == {}
+        assert check(proposal, Gate.TIMING).word == "over"
+
+
+@pytest.mark.parametrize(("asks", "quoted"), [("0.98x1000", True), ("0.99x1000", False)])
+def test_near_certain_is_judged_by_the_mid(asks: str, quoted: bool) -> None:
+    """Bids of 0.91 and asks of 0.98 or 0.99: a mid of 0.945 or 0.95, whichever side it is seen from."""
+    proposal = propose(a_view(book=a_trusted_book("0.91x1000", asks)), params(step=usdc("45")))
+
+    certain = check(proposal, Gate.CERTAINTY)
+    assert certain.passed is quoted
+    assert (certain.value, certain.limit) == (price("0.945" if quoted else "0.95"), price("0.95"))
+
+
+def test_our_own_size_is_no_liquidity() -> None:
+    orders = Orders(MARKET)
+    orders.add(a_place("0.48", "50"))
+    view = a_view(book=a_trusted_book("0.48x250", "0.52x1000"), orders=orders)
+
+    assert check(propose(view, params()), Gate.LIQUIDITY).value == usdc("120")
+    shown = propose(replace(view, own_shown=True), params())
+    assert check(shown, Gate.LIQUIDITY).value == usdc("96")
+
+
+@pytest.mark.parametrize(("invested", "quoted"), [("1450", True), ("1450.000001", False)])
+def test_both_quotes_filled_must_stay_within_what_a_market_may_cost(invested: str, quoted: bool) -> None:
+    pair = a_pair("2000", "2000", paid_yes=invested)
+    proposal = propose(a_view(pair=pair), params())
+
+    assert bool(asked(proposal)) is quoted
+    cost = check(proposal, Gate.COST)
+    assert (cost.passed, cost.limit) == (quoted, usdc("1500"))
+
+
+def test_best_bids_off_a_coarser_grid_are_joined_on_the_grid() -> None:
+    """The tick went from 0.001 to 0.01 and others' old bids still rest between the steps."""
+    proposal = propose(a_view(book=a_trusted_book("0.463x1000", "0.525x1000")), params())
+
+    assert asked(proposal) == {"buy yes": "50 at 0.47", "buy no": "50 at 0.48"}
+
+
+def test_where_only_reducing_is_legal_no_quote_stays() -> None:
+    finalizing = a_leg()
+    finalizing = replace(finalizing, legal=legal(State.FINALIZING, halted=False))
+
+    proposal = propose(finalizing, params())
+
+    assert asked(proposal) == {}
+    assert proposal.failed is Gate.TRADING
+
+
+def test_a_broken_mirror_keeps_quotes_but_not_through_a_pull() -> None:
+    book = a_trusted_book()
+    book.apply(a_change(yes_top=Top(price("0.47"), price("0.52"))))
+    book.judge_frame(T0)
+    pulled = a_mood(pulled_until_ms=at(30_000), pulled_why="score")
+
+    assert propose(a_view(book=book), params()).verdict == "hold"
+    assert propose(a_view(book=book, mood=pulled), params()).verdict == "no"
+
+
+def test_below_twenty_shares_the_lagging_leg_is_quoted_like_any_other() -> None:
+    """10 YES at 0.48 ahead: a whole quote for NO, but not above what leaves the edge of the pair."""
+    near = propose(a_leg("10", paid="4.8", bids="0.45x1000", asks="0.51x1000"), params())
+    far = propose(a_leg("10", paid="4.8", bids="0.38x1000", asks="0.44x1000"), params())
+
+    assert asked(near)["buy no"] == "50 at 0.5"
+    assert asked(far)["buy no"] == "50 at 0.5", "the best NO bid is 0.56; 0.985 - 0.48 is all we give"
+    assert near.wanted[0].purpose is far.wanted[0].purpose is Purpose.OPENING
+
+
+def test_an_unconfirmed_lead_is_not_reason_enough_to_raise_the_other_bid() -> None:
+    """Raised for shares that may fail to arrive it would be an opening bid in disguise."""
+    unsure = a_view(
+        pair=a_pair("25", paid_yes="12", sure=False), book=a_trusted_book("0.45x1000", "0.51x1000")
+    )
+
+    proposal = propose(unsure, params())
+
+    assert asked(proposal) == {"buy no": "50 at 0.5"}
+    assert proposal.wanted[0].purpose is Purpose.OPENING
+
+
+def test_shares_told_of_but_unseen_are_not_bid_for_again() -> None:
+    orders = Orders(MARKET)
+    orders.add(a_place("0.48", "50"))
+    for event in (
+        OrderSent(a_place().key, an_order_id(a_place().key), T0),
+        OrderAcked(a_place().key, an_order_id(a_place().key), AckStatus.LIVE, T0),
+        OrderClosed(a_place().key, CloseReason.CANCELLED, shares("30"), T0),
+    ):
+        orders.apply(event)
+
+    assert asked(propose(a_view(orders=orders), params()))["buy yes"] == "20 at 0.49"
+
+
+def test_a_market_without_money_merges_small_batches() -> None:
+    pair = a_pair("6", "6", paid_yes="3", paid_no="2.8")
+
+    assert propose(a_view(pair=pair, cash_short=True), params()).merge == shares("6")
+    assert propose(a_view(pair=pair, cash_short=False), params()).merge == 0
