@@ -5,7 +5,7 @@ resolution is kept even when the channel's word about it was missed.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -74,18 +74,17 @@ class Discovery:
 
     async def round(self) -> Round:
         """Read the list once and save what it says. Never raises for what the venue does."""
-        began = clock.now_ms()
         refused_before = self.reader.refused.total()
         saved = Tally()
         problem = None
         missing = 0
         try:
-            await self._read(self._open_events(began), saved)
-            missing = await self._follow_up(began, saved)
+            await self._read(self._open_events(clock.now_ms()), saved)
+            missing = await self._follow_up(saved)
         except Unanswered as error:
             problem = str(error)
         refused = self.reader.refused.total() - refused_before
-        return Round(saved.markets, saved.new, saved.changed, refused, missing, problem)
+        return Round(len(saved.seen), saved.new, saved.changed, refused, missing, problem)
 
     def _open_events(self, now: Ms) -> Query:
         since = clock.to_datetime(now - ENDED_AFTER_MS).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -105,29 +104,33 @@ class Discovery:
                     no_token_id=market.no_token,
                 )
                 metrics.REFUSED_INPUT.labels(source=SOURCE, reason="token_of_another").inc()
-            tally.markets += sum(len(event.listings) for event in events)
+            tally.seen |= {listing.market.market_id for event in events for listing in event.listings}
             tally.new += len(saved.new)
             tally.changed += len(saved.changed)
             await nudge([*saved.new, *saved.changed])
 
-    async def _follow_up(self, began: Ms, tally: "Tally") -> int:
+    async def _follow_up(self, tally: "Tally") -> int:
         """Ask by event for what the list no longer shows. How many markets the venue does not know any more."""
-        waiting = await self._unsettled(began)
+        waiting = await self._unsettled(tally)
         now = clock.monotonic_ms()
         due = sorted({event for event in waiting.values() if self._due(event, now)})
         for chunk in _chunks(due):
             ids = [("id", event) for event in chunk]
             for closed in ("true", "false"):
                 await self._read([ESPORTS, ("closed", closed), *ids], tally)
-        left = await self._unsettled(began)
+        left = await self._unsettled(tally)
         for event in self._asking.keys() - set(left.values()):
             del self._asking[event]
         return await sync_to_async(services.close_missing)([m for m, event in left.items() if event in due])
 
-    async def _unsettled(self, began: Ms) -> dict[MarketId, EventId]:
-        return await sync_to_async(selectors.unsettled)(
-            unseen_since=began, found_after=Ms(began - ASKED_FOR_MS)
-        )
+    async def _unsettled(self, tally: "Tally") -> dict[MarketId, EventId]:
+        """Markets without a known end that this round has not seen.
+
+        Not by when they were last seen: a demo's clock may have run ahead in an earlier run.
+        """
+        found_after = Ms(clock.now_ms() - ASKED_FOR_MS)
+        known = await sync_to_async(selectors.unsettled)(found_after=found_after)
+        return {market: event for market, event in known.items() if market not in tally.seen}
 
     def _due(self, event: EventId, now: int) -> bool:
         asking = self._asking.setdefault(event, Asking(self._every_ms, now))
@@ -146,7 +149,9 @@ class Discovery:
 
 @dataclass(slots=True)
 class Tally:
-    markets: int = 0
+    """What a round has read so far."""
+
+    seen: set[MarketId] = field(default_factory=set)
     new: int = 0
     changed: int = 0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.events import FeeSchedule, MarketKind, MarketListed
 from core.ids import EventId, MarketId, MatchId, TokenId
@@ -99,13 +99,13 @@ def market_id_of(name: str) -> str | None:
 
 
 def match_rows() -> list[MatchRow]:
-    """Matches that run, ended within ten minutes, or start within six hours, by start."""
+    """Matches spoken of within ten minutes, and those with an open market that start within six hours, by start."""
     now = clock.now_ms()
-    near = Q(starts_ms__gte=now - LONGEST_MS, starts_ms__lte=now + SOON_MS) | Q(
-        heard_ms__gte=now - JUST_OVER_MS
-    )
-    not_over = Q(ended_ms__isnull=True) | Q(ended_ms__gte=now - JUST_OVER_MS)
-    rows = matches().filter(near, not_over).order_by("starts_ms", "match_id")
+    # Nothing was heard in the future, unless by an earlier demo with a faster clock.
+    spoken_of = Q(heard_ms__gte=now - JUST_OVER_MS, heard_ms__lte=now + JUST_OVER_MS)
+    tradable = Market.objects.filter(match=OuterRef("pk"), state=MarketState.OPEN.value)
+    near = Q(starts_ms__gte=now - LONGEST_MS, starts_ms__lte=now + SOON_MS) & Exists(tradable)
+    rows = matches().filter(spoken_of | near & Q(ended_ms__isnull=True)).order_by("starts_ms", "match_id")
     return [
         MatchRow(
             match_id=MatchId(row.match_id),
@@ -132,12 +132,11 @@ def resolutions(ids: Collection[MarketId]) -> dict[MarketId, Price]:
     }
 
 
-def unsettled(*, unseen_since: Ms, found_after: Ms) -> dict[MarketId, EventId]:
-    """Markets whose end we did not see and that were not read since ``unseen_since``, with their events."""
-    rows = Market.objects.filter(
-        venue=venue_in_use(), seen_ms__lt=unseen_since, found_ms__gte=found_after
-    ).exclude(state=MarketState.RESOLVED.value)
-    return {MarketId(market): EventId(event) for market, event in rows.values_list("market_id", "event_id")}
+def unsettled(*, found_after: Ms) -> dict[MarketId, EventId]:
+    """Markets found after a moment whose resolution is not known, with their events."""
+    rows = Market.objects.filter(venue=venue_in_use(), found_ms__gte=found_after)
+    known = rows.exclude(state=MarketState.RESOLVED.value).values_list("market_id", "event_id")
+    return {MarketId(market): EventId(event) for market, event in known}
 
 
 def source_health() -> list[SourceRow]:

@@ -1,4 +1,4 @@
-"""Gamma's events and markets: their shapes, and what they mean to us (polymarket.md 7).
+"""What Gamma's events and markets mean to us (polymarket.md 7). ``gamma_wire`` has their shapes.
 
 Every event and every market is read by itself, so that a bad one costs nothing but itself. What is not taken is
 either skipped (a kind of market we do not trade) or refused with the field and the value; both are counted.
@@ -9,18 +9,19 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
-from msgspec import Raw, Struct, ValidationError
-from msgspec.json import Decoder
+from msgspec import Raw, ValidationError
 
 from core import units
 from core.events import FeeSchedule, MarketKind, MarketListed
 from core.ids import EventId, MarketId, MatchId, TokenId
-from core.units import ONE, Ms, Price, Prob
+from core.units import CERTAIN, ONE, Ms, Price, Prob
 from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed
 from feeds.refusals import OnRefusal, Refusal, RefusalReason, shortened
+from feeds.sources.polymarket import gamma_wire as wire
+from feeds.sources.polymarket.gamma_wire import Texts, WireEvent, WireMarket
 
 GAME_TAGS: Final = {"65": Game.LOL, "102366": Game.DOTA2}
 GAME_SLUGS: Final = {"lol": Game.LOL, "dota2": Game.DOTA2}
@@ -29,85 +30,16 @@ CONDITION: Final = re.compile(r"0x([0-9a-f]{64}|[0-9a-f]{62})")
 TOKEN: Final = re.compile(r"[0-9]{1,80}")
 MAP_IN_SLUG: Final = re.compile(r"-(?:game|map)-?(\d{1,2})\b")
 MAP_IN_TITLE: Final = re.compile(r"\b(?:game|map)\s+(\d{1,2})\b", re.IGNORECASE)
-BEST_OF: Final = re.compile(r"\bbo(\d)\b", re.IGNORECASE)
+BEST_OF: Final = re.compile(r"\bbo([1-9])\b", re.IGNORECASE)
+ID: Final = re.compile(r"[\w-]{1,60}")
+SKIPS_MAX: Final = 50
+# Bounds of what is believable; beyond them something was misread, and rows could not hold it.
 EXPONENT_MAX: Final = 9
-ID_CHARS_MAX: Final = 60
-
-Texts = str | list[str]
-
-
-class WireTag(Struct):
-    id: str | int
-
-
-class WireSeries(Struct):
-    title: str | None = None
-
-
-class WireFees(Struct, rename="camel"):
-    rate: Decimal | None = None
-    exponent: Decimal | None = None
-    taker_only: bool | None = None
-    rebate_rate: Decimal | None = None
-
-
-class WireMarket(Struct, rename="camel"):
-    """Numbers come as JSON numbers or as text, lists as JSON text or as lists; absent means not said."""
-
-    condition_id: str
-    slug: str
-    outcomes: Texts
-    order_price_min_tick_size: Decimal
-    order_min_size: Decimal
-    sports_market_type: str | None = None
-    question: str | None = None
-    group_item_title: str | None = None
-    version: Literal["v1", "v2"] | None = None
-    clob_token_ids: Texts | None = None
-    position_ids: Texts | None = None
-    outcome_prices: Texts | None = None
-    game_start_time: str | None = None
-    active: bool = False
-    closed: bool = False
-    accepting_orders: bool = False
-    seconds_delay: Decimal | None = None
-    clear_book_on_start: bool | None = None
-    fees_enabled: bool | None = None
-    fee_schedule: WireFees | None = None
-    uma_resolution_status: str | None = None
-    resolution_status: str | None = None
-
-
-class WireKind(Struct, rename="camel"):
-    """As much of a market as says whether it concerns us."""
-
-    sports_market_type: str | None = None
-
-
-class WireEvent(Struct, rename="camel"):
-    id: str | int
-    title: str
-    slug: str
-    markets: list[Raw]
-    game_id: str | int | None = None
-    start_time: str | None = None
-    score: str | None = None
-    tags: list[WireTag] = msgspec.field(default_factory=list)
-    series: list[WireSeries] = msgspec.field(default_factory=list)
-
-
-class Page(Struct):
-    """One answer of ``/events/keyset``. No cursor: it was the last."""
-
-    events: list[Raw]
-    next_cursor: str | None = None
-
-
-pages: Final = Decoder(Page)
-_events: Final = Decoder(WireEvent)
-_kinds: Final = Decoder(WireKind)
-_markets: Final = Decoder(WireMarket, strict=False)
-_texts: Final = Decoder(list[str])
+DIGITS_MAX: Final = 12
+MIN_SIZE_MAX: Final = units.shares("1000000")
+DELAY_MS_MAX: Final = 3_600_000
+EARLIEST_MS: Final = 1_400_000_000_000
+LATEST_MS: Final = 4_100_000_000_000
 
 
 class Refused(Exception):
@@ -130,20 +62,27 @@ class Reader:
     def read(self, text: Raw, heard_ms: Ms) -> EventDescribed | None:
         """The event with the markets we may trade. ``None`` for one of another game, or one we will not take."""
         try:
-            event = _events.decode(text)
+            event = wire.events.decode(text)
+            game = _game(event)
+            if game is None:
+                self._skip("another game")
+                return None
+            _printable(text)
+            event_id = EventId(_id("id", event.id))
+            match_id = (
+                None if event.game_id is None else MatchId(f"{self._venue}:{_id('gameId', event.game_id)}")
+            )
         except msgspec.DecodeError as error:
             self._refuse(*_said(error, bytes(text)), "event", None, heard_ms)
             return None
-        game = _game(event)
-        if game is None:
-            self.skipped["another game"] += 1
+        except Refused as refused:
+            self._refuse(refused.reason, str(refused), "event", None, heard_ms)
             return None
         markets = [market for raw in event.markets if (market := self._wanted(raw, heard_ms)) is not None]
-        match_id = None if event.game_id is None else MatchId(f"{self._venue}:{event.game_id}")
         listings = []
         for market in markets:
             try:
-                listings.append(_listing(event, market, match_id, heard_ms))
+                listings.append(_listing(event, market, event_id, match_id, heard_ms))
             except Refused as refused:
                 self._refuse(refused.reason, str(refused), market.slug, market.condition_id, heard_ms)
         return EventDescribed(_match(event, game, match_id, listings), tuple(listings))
@@ -151,14 +90,19 @@ class Reader:
     def _wanted(self, text: Raw, heard_ms: Ms) -> WireMarket | None:
         """The market when it is of a kind that we trade."""
         try:
-            kind = _kinds.decode(text).sports_market_type
+            kind = wire.kinds.decode(text).sports_market_type
             if kind not in KINDS:
-                self.skipped[kind or "no kind"] += 1
+                self._skip(kind or "no kind")
                 return None
-            return _markets.decode(text)
+            return wire.markets.decode(text)
         except msgspec.DecodeError as error:
             self._refuse(*_said(error, bytes(text)), "market", None, heard_ms)
             return None
+
+    def _skip(self, why: str) -> None:
+        """The venue invents kinds as it likes; not every one gets a count of its own."""
+        known = why in self.skipped or len(self.skipped) < SKIPS_MAX
+        self.skipped[why[:40] if known else "another kind"] += 1
 
     def _refuse(
         self, reason: RefusalReason, detail: str, where: str, market: str | None, heard_ms: Ms
@@ -168,7 +112,9 @@ class Reader:
         self._on_refusal(Refusal(reason, shortened(f"{where}: {detail}"), market_id, heard_ms))
 
 
-def _listing(event: WireEvent, market: WireMarket, match_id: MatchId | None, heard_ms: Ms) -> Listing:
+def _listing(
+    event: WireEvent, market: WireMarket, event_id: EventId, match_id: MatchId | None, heard_ms: Ms
+) -> Listing:
     """Raises ``Refused`` with the field."""
     kind = KINDS[market.sports_market_type or ""]
     best_of = _best_of(event)
@@ -177,7 +123,7 @@ def _listing(event: WireEvent, market: WireMarket, match_id: MatchId | None, hea
     payout = _payout(market)
     listed = MarketListed(
         market_id=_market_id(market.condition_id),
-        event_id=EventId(str(event.id)[:ID_CHARS_MAX]),
+        event_id=event_id,
         match_id=match_id,
         kind=kind,
         title=market.question or event.title,
@@ -186,7 +132,7 @@ def _listing(event: WireEvent, market: WireMarket, match_id: MatchId | None, hea
         yes_name=yes_name,
         no_name=no_name,
         tick=_tick(market.order_price_min_tick_size),
-        min_size=units.Shares(_micro("orderMinSize", market.order_min_size)),
+        min_size=units.Shares(_micro("orderMinSize", market.order_min_size, most=MIN_SIZE_MAX)),
         delay_ms=_delay(market.seconds_delay),
         fees=_fees(market),
         starts_ms=_moment("gameStartTime", market.game_start_time or event.start_time),
@@ -257,7 +203,7 @@ def _tokens(market: WireMarket) -> tuple[TokenId, TokenId]:
 def _pair(field: str, said: Texts) -> tuple[str, str]:
     """Two different texts; Gamma writes lists as JSON text."""
     try:
-        values = _texts.decode(said) if isinstance(said, str) else said
+        values = wire.texts.decode(said) if isinstance(said, str) else said
     except msgspec.DecodeError:
         raise Refused(RefusalReason.MALFORMED_JSON, field, said) from None
     if len(values) != 2 or values[0] == values[1] or not all(values):
@@ -265,9 +211,28 @@ def _pair(field: str, said: Texts) -> tuple[str, str]:
     return values[0], values[1]
 
 
+def _id(field: str, said: str | int) -> str:
+    if ID.fullmatch(str(said)) is None:
+        raise Refused(RefusalReason.BAD_NUMBER, field, said)
+    return str(said)
+
+
+def _printable(text: Raw) -> None:
+    """A NUL is legal JSON, but no database takes it."""
+    if b"\\u0000" in bytes(text):
+        raise Refused(RefusalReason.WRONG_TYPE, "text", "a NUL character")
+
+
+def _plain(said: Decimal) -> str:
+    """Without exponent, for ``units``. Raises ``ValueError`` for what no price, size or fee could be."""
+    if not said.is_finite() or abs(said.adjusted()) > DIGITS_MAX:
+        raise ValueError(f"not a number of a sensible size: {said}")
+    return format(said, "f")
+
+
 def _tick(said: Decimal) -> Price:
     try:
-        tick = units.price(format(said, "f"))
+        tick = units.price(_plain(said))
     except ValueError:
         tick = Price(0)
     if not 0 < tick < ONE or ONE % tick:
@@ -275,16 +240,19 @@ def _tick(said: Decimal) -> Price:
     return tick
 
 
-def _micro(field: str, said: Decimal) -> int:
+def _micro(field: str, said: Decimal, *, most: int) -> int:
     try:
-        return units.micro(format(said, "f"))
+        value = units.micro(_plain(said))
     except ValueError:
-        raise Refused(RefusalReason.BAD_NUMBER, field, str(said)) from None
+        value = most + 1
+    if value > most:
+        raise Refused(RefusalReason.BAD_NUMBER, field, str(said))
+    return value
 
 
 def _delay(said: Decimal | None) -> Ms:
     """Gamma leaves ``secondsDelay`` out of markets that have none."""
-    return Ms(0 if said is None else _micro("secondsDelay", said) // 1000)
+    return Ms(0 if said is None else _micro("secondsDelay", said, most=DELAY_MS_MAX * 1000) // 1000)
 
 
 def _fees(market: WireMarket) -> FeeSchedule | None:
@@ -294,15 +262,16 @@ def _fees(market: WireMarket) -> FeeSchedule | None:
     said = market.fee_schedule
     if said is None or said.rate is None or said.exponent is None or said.taker_only is False:
         return None
-    if said.exponent != said.exponent.to_integral_value() or not 0 <= said.exponent <= EXPONENT_MAX:
-        return None
     try:
-        rate = units.micro(format(said.rate, "f"))
+        rate = units.micro(_plain(said.rate))
         # No rebate stated: none is counted on.
-        rebate = 0 if said.rebate_rate is None else units.micro(format(said.rebate_rate, "f"))
+        rebate = 0 if said.rebate_rate is None else units.micro(_plain(said.rebate_rate))
+        exponent, rest = divmod(units.micro(_plain(said.exponent)), CERTAIN)
     except ValueError:
         return None
-    return FeeSchedule(rate=Prob(rate), exponent=int(said.exponent), rebate=Prob(rebate))
+    if rest or exponent > EXPONENT_MAX or rate > CERTAIN or rebate > CERTAIN:
+        return None
+    return FeeSchedule(rate=Prob(rate), exponent=exponent, rebate=Prob(rebate))
 
 
 def _moment(field: str, said: str | None) -> Ms | None:
@@ -314,7 +283,10 @@ def _moment(field: str, said: str | None) -> Ms | None:
     except ValueError:
         raise Refused(RefusalReason.BAD_TIMESTAMP, field, said) from None
     whole = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return Ms(int(whole.timestamp()) * 1000)
+    at_ms = Ms(int(whole.timestamp()) * 1000)
+    if not EARLIEST_MS <= at_ms <= LATEST_MS:
+        raise Refused(RefusalReason.BAD_TIMESTAMP, field, said)
+    return at_ms
 
 
 def _map_number(market: WireMarket, best_of: int | None) -> int:
@@ -334,7 +306,7 @@ def _payout(market: WireMarket) -> Price | None:
         return None
     prices = market.outcome_prices
     try:
-        values = _texts.decode(prices) if isinstance(prices, str) else prices
+        values = wire.texts.decode(prices) if isinstance(prices, str) else prices
         yes, no = (units.price(value) for value in values)
     except ValueError:
         raise Refused(RefusalReason.BAD_NUMBER, "outcomePrices", prices) from None

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from feeds.errors import Unanswered, Unreadable
-from feeds.sources.polymarket.gamma import Page, pages
+from feeds.sources.polymarket.gamma_wire import Page, pages
 from infra import aio, logs
 
 TRIES: Final = 4

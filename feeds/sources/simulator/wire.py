@@ -13,7 +13,7 @@ PONG: Final = "PONG"
 
 Count = Annotated[int, Meta(ge=0, le=100_000)]
 TeamIndex = Annotated[int, Meta(ge=0, le=1)]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
 
 
 class WireWord(Struct):
@@ -22,16 +22,16 @@ class WireWord(Struct):
     match_id: Annotated[str, Meta(pattern=r"^[0-9]{1,30}$")]
     game: Game
     teams: tuple[Name, Name]
-    tournament: str
+    tournament: Annotated[str, Meta(max_length=300, pattern=r"^[^\x00]*$")]
     best_of: Annotated[int, Meta(ge=1, le=9)]
     kind: SignalKind
     map_number: Annotated[int, Meta(ge=1, le=9)]
     maps: tuple[Count, Count]
     score: tuple[Count, Count]
-    lead: int
-    clock_ms: Annotated[int, Meta(ge=0)]
+    lead: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+    clock_ms: Annotated[int, Meta(ge=0, le=86_400_000)]
     winner: TeamIndex | None
-    said_ms: Annotated[int, Meta(ge=1_400_000_000_000)]
+    said_ms: Annotated[int, Meta(ge=1_400_000_000_000, le=4_100_000_000_000)]
 
 
 words: Final = Decoder(WireWord)
