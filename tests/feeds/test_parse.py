@@ -1,0 +1,390 @@
+"""Frames of the market channel become events; what cannot be taken is refused with its reason, never a crash."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.events import BookChanged, BookSnapshot, MarketResolved, Origin, TickSizeChanged, Top, TradePrinted
+from core.ids import MarketId, Outcome, Side
+from core.units import ONE, Ms, Price, price, shares
+from feeds.refusals import RefusalReason
+from tests.feeds.frames import (
+    HEARD,
+    MARKET,
+    NO_TOKEN,
+    SAID,
+    YES_TOKEN,
+    a_book,
+    a_level,
+    a_parser,
+    a_print,
+    changes,
+    frame,
+    reasons,
+)
+
+TOP = Top(price("0.48"), price("0.52"))
+
+
+def test_a_book_of_the_yes_token_is_taken_as_it_is() -> None:
+    parser, told = a_parser()
+
+    (event,) = parser.parse(
+        frame(a_book(bids={"0.47": "5", "0.48": "30"}, asks={"0.53": "9", "0.52": "25"})), HEARD
+    )
+
+    assert event == BookSnapshot(
+        MarketId(MARKET),
+        Outcome.YES,
+        Ms(SAID),
+        HEARD,
+        ((price("0.47"), shares("5")), (price("0.48"), shares("30"))),
+        ((price("0.53"), shares("9")), (price("0.52"), shares("25"))),
+        TOP,
+        Origin.CHANNEL,
+        ends_frame=True,
+    )
+    assert told == []
+
+
+def test_a_book_of_the_no_token_is_mirrored_and_keeps_its_own_top() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame(a_book(NO_TOKEN, bids={"0.48": "30"}, asks={"0.51": "25"})), HEARD)
+
+    assert isinstance(event, BookSnapshot)
+    assert event.bids == ((price("0.49"), shares("25")),)
+    assert event.asks == ((price("0.52"), shares("30")),)
+    assert event.top == Top(price("0.48"), price("0.51"))
+
+
+def test_an_empty_book_has_an_empty_top() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame({**a_book(), "bids": [], "asks": []}), HEARD)
+
+    assert isinstance(event, BookSnapshot)
+    assert event.top == Top(None, None)
+
+
+def test_a_level_of_size_zero_in_a_book_is_no_level() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame(a_book(bids={"0.48": "0", "0.47": "5"})), HEARD)
+
+    assert isinstance(event, BookSnapshot)
+    assert event.bids == ((price("0.47"), shares("5")),)
+    assert event.top.bid == price("0.47")
+
+
+def test_the_body_of_get_book_is_a_snapshot_of_origin_rest() -> None:
+    parser, _ = a_parser()
+    body = a_book(min_order_size="5", tick_size="0.01", neg_risk=False)
+    del body["event_type"]
+
+    (event,) = parser.parse(frame(body), HEARD)
+
+    assert isinstance(event, BookSnapshot)
+    assert event.origin is Origin.REST
+
+
+def test_changes_of_both_tokens_become_levels_in_yes_terms_and_both_stated_tops() -> None:
+    parser, _ = a_parser()
+    yes = a_level(price="0.48", size="30.5", side="BUY")
+    no = a_level(NO_TOKEN, price="0.52", size="30.5", side="SELL", best=("0.48", "0.52"))
+
+    (event,) = parser.parse(frame(changes(yes, no)), HEARD)
+
+    level = (True, price("0.48"), shares("30.5"))
+    assert event == BookChanged(MarketId(MARKET), Ms(SAID), HEARD, (level, level), TOP, TOP, ends_frame=True)
+
+
+def test_the_top_beside_the_last_change_of_a_token_counts() -> None:
+    parser, _ = a_parser()
+    first, last = a_level(best=("0.47", "0.52")), a_level(price="0.47", best=("0.48", "0.52"))
+
+    (event,) = parser.parse(frame(changes(first, last)), HEARD)
+
+    assert isinstance(event, BookChanged)
+    assert (event.yes_top, event.no_top) == (TOP, None)
+
+
+def test_nought_and_one_state_an_empty_side() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame(changes(a_level(best=("0", "1")))), HEARD)
+
+    assert isinstance(event, BookChanged)
+    assert event.yes_top == Top(None, None)
+
+
+@pytest.mark.parametrize("best", [None, ("", ""), ("0.48", "")])
+def test_a_token_that_changed_without_both_best_prices_is_unstated(best: tuple[str, str] | None) -> None:
+    parser, told = a_parser()
+
+    (event,) = parser.parse(frame(changes(a_level(best=best), a_level(NO_TOKEN))), HEARD)
+
+    assert isinstance(event, BookChanged)
+    assert event.unstated == (Outcome.YES,)
+    assert event.no_top == TOP
+    assert told == []
+
+
+def test_of_a_frame_with_several_messages_only_the_last_of_each_market_ends_it() -> None:
+    parser, _ = a_parser()
+
+    events = parser.parse(frame(a_book(), a_book(NO_TOKEN), a_print()), HEARD)
+
+    assert [getattr(event, "ends_frame", None) for event in events] == [False, True, None]
+
+
+def test_a_print_says_what_the_taker_did_to_that_token() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame(a_print()), HEARD)
+
+    assert event == TradePrinted(
+        MarketId(MARKET), Outcome.NO, Side.SELL, price("0.456"), shares("219.217767"), Ms(SAID), HEARD
+    )
+
+
+def test_best_bid_ask_states_a_top_and_no_level() -> None:
+    parser, _ = a_parser()
+    message = {"event_type": "best_bid_ask", "market": MARKET, "asset_id": NO_TOKEN, "timestamp": str(SAID)}
+
+    (event,) = parser.parse(
+        frame({**message, "best_bid": "0.48", "best_ask": "0.52", "spread": "0.04"}), HEARD
+    )
+
+    assert event == BookChanged(MarketId(MARKET), Ms(SAID), HEARD, (), None, TOP, ends_frame=True)
+
+
+def test_a_new_tick_is_told_once_and_prices_lie_on_it_from_then_on() -> None:
+    parser, told = a_parser()
+    message = {
+        "event_type": "tick_size_change",
+        "market": MARKET,
+        "old_tick_size": "0.01",
+        "timestamp": str(SAID),
+    }
+    yes, no = ({**message, "new_tick_size": "0.001", "asset_id": token} for token in (YES_TOKEN, NO_TOKEN))
+
+    assert parser.parse(frame(yes), HEARD) == (TickSizeChanged(MarketId(MARKET), Price(10), Ms(SAID), HEARD),)
+    assert parser.parse(frame(no), HEARD) == ()
+    (event,) = parser.parse(frame(changes(a_level(price="0.485"))), HEARD)
+
+    assert isinstance(event, BookChanged)
+    assert event.levels[0][1] == price("0.485")
+    assert told == []
+
+
+def test_a_book_that_states_another_tick_tells_it_first() -> None:
+    parser, _ = a_parser()
+
+    ticked, book = parser.parse(frame(a_book(bids={"0.481": "3"}, tick_size="0.001")), HEARD)
+
+    assert isinstance(ticked, TickSizeChanged)
+    assert isinstance(book, BookSnapshot)
+
+
+def test_a_price_on_the_next_finer_tick_means_that_the_tick_changed_unheard() -> None:
+    parser, told = a_parser()
+
+    ticked, event = parser.parse(
+        frame(changes(a_level(price="0.957"), a_level(NO_TOKEN, price="0.043"))), HEARD
+    )
+
+    assert ticked == TickSizeChanged(MarketId(MARKET), Price(10), Ms(SAID), HEARD)
+    assert isinstance(event, BookChanged)
+    assert len(event.levels) == 2
+    assert told == []
+
+
+@pytest.mark.parametrize(("token", "payout"), [(YES_TOKEN, ONE), (NO_TOKEN, Price(0))])
+def test_a_resolution_says_what_yes_pays(token: str, payout: Price) -> None:
+    parser, _ = a_parser()
+    message = {
+        "event_type": "market_resolved",
+        "market": MARKET,
+        "timestamp": str(SAID),
+        "winning_asset_id": token,
+    }
+
+    (event,) = parser.parse(frame(message), HEARD)
+
+    assert event == MarketResolved(MarketId(MARKET), payout, Ms(SAID), HEARD)
+
+
+def test_news_of_other_markets_is_counted_as_unused() -> None:
+    parser, told = a_parser()
+    message = {
+        "event_type": "new_market",
+        "market": "0xother",
+        "assets_ids": ["1", "2"],
+        "timestamp": str(SAID),
+    }
+
+    assert parser.parse(frame(message), HEARD) == ()
+    assert parser.parse(b"PONG", HEARD) == ()
+
+    assert parser.unused == {"new_market": 1, "pong": 1}
+    assert told == []
+
+
+def test_a_trailing_newline_is_no_fault() -> None:
+    parser, told = a_parser()
+
+    assert len(parser.parse(frame(a_book()) + b"\n", HEARD)) == 1
+    assert told == []
+
+
+BAD_FRAMES: list[tuple[RefusalReason, bytes]] = [
+    (RefusalReason.MALFORMED_JSON, b'{"event_type":"book","bids":[}'),
+    (RefusalReason.MALFORMED_JSON, frame(a_book())[:-20]),
+    (RefusalReason.MALFORMED_JSON, b"\xff\xfe\x00"),
+    (RefusalReason.WRONG_TYPE, b"[1]"),
+    (RefusalReason.WRONG_TYPE, frame({**a_book(), "bids": "none"})),
+    (RefusalReason.WRONG_TYPE, frame(changes({**a_level(), "side": "HOLD"}))),
+    (RefusalReason.UNKNOWN_EVENT_TYPE, frame({"event_type": "weather", "market": MARKET})),
+    (RefusalReason.UNKNOWN_EVENT_TYPE, frame({"event_type": "weather", "market": MARKET, "price": 5})),
+    (RefusalReason.UNKNOWN_EVENT_TYPE, frame({"event_type": None, "market": MARKET})),
+    (RefusalReason.UNKNOWN_TOKEN, frame(a_book("12345"))),
+    (RefusalReason.UNKNOWN_TOKEN, frame({**a_book(), "market": "0xother"})),
+    (RefusalReason.UNKNOWN_TOKEN, frame(changes(a_level(), market="0xother"))),
+    (RefusalReason.UNKNOWN_TOKEN, frame(changes(a_level("12345")))),
+    (
+        RefusalReason.UNKNOWN_TOKEN,
+        frame({"event_type": "market_resolved", "market": MARKET, "timestamp": str(SAID)}),
+    ),
+    (RefusalReason.MISSING_FIELD, frame({key: value for key, value in a_book().items() if key != "asks"})),
+    (
+        RefusalReason.MISSING_FIELD,
+        frame({key: value for key, value in a_book().items() if key != "asset_id"}),
+    ),
+    (
+        RefusalReason.MISSING_FIELD,
+        frame({key: value for key, value in a_book().items() if key != "timestamp"}),
+    ),
+    (RefusalReason.MISSING_FIELD, frame(changes())),
+    (RefusalReason.MISSING_FIELD, frame(changes({"asset_id": YES_TOKEN, "price": "0.48", "side": "BUY"}))),
+    (RefusalReason.MISSING_FIELD, frame(a_print(side=""))),
+    (RefusalReason.PRICE_OFF_GRID, frame(a_book(bids={"0.4855": "3"}))),
+    (RefusalReason.PRICE_OFF_GRID, frame(a_book(bids={"0.48551": "3"}))),
+    (RefusalReason.PRICE_OFF_GRID, frame(changes(a_level(price="1")))),
+    (RefusalReason.PRICE_OFF_GRID, frame(changes(a_level(price="0")))),
+    (RefusalReason.PRICE_OFF_GRID, frame(changes(a_level(price="1.2")))),
+    (RefusalReason.PRICE_OFF_GRID, frame(changes(a_level(price="-0.3")))),
+    (RefusalReason.PRICE_OFF_GRID, frame(changes(a_level(price="nan")))),
+    (RefusalReason.NEGATIVE_SIZE, frame(changes(a_level(size="-5")))),
+    (RefusalReason.NEGATIVE_SIZE, frame(a_book(asks={"0.52": "-1"}))),
+    (RefusalReason.NEGATIVE_SIZE, frame(a_print(size="-1"))),
+    (RefusalReason.BAD_NUMBER, frame(changes(a_level(size="many")))),
+    (RefusalReason.BAD_NUMBER, frame(changes(a_level(size="1e3")))),
+    (RefusalReason.BAD_NUMBER, frame(changes(a_level(size="0.1234567")))),
+    (RefusalReason.BAD_NUMBER, frame(changes(a_level(best=("high", "0.52"))))),
+    (RefusalReason.BAD_NUMBER, frame(a_book(tick_size="0.03"))),
+    (RefusalReason.BAD_TIMESTAMP, frame(changes(a_level(), timestamp="soon"))),
+    (RefusalReason.BAD_TIMESTAMP, frame(changes(a_level(), timestamp="1790000000"))),
+    (RefusalReason.BAD_TIMESTAMP, frame({**a_book(), "timestamp": "-5"})),
+    (RefusalReason.CLOCK_JUMP, frame(changes(a_level(), timestamp=str(SAID + 3_600_000)))),
+]
+
+
+@pytest.mark.parametrize(
+    ("reason", "bad"), BAD_FRAMES, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_bad_input_is_counted_and_told_with_its_reason(reason: RefusalReason, bad: bytes) -> None:
+    parser, told = a_parser()
+
+    parser.parse(bad, HEARD)
+
+    assert reasons(told) == [reason]
+    assert parser.refused == {reason: 1}
+    assert told[0].heard_ms == HEARD
+
+
+def test_one_bad_change_costs_itself_and_the_word_on_its_tokens_top() -> None:
+    parser, told = a_parser()
+
+    (event,) = parser.parse(
+        frame(changes(a_level(size="-5"), a_level(price="0.47"), a_level(NO_TOKEN))), HEARD
+    )
+
+    assert isinstance(event, BookChanged)
+    assert len(event.levels) == 2
+    assert reasons(told) == [RefusalReason.NEGATIVE_SIZE]
+
+    (event,) = parser.parse(
+        frame(changes(a_level(price="0.47"), a_level(size="-5"), a_level(NO_TOKEN))), HEARD
+    )
+
+    assert isinstance(event, BookChanged)
+    assert event.unstated == (Outcome.YES,)
+
+
+def test_a_refused_book_makes_both_tops_unknown() -> None:
+    parser, _ = a_parser()
+
+    (event,) = parser.parse(frame(a_book(bids={"0.4855": "3"})), HEARD)
+
+    assert isinstance(event, BookChanged)
+    assert (event.levels, event.unstated) == ((), (Outcome.YES, Outcome.NO))
+
+
+def test_a_bad_message_does_not_cost_its_neighbours() -> None:
+    parser, told = a_parser()
+
+    events = parser.parse(frame(a_book(), {"event_type": "weather", "price": 1}, a_print()), HEARD)
+
+    assert [type(event) for event in events] == [BookSnapshot, TradePrinted]
+    assert reasons(told) == [RefusalReason.UNKNOWN_EVENT_TYPE]
+
+
+def test_a_refusal_keeps_the_text_shortened() -> None:
+    parser, told = a_parser()
+
+    parser.parse(b"x" * 10_000, HEARD)
+
+    assert len(told[0].detail) == 300
+
+
+def test_forgotten_markets_are_unknown() -> None:
+    parser, told = a_parser()
+
+    parser.forget([MarketId(MARKET)])
+
+    assert parser.parse(frame(changes(a_level())), HEARD) == ()
+    assert reasons(told) == [RefusalReason.UNKNOWN_TOKEN]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+MESSAGES: list[dict[str, Any]] = [a_book(), changes(a_level(), a_level(NO_TOKEN)), a_print()]
+
+
+@given(st.sampled_from(MESSAGES), st.data(), JSON)
+def test_a_message_with_anything_in_any_field_never_raises(
+    message: dict[str, Any], data: st.DataObject, value: object
+) -> None:
+    parser, told = a_parser()
+    key = data.draw(st.sampled_from(sorted(message)))
+
+    events = parser.parse(json.dumps({**message, key: value}).encode(), HEARD)
+
+    assert told or events or parser.unused or key == "event_type"
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_events_or_a_refusal(garbage: bytes) -> None:
+    parser, told = a_parser()
+
+    events = parser.parse(garbage, HEARD)
+
+    assert events == ()
+    assert told or parser.unused or garbage.strip() == b"[]"
