@@ -1,0 +1,122 @@
+"""What a desk notices: the match, the price, the naked leg, and what it tells only once."""
+
+from typing import Any
+
+import pytest
+
+from core.desk import Desk
+from core.events import MarketKind, MatchSignal, SignalKind
+from core.units import usdc
+from tests.builders import DEEP_ASKS, T0, a_book, a_desk, a_place, a_signal, at
+
+MAP_1: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 1}
+MAP_2: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 2}
+
+
+def pulled_ms(desk: Desk, now: int = T0) -> int:
+    """How long quotes still stay away."""
+    return max(0, desk.mood(at(now - T0)).pulled_until_ms - now)
+
+
+def price_moves(desk: Desk, bids: str, asks: str = DEEP_ASKS, *, now: int) -> None:
+    for snapshot in a_book(bids, asks, now=now):
+        desk.book.apply(snapshot)
+    desk.book.judge_frame(at(now - T0))
+    desk.hear_price(at(now - T0))
+
+
+def test_a_score_keeps_quotes_away_for_thirty_seconds() -> None:
+    desk = a_desk()
+
+    desk.hear_match(a_signal(SignalKind.SCORE))
+
+    assert pulled_ms(desk) == 30_000
+    assert desk.mood(T0).pulled_why == "score"
+
+
+def test_a_lead_step_keeps_quotes_away_again() -> None:
+    desk = a_desk()
+    desk.hear_match(a_signal(SignalKind.SCORE))
+
+    desk.hear_match(a_signal(SignalKind.LEAD, lead=2_500, now=at(20_000)))
+
+    assert pulled_ms(desk, at(20_000)) == 30_000
+
+
+def test_a_pause_keeps_nothing_away() -> None:
+    desk = a_desk()
+
+    desk.hear_match(a_signal(SignalKind.PAUSED))
+
+    assert pulled_ms(desk) == 0
+
+
+def test_another_maps_score_does_not_stir_a_map_market() -> None:
+    desk = a_desk(**MAP_2)
+
+    desk.hear_match(a_signal(SignalKind.SCORE, map_number=1))
+
+    assert pulled_ms(desk) == 0
+
+
+def test_the_end_of_a_map_stirs_the_market_of_the_next() -> None:
+    desk = a_desk(**MAP_2)
+
+    desk.hear_match(a_signal(SignalKind.MAP_ENDED, map_number=1, maps=(1, 0), winner=0))
+
+    assert pulled_ms(desk) == 30_000
+
+
+def test_the_last_possible_map_is_deciding() -> None:
+    desk = a_desk(best_of=3)
+
+    desk.hear_match(a_signal(map_number=2, maps=(1, 0)))
+    assert not desk.deciding()
+    desk.hear_match(a_signal(map_number=3, maps=(1, 1)))
+    assert desk.deciding()
+
+
+@pytest.mark.parametrize(
+    ("listed", "signal", "over"),
+    [
+        ({}, a_signal(SignalKind.SCORE, map_number=1), False),
+        ({}, a_signal(SignalKind.MAP_ENDED, map_number=1, maps=(1, 0)), False),
+        ({}, a_signal(SignalKind.MAP_ENDED, map_number=2, maps=(2, 0)), True),
+        ({}, a_signal(SignalKind.ENDED, map_number=2, maps=(2, 0)), True),
+        ({}, a_signal(SignalKind.ABANDONED), True),
+        (MAP_1, a_signal(SignalKind.SCORE, map_number=1), False),
+        (MAP_1, a_signal(SignalKind.MAP_ENDED, map_number=1, maps=(0, 0)), True),
+        (MAP_1, a_signal(SignalKind.LEAD, map_number=1, maps=(1, 0)), True),
+        (MAP_1, a_signal(SignalKind.SCORE, map_number=2, maps=(1, 0)), True),
+        (MAP_2, a_signal(SignalKind.MAP_ENDED, map_number=1, maps=(1, 0)), False),
+        (MAP_2, a_signal(SignalKind.SCORE, map_number=2, maps=(1, 0)), False),
+        (MAP_2, a_signal(SignalKind.ENDED, map_number=2, maps=(2, 0)), True),
+    ],
+)
+def test_a_market_is_over_when_its_own_object_is_decided(
+    listed: dict[str, Any], signal: MatchSignal, over: bool
+) -> None:
+    desk = a_desk(**listed)
+
+    desk.hear_match(signal)
+
+    assert desk.mood(T0).over is over
+
+
+def test_before_anybody_spoke_the_start_time_says_whether_it_is_played() -> None:
+    assert a_desk().in_play(T0) is None
+    assert a_desk(starts_ms=at(1)).in_play(T0) is False
+    assert a_desk(starts_ms=T0).in_play(T0) is True
+
+
+def test_a_leg_above_dust_starts_the_naked_clock_and_dust_does_not() -> None:
+    assert a_desk(yes="5", paid_yes="2").naked_since_ms == T0
+    assert a_desk(yes="4.99", paid_yes="2").naked_since_ms is None
+
+
+def test_open_bids_cost_what_they_may_still_cost() -> None:
+    desk = a_desk()
+    desk.orders.add(a_place("0.48", "50"))
+
+    assert desk.open_bids_cost() == usdc("24")
+    assert desk.at_risk() == usdc("24")
