@@ -16,6 +16,7 @@ from core.orders import Order, Orders
 from core.pair import PairLedger
 from core.risk import Refused, Rule
 from core.strategies.view import Gate, Mood, View
+from core.swing import Swing
 from core.trading import Action, Happening, State, holding, legal, step
 from core.units import ONE, Ms, Price, Shares, Usdc, cost_up
 
@@ -52,8 +53,7 @@ class Desk:
         self._last_refusal: tuple[Rule, Outcome] | None = None
         self._pulled_until_ms = Ms(0)
         self._pulled_why = ""
-        self._mid2_ref: int | None = None
-        self._mid2_ms = Ms(0)
+        self._swing = Swing(JUMP_WINDOW_MS)  # of twice the mid
         self._look_ms = Ms(0)
 
     def view(
@@ -140,10 +140,8 @@ class Desk:
         if bid is None or ask is None:
             return True
         mid2 = bid + ask
-        if self._mid2_ref is None or now - self._mid2_ms > JUMP_WINDOW_MS:
-            self._mid2_ref, self._mid2_ms = mid2, now
-        elif abs(mid2 - self._mid2_ref) >= 2 * JUMP_TICKS * self.listing.tick:
-            self._mid2_ref, self._mid2_ms = mid2, now
+        if self._swing.move(mid2, now) >= 2 * JUMP_TICKS * self.listing.tick:
+            self._swing.forget(mid2)
             self.pull("price jump", now)
         return True
 

@@ -120,3 +120,53 @@ def test_open_bids_cost_what_they_may_still_cost() -> None:
 
     assert desk.open_bids_cost() == usdc("24")
     assert desk.at_risk() == usdc("24")
+
+
+def test_a_jump_of_two_ticks_keeps_quotes_away() -> None:
+    desk = a_desk()
+    price_moves(desk, "0.48x1000", "0.52x1000", now=T0)
+
+    price_moves(desk, "0.49x1000", "0.54x1000", now=at(100))
+    assert pulled_ms(desk, at(100)) == 0, "a tick and a half"
+    price_moves(desk, "0.50x1000", "0.54x1000", now=at(200))
+
+    assert pulled_ms(desk, at(200)) == 30_000
+    assert desk.mood(at(200)).pulled_why == "price jump"
+
+
+def test_a_jump_after_a_long_silence_is_a_jump() -> None:
+    """The mid had stood for a minute: the first change after it was taken for a new beginning."""
+    desk = a_desk()
+    price_moves(desk, "0.48x1000", "0.52x1000", now=T0)
+
+    price_moves(desk, "0.58x1000", "0.62x1000", now=at(60_000))
+
+    assert pulled_ms(desk, at(60_000)) == 30_000
+
+
+def test_a_jump_across_the_edge_of_a_window_is_a_jump() -> None:
+    desk = a_desk()
+    price_moves(desk, "0.48x1000", "0.52x1000", now=T0)
+    price_moves(desk, "0.49x1000", "0.53x1000", now=at(4_900))
+
+    price_moves(desk, "0.50x1000", "0.54x1000", now=at(5_100))
+
+    assert pulled_ms(desk, at(5_100)) == 30_000
+
+
+def test_a_slow_drift_is_no_jump() -> None:
+    desk = a_desk()
+    for step in range(6):
+        price_moves(desk, f"0.{48 + step}x1000", f"0.{52 + step}x1000", now=at(step * 6_000))
+
+    assert pulled_ms(desk, at(30_000)) == 0
+
+
+def test_one_jump_pulls_once() -> None:
+    desk = a_desk()
+    price_moves(desk, "0.48x1000", "0.52x1000", now=T0)
+    price_moves(desk, "0.50x1000", "0.54x1000", now=at(100))
+
+    price_moves(desk, "0.50x1000", "0.55x1000", now=at(4_000))
+
+    assert pulled_ms(desk, at(4_000)) == 26_100
