@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Raw, ValidationError
@@ -330,12 +330,19 @@ def _said(error: msgspec.DecodeError, text: bytes) -> tuple[RefusalReason, str]:
     if "missing required field" in words:
         return RefusalReason.MISSING_FIELD, f"{words}, in {_name(text)}"
     field = re.search(r"\$\.(\w+)", words)
-    value: Any = msgspec.json.decode(text)
-    if field is not None and isinstance(value, dict):
-        value = value.get(field[1])
+    value = None if field is None else _fields(text).get(field[1])
     return RefusalReason.WRONG_TYPE, f"{words}: {value!r}, in {_name(text)}"
 
 
 def _name(text: bytes) -> str:
-    value = msgspec.json.decode(text)
-    return str(value.get("slug") or value.get("id")) if isinstance(value, dict) else "no object"
+    said = _fields(text)
+    return str(said.get("slug") or said.get("id"))
+
+
+def _fields(text: bytes) -> dict[str, object]:
+    """The fields, for a message about them. None where the text is no object, or broken further on."""
+    try:
+        value: object = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}

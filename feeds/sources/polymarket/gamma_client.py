@@ -62,7 +62,7 @@ class GammaClient:
             try:
                 async with asyncio.timeout(self._page_s):
                     return pages.decode(await self._body(query))
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 why = f"answer not understood: {error}"
             except TimeoutError:
                 why = f"no whole answer within {self._page_s} s"

@@ -48,7 +48,7 @@ class Parser:
         """The word, or ``None`` for one we will not take (counted, and told to ``on_refusal``)."""
         try:
             word = words.decode(text)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             self._refuse(error, text, heard_ms)
             return None
         kind = self._kind(word)
@@ -94,7 +94,7 @@ class Parser:
         if len(self._told) > MATCHES_MAX:
             del self._told[next(iter(self._told))]
 
-    def _refuse(self, error: msgspec.DecodeError, text: str, heard_ms: Ms) -> None:
+    def _refuse(self, error: Exception, text: str, heard_ms: Ms) -> None:
         reason = RefusalReason.MALFORMED_JSON
         if isinstance(error, msgspec.ValidationError):
             missing = "missing required field" in str(error)
