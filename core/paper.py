@@ -148,8 +148,7 @@ class PaperVenue:
 
     def advance(self, now_ms: Ms) -> list[Event]:
         """Everything due up to ``now_ms``, in the order in which it happened."""
-        self._now = max(self._now, now_ms)
-        self._run(self._now)
+        self._catch_up(now_ms)
         if self._purse.cash != self._told_cash:
             self._told_cash = self._purse.cash
             self._said.append(BalanceSeen(self._told_cash, self._now))
@@ -194,12 +193,9 @@ class PaperVenue:
         heappush(self._due, (due_ms, self._planned, act))
 
     def _catch_up(self, now_ms: Ms) -> None:
-        """Do what was due before ``now_ms``: it met the book as it was."""
+        """Do what is due by ``now_ms``, so that it meets the book as it was."""
         self._now = max(self._now, now_ms)
-        self._run(Ms(self._now - 1))
-
-    def _run(self, until_ms: Ms) -> None:
-        while self._due and self._due[0][0] <= until_ms:
+        while self._due and self._due[0][0] <= self._now:
             due, _, act = heappop(self._due)
             act(due)
 

@@ -337,6 +337,7 @@ def test_closed_orders_are_remembered_for_late_fills_up_to_a_bound() -> None:
     assert book.apply(kept) is Happening.FILLED_PART
     repeated = FillSettled(FillId("n0-a"), FillStatus.CONFIRMED, T0)
     assert book.apply(repeated) == Stray(repeated)
+    assert len(book._fills) == REMEMBERED + 1, "what is forgotten takes no room"
 
 
 def test_open_orders_come_in_the_order_they_were_added() -> None:

@@ -226,6 +226,16 @@ def test_a_fall_long_after_a_print_is_a_cancel() -> None:
     assert order.queue == shares("10")
 
 
+def test_a_change_explained_by_its_print_does_not_hold_the_next_print_back() -> None:
+    market, order = a_market(), an_order(at="0.48", size="20")
+    resting(market, order)
+    market.changed(a_change("0.48x50"), T0)
+    market.printed(a_print("0.48", "20"), LATER)
+    market.changed(a_change("0.48x30"), LATER)
+
+    assert gave(market.printed(a_print("0.48", "40"), LATER)) == [("k1", shares("10"), Evidence.QUEUE)]
+
+
 def test_a_quote_that_crosses_us_fills_us_at_most_by_its_size() -> None:
     market, order = a_market(bids="0.47x50"), an_order(at="0.48", size="20")
     resting(market, order)
@@ -331,6 +341,18 @@ def test_taken_size_stays_taken_until_a_trade_renews_the_level() -> None:
 
     market.changed(a_change(asks="0.52x70"), T0)
     assert offered() == [(price("0.52"), shares("70"))]
+
+
+def test_a_trade_before_our_take_does_not_renew_the_level_after_it() -> None:
+    market = a_market(asks="0.52x100")
+    order = PaperOrder(a_take(YES, BUY, "0.52", "90"), OrderId("t"))
+    market.take(order, price("0.52"), shares("60"))
+    market.printed(a_print("0.52", "30", taker=BUY), T0)
+    market.take(order, price("0.52"), shares("20"))
+
+    market.changed(a_change(asks="0.52x90"), T0)
+
+    assert list(market.offers(order)) == [(price("0.52"), shares("10"))]
 
 
 def test_a_trade_elsewhere_renews_nothing() -> None:
