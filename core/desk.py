@@ -27,6 +27,7 @@ IDLE_LOOK_MS: Final = Ms(5_000)
 JUMP_WINDOW_MS: Final = Ms(5_000)
 ENDS_PLAY: Final = frozenset({SignalKind.ENDED, SignalKind.ABANDONED})
 STIRS: Final = frozenset({SignalKind.SCORE, SignalKind.LEAD, SignalKind.MAP_ENDED, SignalKind.STARTED})
+TURNS: Final = frozenset({SignalKind.MAP_ENDED, SignalKind.STARTED})  # news even when no figure moved
 
 
 class Desk:
@@ -45,6 +46,7 @@ class Desk:
         self.last_trade: TradePrinted | None = None
         self.last_decision: Decided | None = None
         self.signal: MatchSignal | None = None
+        self._said: dict[str, MatchSignal] = {}  # each source's last word
         self.trusted_bids: dict[Outcome, tuple[Price, Ms]] = {}
         self.seen: tuple[object, ...] | None = None
         self.naked_since_ms: Ms | None = None
@@ -118,8 +120,11 @@ class Desk:
         return self.signal.maps == (before_last, before_last)
 
     def hear_match(self, signal: MatchSignal) -> None:
-        """Take the last word about the match. Only what concerns this market's object stirs its quotes."""
-        self.signal = signal
+        """Take the last word about the match. Only news about this market's object stirs its quotes."""
+        before, self.signal = self._said.get(signal.source), signal
+        self._said[signal.source] = signal
+        if before is not None and not news(before, signal):
+            return
         other_map = self.listing.kind is MarketKind.MAP and signal.map_number != self.listing.map_number
         if signal.kind in STIRS and not (other_map and signal.kind is not SignalKind.MAP_ENDED):
             self.pull(signal.kind.value, signal.heard_ms)
@@ -274,3 +279,14 @@ class Desk:
             return None
         yes, no = self.pair.held(Outcome.YES), self.pair.held(Outcome.NO)
         return Usdc((yes * self.payout + no * (ONE - self.payout)) // ONE)
+
+
+def news(before: MatchSignal, signal: MatchSignal) -> bool:
+    """Whether a source says something it has not said: feeds repeat where a match stands every few seconds."""
+    if signal.kind in TURNS and before.kind is not signal.kind:
+        return True
+    return facts(before) != facts(signal)
+
+
+def facts(signal: MatchSignal) -> tuple[object, ...]:
+    return (signal.map_number, signal.maps, signal.score, signal.lead)

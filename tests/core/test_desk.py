@@ -170,3 +170,33 @@ def test_one_jump_pulls_once() -> None:
     price_moves(desk, "0.50x1000", "0.55x1000", now=at(4_000))
 
     assert pulled_ms(desk, at(4_000)) == 26_100
+
+
+def test_a_state_message_that_repeats_the_last_word_is_no_event() -> None:
+    """The match feed says every two seconds where a match stands. Quotes would never have come back."""
+    desk = a_desk()
+    desk.hear_match(a_signal(SignalKind.SCORE))
+
+    for second in range(2, 30, 2):
+        desk.hear_match(a_signal(SignalKind.LEAD, now=at(second * 1_000)))
+
+    assert pulled_ms(desk, at(30_000)) == 0
+
+
+def test_an_end_of_map_told_all_through_the_break_is_one_event() -> None:
+    desk = a_desk()
+    desk.hear_match(a_signal(SignalKind.MAP_ENDED, maps=(1, 0), winner=0))
+
+    desk.hear_match(a_signal(SignalKind.MAP_ENDED, maps=(1, 0), winner=0, now=at(2_000)))
+
+    assert pulled_ms(desk, at(2_000)) == 28_000
+
+
+def test_a_second_source_with_its_own_figures_repeats_only_itself() -> None:
+    """It counts gold otherwise: taking turns with the first it is no stream of leads."""
+    desk = a_desk()
+    for second in range(0, 30, 2):
+        desk.hear_match(a_signal(SignalKind.LEAD, lead=500, now=at(second * 1_000)))
+        desk.hear_match(a_signal(SignalKind.LEAD, lead=480, source="steam", now=at(second * 1_000)))
+
+    assert pulled_ms(desk, at(30_000)) == 0
