@@ -45,8 +45,8 @@ class World:
         """Begin at ``start_ms``, mid-match. Costs about a second: matches are played ahead."""
         self.now_ms = Ms(start_ms - WARM_UP_MS)
         self._seed = seed
-        self._exchange = Exchange()
-        self._announcer = Announcer(self._exchange, changes_per_frame)
+        self.exchange = Exchange()
+        self._announcer = Announcer(self.exchange, changes_per_frame)
         self._evening = Evening(seed, self.now_ms)
         self._stages: list[Stage] = []
         self._tokens: dict[TokenId, tuple[MarketId, Outcome]] = {}
@@ -65,15 +65,15 @@ class World:
     def _step(self, frames: list[Frame], matches: list[wire.MatchMessage]) -> None:
         now_ms = self.now_ms
         for booking in self._evening.opened(now_ms):
-            self._stages.append(Stage(self._seed, booking, self._exchange))
+            self._stages.append(Stage(self._seed, booking, self.exchange))
         notices = [notice for stage in self._stages for notice in stage.step(now_ms)]
-        self._exchange.release_delayed(now_ms)
+        self.exchange.release_delayed(now_ms)
         for stage in self._stages:
             for trader in stage.traders():
                 if trader.next_ms <= now_ms:
                     trader.act(now_ms)
         frames += [self._announce_opened(notice.sheet) for notice in notices if isinstance(notice, Opened)]
-        frames += self._announcer.frames(self._exchange.drain(), now_ms)
+        frames += self._announcer.frames(self.exchange.drain(), now_ms)
         frames += [self._announce_settled(notice) for notice in notices if isinstance(notice, Settled)]
         matches += [notice for notice in notices if isinstance(notice, wire.MatchMessage)]
         self._forget_done()

@@ -1,14 +1,17 @@
 """The whole world: the same for a seed, true in every frame, and everything said about it adds up."""
 
 from collections import Counter, defaultdict
+from statistics import median
 
 from core.ids import Outcome, TokenId
-from core.units import ONE, Ms, Price, Shares, mirrored, price, shares
+from core.units import ONE, SHARE, Ms, Price, Shares, mirrored, price, shares
 from simulator import wire
 from simulator.announcer import Frame
-from simulator.exchange.book import Levels
+from simulator.exchange.book import Book, Levels
 from simulator.world import STEP_MS, Said, World
 from tests.simulator.evenings import MINUTE_MS, START, Hour, tokens
+
+TRADERS_A_MARKET = 5
 
 
 def test_the_same_seed_says_the_same() -> None:
@@ -181,6 +184,34 @@ def test_a_market_resolves_to_the_team_that_won(hour: Hour) -> None:
 def test_nothing_is_said_about_a_market_after_its_resolution(hour: Hour) -> None:
     assert hour.resolutions
     assert hour.late == set()
+
+
+def test_nothing_is_kept_of_markets_that_are_over(hour: Hour) -> None:
+    exchange, open_markets = hour.world.exchange, len(hour.world.open_sheets())
+
+    assert len(exchange.listings) == open_markets
+    assert len(exchange.accounts) == TRADERS_A_MARKET * open_markets
+    assert not exchange.prints
+
+
+def test_books_look_like_the_venues() -> None:
+    world = World(7, START)
+    listings = world.exchange.listings.values()
+
+    spreads = [ask - bid for listing in listings for bid, ask in [tops(listing.book)]]
+    depths = [len(listing.book.bids.levels()) for listing in listings]
+    touches = [listing.book.bids.levels()[0][1] // SHARE for listing in listings]
+
+    assert price("0.01") <= median(spreads) <= price("0.04")
+    assert max(spreads) >= price("0.03")
+    assert 5 <= median(depths) <= 10
+    assert 50 <= median(touches) <= 1_500
+
+
+def tops(book: Book) -> tuple[Price, Price]:
+    assert book.bids.best is not None
+    assert book.asks.best is not None
+    return book.bids.best, book.asks.best
 
 
 def test_the_tick_becomes_finer_before_a_clear_market_resolves(hour: Hour) -> None:
