@@ -83,7 +83,10 @@ class Market(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(tick__gt=0), name="feeds_market_has_a_tick"),
             models.CheckConstraint(
-                condition=Q(state=MarketState.RESOLVED.value, payout__gte=0, payout__lte=10_000)
+                # A check that compares with null passes: not null must be said.
+                condition=Q(
+                    state=MarketState.RESOLVED.value, payout__isnull=False, payout__gte=0, payout__lte=10_000
+                )
                 | (~Q(state=MarketState.RESOLVED.value) & Q(payout__isnull=True)),
                 name="feeds_payout_once_resolved",
             ),

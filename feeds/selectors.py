@@ -98,9 +98,9 @@ def market_id_of(name: str) -> str | None:
     return ids[0] if len(ids) == 1 else None
 
 
-def match_rows() -> list[MatchRow]:
-    """Matches spoken of within ten minutes, and those with an open market that start within six hours, by start."""
-    now = clock.now_ms()
+def match_rows(*, at: Ms | None = None) -> list[MatchRow]:
+    """Matches spoken of within ten minutes of ``at`` (now), and those with an open market that start within hours."""
+    now = clock.now_ms() if at is None else at
     # Nothing was heard in the future, unless by an earlier demo with a faster clock.
     spoken_of = Q(heard_ms__gte=now - JUST_OVER_MS, heard_ms__lte=now + JUST_OVER_MS)
     tradable = Market.objects.filter(match=OuterRef("pk"), state=MarketState.OPEN.value)
