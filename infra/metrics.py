@@ -27,7 +27,7 @@ from infra import logs
 from infra.redis import Db, as_text, client
 
 # A "_created" sample beside every counter says nothing that Prometheus uses, and doubles the text.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 PUSH_TTL_MS: Final = 5000
 REGISTRY: Final = CollectorRegistry()

@@ -1,23 +1,23 @@
 """``/api/v1``: every app's router under one roof, one way of asking who it is, one shape of refusal."""
 
 from http import HTTPStatus
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
+from feeds import api as feeds
+from risk import api as risk
 from risk.auth import by_session, by_token
 from risk.errors import RiskError
 from risk.people import Actor
-from risk.problems import LogInNeeded, Problem, answer, problem_of
-
-APPS: Final = ("risk", "feeds", "trading")
+from risk.problems import LogInNeeded, Problem, answer, not_written, problem_of
+from trading import api as trading
 
 
 class Token(HttpBearer):
@@ -42,9 +42,8 @@ api = NinjaAPI(
     auth=[Token(), LogIn(csrf=False)],
     docs_decorator=login_required,
 )
-for name in APPS:
-    if find_spec(f"{name}.api") is not None:
-        api.add_router("/v1", import_module(f"{name}.api").router)
+for router in (risk.router, feeds.router, trading.router):
+    api.add_router("/v1", router)
 
 
 @api.exception_handler(Problem)
@@ -55,6 +54,11 @@ def problem(request: HttpRequest, refused: Problem) -> HttpResponse:
 @api.exception_handler(RiskError)
 def control_refused(request: HttpRequest, refused: RiskError) -> HttpResponse:
     return answer(problem_of(refused))
+
+
+@api.exception_handler(DatabaseError)
+def no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    return answer(not_written(error))
 
 
 @api.exception_handler(AuthenticationError)

@@ -94,11 +94,10 @@ def programs(polyloly: Polyloly) -> list[Program]:
     ]
 
 
-# Who ends together, and how long each group may take; whole within the 15 s of product.md 3. The trader goes while
-# everything it needs for cancelling and flushing still runs; Redis goes last.
+# Who ends together, and how long each group may take; whole within the 15 s of product.md 3. Nothing new is asked for
+# and the trader goes while everything it needs for cancelling and flushing still runs; Redis goes last.
 STOP_ORDER: Final = (
-    ("taking no new work", ("beat",), 1500),
-    ("orders cancelled, journal flushed, sockets closed", ("trader",), 6000),
-    ("sources, reports and console ended", ("feeds", "ops", "web", "simulator"), 4500),
-    ("queue and bus ended", ("redis",), 1500),
+    ("no new work, orders cancelled, journal flushed", ("beat", "trader"), 6000),
+    ("sources, reports and console ended", ("feeds", "ops", "web", "simulator"), 5000),
+    ("queue and bus ended", ("redis",), 2000),
 )

@@ -1,6 +1,5 @@
 """Django's settings, made from ``polyloly_site.env``. Set things there, not here."""
 
-from importlib.util import find_spec
 from typing import Any, Final
 
 import dj_database_url
@@ -24,9 +23,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
-ROOMS: Final = ("infra", "risk", "feeds", "trading", "dashboard", "simulator", "polyloly_site")
 INSTALLED_APPS = [
-    "daphne",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -39,7 +36,13 @@ INSTALLED_APPS = [
     "csp",
     "ninja",  # its own static files for /api/docs, instead of somebody else's servers
     "django_prometheus",
-    *(room for room in ROOMS if find_spec(room) is not None and find_spec(f"{room}.apps") is not None),
+    "infra",
+    "risk",
+    "feeds",
+    "trading",
+    "dashboard",
+    "simulator",
+    "polyloly_site",
 ]
 
 # Every one of these runs on the event loop: one sync-only class would put each request on a thread, and daphne
@@ -47,7 +50,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "polyloly_site.csp.Policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -141,7 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_URL = reverse_lazy("console:login")
 LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True

@@ -1,7 +1,5 @@
 """Routes of the site. Apps bring their own ``urls.py``; their doors are included here."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -14,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.scrape),
     path("api/", api.urls),
     # Before the admin: /admin/halt and its siblings are the operator's endpoints (product.md 4).
-    *(path("", include(f"{app}.urls")) for app in ("risk", "dashboard") if find_spec(f"{app}.urls")),
+    path("", include("risk.urls")),
+    path("", include("dashboard.urls")),
     path("admin/", admin.site.urls),
 ]

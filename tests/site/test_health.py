@@ -125,6 +125,14 @@ def test_pages_load_nothing_from_elsewhere(client: Client) -> None:
     assert "http" not in policy
 
 
+def test_the_admin_theme_gets_what_it_needs_and_only_there(client: Client) -> None:
+    policy = client.get("/admin/login/").headers["Content-Security-Policy"]
+
+    assert "script-src 'self' 'unsafe-eval'" in policy
+    assert "style-src 'self' 'unsafe-inline'" in policy
+    assert "default-src 'none'" in policy
+
+
 @pytest.mark.parametrize(
     ("check", "code"), [(passed("a", ""), 0), (failed("a", "", "act"), 1), (warned("a", "", "look"), 2)]
 )

@@ -72,8 +72,13 @@ def test_term_ends_everything_in_order(tmp_path: Path) -> None:
         assert stack.pids() == []
         lines = [json.loads(line) for line in (tmp_path / "logs" / "bot.jsonl").read_text().splitlines()]
         steps = [line for line in lines if line.get("event") == "shutdown step"]
-        assert [step["killed"] for step in steps] == [[], [], [], [], []]
-        assert steps[0]["step"] == "taking no new work"
+        assert [step["step"].split(",")[0] for step in steps] == [
+            "no new work",
+            "sources",
+            "state snapshot written",
+            "queue and bus ended",
+        ]
+        assert [step["killed"] for step in steps] == [[], [], [], []]
 
 
 def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(tmp_path: Path) -> None:
