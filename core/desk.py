@@ -3,6 +3,7 @@
 Mutable and owned by one ``Engine``. The read-only ``View`` that strategies get is made here.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, Trade
 from core.fees import fee_estimate
 from core.ids import Outcome, Side, Strategy
 from core.intents import OrderKind, Place
+from core.ledger import Entry
 from core.notes import Decided, Note, StateMoved
 from core.orders import Order, Orders
 from core.pair import PairLedger
@@ -176,6 +178,15 @@ class Desk:
             self._naked = ahead
         return self.happen(holding(pair.held(Outcome.YES), pair.held(Outcome.NO), dust), now)
 
+    def recall(self, entries: Sequence[Entry], now: Ms) -> tuple[Note, ...]:
+        """Take up what was held before this process began. A leg has been naked since it was, not since now."""
+        self.pair.rebuild(entries)
+        notes = self.holdings_changed(now)
+        if self.naked_since_ms is not None:
+            since = exposed_since(entries, self.listing.min_size)
+            self.naked_since_ms = now if since is None else min(since, now)
+        return notes
+
     def retick(self, tick: Price) -> None:
         self.listing = replace(self.listing, tick=tick)
 
@@ -290,3 +301,14 @@ def news(before: MatchSignal, signal: MatchSignal) -> bool:
 
 def facts(signal: MatchSignal) -> tuple[object, ...]:
     return (signal.map_number, signal.maps, signal.score, signal.lead)
+
+
+def exposed_since(entries: Iterable[Entry], dust: Shares) -> Ms | None:
+    """Since when the same leg has been ahead by at least ``dust``; ``None`` when none is."""
+    ahead, since, lead = 0, None, 0
+    for entry in entries:
+        lead += entry.shares if entry.outcome is Outcome.YES else -entry.shares
+        now_ahead = 0 if abs(lead) < dust else 1 if lead > 0 else -1
+        if now_ahead != ahead:
+            ahead, since = now_ahead, entry.at_ms if now_ahead else None
+    return since

@@ -183,11 +183,13 @@ class Engine:
         desk = self.desks.get(event.market_id)
         if desk is not None:
             desk.listing = event
+            draft.notes.extend(desk.holdings_changed(event.heard_ms))
+            self._decide(desk, event.heard_ms, draft)
             return
         desk = Desk(event, self._sequences.get(event.market_id, 0))
-        desk.pair.rebuild(self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB))
         self.desks[event.market_id] = desk
-        draft.notes.extend(desk.holdings_changed(event.heard_ms))
+        entries = self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB)
+        draft.notes.extend(desk.recall(entries, event.heard_ms))
 
     def _feed_lost(self, event: ev.FeedLost, draft: Draft) -> None:
         for desk in self._desks_of(event.market_ids):

@@ -1,6 +1,7 @@
 """Fakes we own: somebody who answers the engine, and a gateway that remembers."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from core import events as ev
 from core.desk import Desk
@@ -23,6 +24,8 @@ from tests.builders import (
     a_setup,
     an_order_id,
 )
+
+N = TypeVar("N")
 
 
 class Play:
@@ -145,7 +148,7 @@ class Play:
     def approved(self) -> list[Place]:
         return [approved.intent for step in self.steps for approved in step.approved]
 
-    def notes(self, kind: type) -> list[object]:
+    def notes(self, kind: type[N]) -> list[N]:
         return [note for step in self.steps for note in step.notes if isinstance(note, kind)]
 
 
