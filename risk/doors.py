@@ -8,6 +8,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Final
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,7 +18,7 @@ from risk import selectors, services
 from risk.auth import identify, identify_who_halts
 from risk.errors import RiskError
 from risk.people import Actor
-from risk.problems import Problem, answer, problem_of
+from risk.problems import Problem, answer, not_written, problem_of
 from risk.services import HaltCode, MarketHaltCode
 
 REASON_MAX: Final = 300
@@ -48,6 +49,8 @@ def door(act: Door) -> Door:
             return answer(problem)
         except RiskError as refused:
             return answer(problem_of(refused))
+        except DatabaseError as error:
+            return answer(not_written(error))
 
     return opened
 

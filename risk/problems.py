@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
 
+from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 
+from infra import logs
 from risk.errors import (
     ChecksFailed,
     Contended,
@@ -24,6 +26,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     ChecksFailed: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
 }
+
+log = logs.get("risk")
 
 
 class Problem(Exception):
@@ -50,6 +54,16 @@ def problem_of(error: RiskError) -> Problem:
     field = "reason" if isinstance(error, ReasonMissing) else None
     field = "market_id" if isinstance(error, UnknownMarket) else field
     return Problem(STATUS[type(error)], str(error), field=field)
+
+
+def not_written(error: DatabaseError) -> Problem:
+    """The database did not answer: say plainly that nothing was changed, and what stops trading without it."""
+    log.error("request not carried out, no database", error=str(error), event_type="error")
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"the database did not take it ({error}), nothing was changed: try again; ending the trader's process "
+        "stops trading too",
+    )
 
 
 def answer(problem: Problem) -> HttpResponse:
