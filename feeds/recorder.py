@@ -43,6 +43,7 @@ class Recorder:
         self._waiting: deque[tuple[Ms, bytes | MarketListed]] = deque()
         self._markets: dict[MarketId, MarketListed] = {}
         self._dropped_told = 0
+        self._files = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._write_until_over, name="recorder", daemon=True)
         self._thread.start()
@@ -69,14 +70,16 @@ class Recorder:
     def _write_until_over(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            while not self._over.is_set():
-                self._write_file()
+            while not self._write_file():
+                pass
         except OSError as error:
             # A full disk must not end trading. What is not kept is counted, and the queue stays bounded.
             log.error("recording ended", event_type="error", error=str(error), folder=str(self._folder))
 
-    def _write_file(self) -> None:
-        path = self._folder / _name(clock.now_ms())
+    def _write_file(self) -> bool:
+        """One file, until it is long enough or the recorder is closed; true in the latter case."""
+        self._files += 1
+        path = self._folder / _name(clock.now_ms(), self._files)
         with path.open("xb") as raw, _Lines(raw) as lines:
             for listing in list(self._markets.values()):
                 lines.write(_listing_line(listing))
@@ -85,8 +88,9 @@ class Recorder:
                 self._drain(lines)
                 lines.flush_if_due()
                 if over:
-                    return
+                    return True
                 self._over.wait(PEEK_S)
+        return False
 
     def _drain(self, lines: "_Lines") -> None:
         while self._waiting:
@@ -151,6 +155,6 @@ def _listing_line(listing: MarketListed) -> bytes:
     return b'{"recv_ms":%d,"listed":%s}\n' % (listing.heard_ms, codec.dump(listing))
 
 
-def _name(now_ms: Ms) -> str:
-    moment = datetime.fromtimestamp(now_ms / 1000, tz=UTC)
-    return f"market-{moment:%Y%m%dT%H%M%S}.{now_ms % 1000:03d}-{os.getpid()}.jsonl.zst"
+def _name(now_ms: Ms, number: int) -> str:
+    moment = datetime.fromtimestamp(now_ms // 1000, tz=UTC)
+    return f"market-{moment:%Y%m%dT%H%M%S}-{os.getpid()}-{number}.jsonl.zst"

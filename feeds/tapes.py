@@ -7,14 +7,14 @@ folder of them, merged by receive time.
 
 import gzip
 import heapq
-import io
 import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import msgspec
 import zstandard
@@ -36,7 +36,7 @@ LEAP_MS: Final = 3_600_000  # a longer gap must be confirmed by the frame's own 
 SAID_MAX_MS: Final = 300_000
 MARKET: Final = re.compile(rb'"market"\s*:\s*"([^"]+)"')
 SAID: Final = re.compile(rb'"timestamp"\s*:\s*"(\d{13})"')
-LINE_BYTES_MAX: Final = 32 * 1024 * 1024
+CHUNK: Final = 256 * 1024
 
 
 class NotATape(Exception):
@@ -207,12 +207,18 @@ class Tape:
 
     def _texts(self, path: Path) -> Iterator[bytes]:
         """The lines of a file, as far as it can be read."""
+        rest = b""
         try:
-            with _open(path) as file:
-                while text := file.readline(LINE_BYTES_MAX):
-                    yield text
+            for chunk in _unpacked(path):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    yield line + b"\n"
         except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError) as error:
             self._refuse(RefusalReason.TRUNCATED, f"{path.name} after line {self.lines}: {error}", None)
+        else:
+            if rest:
+                yield rest
 
     def _refuse(self, reason: RefusalReason, detail: str, heard_ms: Ms | None) -> None:
         self.refused[reason] += 1
@@ -247,17 +253,21 @@ def open_tape(path: Path, defaults: MarketDefaults, on_refusal: OnRefusal | None
     return Tape([path], defaults, on_refusal)
 
 
-def _open(path: Path) -> BinaryIO:
-    """Lines of bytes, whatever the packing; recognised by its first bytes, not by its name."""
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """The bytes of a file in pieces, whatever its packing; recognised by its first bytes, not by its name."""
     with path.open("rb") as raw:
         magic = raw.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    file = path.open("rb")
-    if magic == b"\x28\xb5\x2f\xfd":
-        unpacked = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=True)
-        return cast(BinaryIO, io.BufferedReader(unpacked))
-    return file
+        raw.seek(0)
+        if magic[:2] == b"\x1f\x8b":
+            with gzip.open(raw) as file:
+                yield from iter(partial(file.read, CHUNK), b"")
+        elif magic == b"\x28\xb5\x2f\xfd":
+            # Not its stream reader: at the end of a file that was never closed that one keeps back what it has.
+            unpack = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
+            for packed in iter(partial(raw.read, CHUNK), b""):
+                yield unpack.decompress(packed)
+        else:
+            yield from iter(partial(raw.read, CHUNK), b"")
 
 
 def _said_then(line: TapeLine) -> bool:
