@@ -187,6 +187,14 @@ class Desk:
             self.naked_since_ms = now if since is None else min(since, now)
         return notes
 
+    def recompute(self, now: Ms) -> tuple[Note, ...]:
+        """Find the state the ledger says (trading.md 10). What the world has decided stays decided."""
+        if self.state in (State.FINALIZING, State.RESOLVED):
+            return self.holdings_changed(now)
+        was, self.state = self.state, State.IDLE
+        self.holdings_changed(now)
+        return () if was is self.state else (StateMoved(self.listing.market_id, was, self.state, now),)
+
     def retick(self, tick: Price) -> None:
         self.listing = replace(self.listing, tick=tick)
 

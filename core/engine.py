@@ -13,7 +13,7 @@ from typing import Any, Final
 from core import events as ev
 from core.book import PhantomEnded, ResyncWanted, Trust
 from core.desk import Desk
-from core.ids import IntentKey, MarketId, Outcome, Strategy
+from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
 from core.intents import Cancel, Redeem, Resync, WalletAction
 from core.ledger import Entry, Ledger
 from core.notes import Booked, DayStarted, InputRefused, Note, OrderMoved, Refusal
@@ -101,7 +101,7 @@ class Engine:
         self.merges: deque[Ms] = deque()
         self.cash_refused_ms: Ms | None = None
         self.phantoms = 0
-        self._sequences = sequences
+        self._sequences = dict(sequences)
         self._doors: dict[type, Callable[[Any, Draft], None]] = {
             ev.BookChanged: self._book,
             ev.BookSnapshot: self._book,
@@ -269,7 +269,7 @@ class Engine:
             return
         happening = desk.orders.apply(event)
         if happening is None or isinstance(happening, Stray):
-            draft.notes.append(InputRefused(Refusal.REPEATED_FILL, event.fill_id, event.heard_ms))
+            self._told_again(desk, event, draft)
             return
         place = order.place
         booked = desk.pair.filled(
@@ -287,6 +287,21 @@ class Engine:
         draft.notes.extend(desk.holdings_changed(event.heard_ms))
         self._decide(desk, event.heard_ms, draft)
 
+    def _told_again(self, desk: Desk, event: ev.FillSeen, draft: Draft) -> None:
+        """A trade is told once per status: a later one settles it, the same one is only counted."""
+        pair = desk.pair
+        was = pair.fill_status(event.fill_id)
+        if was is None or was is event.status:
+            draft.notes.append(InputRefused(Refusal.REPEATED_FILL, event.fill_id, event.heard_ms))
+            return
+        self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
+
+    def _settle(self, desk: Desk, fill_id: FillId, status: ev.FillStatus, now: Ms, draft: Draft) -> None:
+        self._book_entries(desk.pair.settled(fill_id, status, now), draft)
+        draft.notes.extend(desk.holdings_changed(now))
+        self._decide(desk, now, draft)
+        self._redeem(desk, now, draft)
+
     def _book_entries(self, entries: tuple[Entry, ...], draft: Draft) -> None:
         if entries:
             self.ledger.book(entries)
@@ -295,10 +310,7 @@ class Engine:
     def _settled(self, event: ev.FillSettled, draft: Draft) -> None:
         for desk in self.desks.values():
             if desk.pair.knows(event.fill_id):
-                self._book_entries(desk.pair.settled(event.fill_id, event.status, event.heard_ms), draft)
-                draft.notes.extend(desk.holdings_changed(event.heard_ms))
-                self._decide(desk, event.heard_ms, draft)
-                self._redeem(desk, event.heard_ms, draft)
+                self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
                 return
         draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.fill_id, event.heard_ms))
 
@@ -314,6 +326,10 @@ class Engine:
         if desk is not None:
             self._book_entries(desk.pair.redeemed(event), draft)
             draft.notes.extend(desk.holdings_changed(event.heard_ms))
+            # A fill may have come between the request and the payment: what is left is asked for once more.
+            if event.yes or event.no:
+                desk.redeem_asked = False
+                self._redeem(desk, event.heard_ms, draft)
 
     def _balance(self, event: ev.BalanceSeen, draft: Draft) -> None:
         """The keeper's own figure is compared by reconciliation, never adopted here."""
@@ -338,7 +354,7 @@ class Engine:
             for desk in desks:
                 desk.halted = None
         for desk in desks:
-            draft.notes.extend(desk.holdings_changed(event.heard_ms))
+            draft.notes.extend(desk.recompute(event.heard_ms))
             self._decide(desk, event.heard_ms, draft)
 
     def _tick(self, event: ev.Tick, draft: Draft) -> None:
@@ -382,6 +398,7 @@ class Engine:
             return False
         if desk.pair.held(Outcome.YES) or desk.pair.held(Outcome.NO):
             return False
+        self._sequences[market_id] = desk.sequence
         del self.desks[market_id]
         return True
 

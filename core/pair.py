@@ -276,6 +276,10 @@ class PairLedger:
         """How many fills may still fail."""
         return len(self._provisional)
 
+    def fill_status(self, fill_id: FillId) -> FillStatus | None:
+        """How far a fill has settled; ``None`` for one never booked."""
+        return self._fills.get(fill_id)
+
     def knows(self, fill_id: FillId) -> bool:
         return fill_id in self._fills
 

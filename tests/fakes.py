@@ -82,12 +82,12 @@ class Play:
             self.take_up(self.hear(ev.OrderSent(key, an_order_id(key), self.now)))
             self.take_up(self.hear(ev.OrderAcked(key, an_order_id(key), status, self.now)))
 
-    def confirm_cancels(self, step: Step) -> Step | None:
-        """The venue carries every cancel of ``step`` out. Returns the last step this led to."""
-        last = None
+    def confirm_cancels(self, step: Step) -> None:
+        """The venue carries every cancel of ``step`` out, and takes up what follows from it."""
         for cancel in step.cancels:
-            last = self.hear(self.closed(cancel.key))
-        return last
+            after = self.hear(self.closed(cancel.key))
+            self.take_up(after)
+            self.confirm_cancels(after)
 
     def closed(self, key: IntentKey, filled: str | None = None) -> ev.OrderClosed:
         order = self.order(key)

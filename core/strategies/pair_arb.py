@@ -49,7 +49,8 @@ def leg_ahead(view: View) -> Outcome | None:
 def permission(view: View) -> tuple[GateCheck, ...]:
     """Gates that bind every order, in order, up to the first that fails."""
     legal = Action.COMPLETE in view.legal and view.halted is None
-    checks = [said(Gate.TRADING, view.halted or "running", passed=legal)]
+    word = view.halted or ("running" if legal else "not legal in this state")
+    checks = [said(Gate.TRADING, word, passed=legal)]
     if legal:
         trust = view.book.trust
         checks.append(said(Gate.BOOK, trust.value, passed=trust is Trust.TRUSTED))

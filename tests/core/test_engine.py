@@ -1,10 +1,16 @@
 """The engine as a whole: events in, steps out, scene by scene."""
 
+from dataclasses import replace
+
+import pytest
+
+from core import events as ev
 from core.book import Trust
-from core.notes import Booked
+from core.intents import Redeem
+from core.notes import Booked, InputRefused, Refusal
 from core.trading import State
-from core.units import Ms, shares
-from tests.builders import T0, YES, a_listing
+from core.units import Ms, price, shares, text, usdc
+from tests.builders import MARKET, T0, YES, a_listing
 from tests.fakes import Play
 
 
@@ -71,3 +77,127 @@ def test_a_clock_that_was_ahead_before_the_restart_does_not_owe_time() -> None:
     after = Play(entries=entries, markets=[a_listing(heard_ms=earlier)])
 
     assert after.desk.naked_since_ms == earlier
+
+
+def test_a_market_forgotten_and_listed_again_goes_on_numbering() -> None:
+    """Its order keys would have been used twice."""
+    play = a_quoted_market()
+    play.confirm_cancels(play.hear(ev.MarketResolved(MARKET, price("1"), play.now, play.now)))
+    assert play.engine.forget(MARKET)
+
+    play.hear(a_listing())
+    play.take_up(play.book())
+
+    assert [order.place.key.split("|")[3] for order in play.open()] == ["3", "4"]
+
+
+def test_the_callers_sequences_are_left_alone() -> None:
+    given = {MARKET: 7}
+    play = Play(sequences=given)
+    play.take_up(play.book())
+
+    assert given == {MARKET: 7}
+    assert play.quote(YES).place.key.endswith("|8")
+
+
+def test_a_fill_told_again_with_a_later_status_is_settled_by_it() -> None:
+    """The venue tells the same trade once per status."""
+    play = a_quoted_market()
+    order = play.quote(YES)
+    play.fill(order, "25", status=ev.FillStatus.MATCHED)
+    seen = play.events[-1]
+    assert isinstance(seen, ev.FillSeen)
+    assert play.desk.pair.provisional == 1
+
+    step = play.hear(replace(seen, status=ev.FillStatus.CONFIRMED))
+
+    assert play.desk.pair.provisional == 0
+    assert play.desk.pair.held(YES) == shares("25")
+    assert not [note for note in step.notes if isinstance(note, InputRefused)]
+
+
+def test_a_fill_told_again_word_for_word_is_counted_and_changes_nothing() -> None:
+    play = a_quoted_market()
+    play.fill(play.quote(YES), "25")
+
+    step = play.hear(play.events[-1])
+
+    assert [note.refusal for note in step.notes if isinstance(note, InputRefused)] == [Refusal.REPEATED_FILL]
+    assert play.desk.pair.held(YES) == shares("25")
+    assert play.engine.ledger.cash == usdc("10000") - usdc("12.25")
+
+
+def test_a_fill_that_fails_is_taken_back_whole() -> None:
+    play = a_quoted_market()
+    play.fill(play.quote(YES), "25", status=ev.FillStatus.MATCHED)
+    seen = play.events[-1]
+    assert isinstance(seen, ev.FillSeen)
+
+    play.hear(ev.FillSettled(seen.fill_id, ev.FillStatus.FAILED, play.now))
+
+    assert play.desk.pair.held(YES) == 0
+    assert play.engine.ledger.cash == usdc("10000")
+    assert play.desk.state is State.IDLE
+    assert play.desk.naked_since_ms is None
+
+
+def a_resolved_market() -> Play:
+    """25 YES held, YES won, the venue has wiped what rested; redemption of 25 is asked for."""
+    play = a_naked_market()
+    step = play.hear(ev.MarketResolved(MARKET, price("1"), play.now, play.now))
+    play.confirm_cancels(step)
+    return play
+
+
+def actions(play: Play) -> list[tuple[str, str]]:
+    return [
+        (type(action).__name__, text(action.yes if isinstance(action, Redeem) else action.shares, 6))
+        for step in play.steps
+        for action in step.wallet_actions
+    ]
+
+
+def test_a_resolved_market_is_redeemed_once_nothing_is_open() -> None:
+    play = a_naked_market()
+
+    step = play.hear(ev.MarketResolved(MARKET, price("1"), play.now, play.now))
+    assert step.cancels, "what rests is withdrawn"
+    assert actions(play) == []
+    play.confirm_cancels(step)
+
+    assert actions(play) == [("Redeem", "25")]
+    assert play.desk.state is State.RESOLVED
+
+
+def test_shares_that_arrive_after_the_redemption_are_redeemed_too() -> None:
+    play = a_resolved_market()
+    late = play.fills
+    key = play.approved()[0].key
+    play.fill(play.order(key), "10")
+    assert play.fills == late + 1
+    redeem = next(action for step in play.steps for action in step.wallet_actions)
+
+    play.hear(ev.Redeemed(redeem.action_id, MARKET, shares("25"), shares("0"), usdc("25"), play.now))
+
+    assert actions(play) == [("Redeem", "25"), ("Redeem", "10")]
+
+
+def test_leaving_a_halt_recomputes_the_state_from_the_ledger() -> None:
+    play = a_naked_market()
+    play.hear(ev.Halted(MARKET, "looks wrong", play.now))
+    play.desk.state = State.TEMPORAL_ACTIVE
+
+    play.hear(ev.Resumed(MARKET, "looked at", play.now))
+
+    assert play.desk.state is State.BUILDING_PAIR
+
+
+@pytest.mark.parametrize("state", [State.FINALIZING, State.RESOLVED])
+def test_what_the_world_decided_stays_decided_after_a_halt(state: State) -> None:
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "manual_halt", play.now))
+    play.desk.state = state
+
+    play.hear(ev.Resumed(None, "reset", play.now))
+
+    assert play.desk.state is state
