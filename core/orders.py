@@ -62,6 +62,7 @@ class Order:
         told:      fill total the venue stated at closing; above ``filled`` a fill is still to come.
         since_ms:  when the present status began.
         cancel_asked_ms: when we last asked to cancel it; ``None`` when we did not or that cancel failed.
+        cancel_tried_ms: the same, failed ones included.
     """
 
     place: Place
@@ -75,6 +76,7 @@ class Order:
     cancel_asked_ms: Ms | None
     is_yes_bid: bool
     yes_price: Price
+    cancel_tried_ms: Ms | None = None
     fills: set[FillId] = field(default_factory=set)
 
     @classmethod
@@ -136,7 +138,7 @@ class Order:
     def cancel_asked(self, at_ms: Ms) -> Happening:
         """Note that we ask the venue to withdraw it."""
         self._move(Happening.CANCEL_ASKED, at_ms)
-        self.cancel_asked_ms = at_ms
+        self.cancel_asked_ms = self.cancel_tried_ms = at_ms
         return Happening.CANCEL_ASKED
 
     def _happening(

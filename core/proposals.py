@@ -16,7 +16,7 @@ from core.orders import Order, Status
 from core.risk import Approved, Exposure, Rule, judge
 from core.strategies.pair_arb import propose
 from core.strategies.view import Proposal, Wanted
-from core.units import Ms, Shares, Usdc, cost_up
+from core.units import Ms, Price, Shares, Usdc, cost_up
 
 if TYPE_CHECKING:
     from core.desk import Desk
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 REQUOTE_MS: Final = Ms(3_000)  # a quote behind the best bid keeps its place in the queue this long
 RECANCEL_MS: Final = Ms(5_000)  # a cancel nobody answered is asked again
 MERGES_PER_MINUTE: Final = 25  # the relayer's limit (polymarket.md 9)
-MAY_CANCEL: Final = frozenset({Status.LIVE, Status.PARTIAL, Status.CANCELLING})
+TAKE_REST_MS: Final = Ms(500)  # the fills of a taker come within this; what is left of it then rests
+MAY_CANCEL: Final = frozenset({Status.LIVE, Status.PARTIAL, Status.CANCELLING, Status.UNKNOWN})
 
 
 def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
@@ -63,15 +64,18 @@ def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draf
     resting = desk.orders.open()
     takes = [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
     if takes or any(order.place.kind is OrderKind.TAKE for order in resting):
+        halted = engine.halted is not None or desk.halted is not None
         for order in resting:
             if order.place.kind is OrderKind.QUOTE:
                 _withdraw(order, "a marketable order comes first", now, draft)
+            elif halted or now - order.since_ms >= TAKE_REST_MS:
+                _withdraw(order, "the rest of a marketable order", now, draft)
         return [] if resting else _place(engine, desk, takes, now, draft)
     missing = []
     for outcome in Outcome:
         wanted = next((wish for wish in proposal.wanted if wish.outcome is outcome), None)
         mine = [order for order in resting if order.place.outcome is outcome]
-        why = [_unfit(order, wanted, now) for order in mine]
+        why = [_unfit(order, wanted, desk.listing.tick, now) for order in mine]
         for order, reason in zip(mine, why, strict=True):
             if reason is not None:
                 _withdraw(order, reason, now, draft)
@@ -80,10 +84,12 @@ def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draf
     return _place(engine, desk, missing, now, draft)
 
 
-def _unfit(order: Order, wanted: Wanted | None, now: Ms) -> str | None:
+def _unfit(order: Order, wanted: Wanted | None, tick: Price, now: Ms) -> str | None:
     """Why a resting quote must go, or ``None``. Too dear or too large goes at once; too timid may wait."""
     if wanted is None:
         return "not wanted"
+    if order.place.price % tick:
+        return "off the grid"
     if order.place.price > wanted.price:
         return "above the price wanted"
     if order.remaining > wanted.shares:
@@ -95,9 +101,9 @@ def _unfit(order: Order, wanted: Wanted | None, now: Ms) -> str | None:
 
 
 def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
-    """Cancel what is known to rest; what is still on its way is cancelled when its answer comes."""
-    asked = order.cancel_asked_ms
-    if order.status in MAY_CANCEL and (asked is None or now - asked >= RECANCEL_MS):
+    """Cancel what may rest, an UNKNOWN order by its id; what is still on its way when its answer comes."""
+    tried, may = order.cancel_tried_ms, order.status in MAY_CANCEL and order.order_id is not None
+    if may and (tried is None or now - tried >= RECANCEL_MS):
         order.cancel_asked(now)
         draft.cancels.append(Cancel(order.place.key, order.place.market_id, reason, now))
 

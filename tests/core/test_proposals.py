@@ -2,11 +2,12 @@
 
 from core import events as ev
 from core.ids import FillId, Outcome
+from core.intents import OrderKind
 from core.orders import Status
 from core.proposals import exposure
 from core.risk import Exposure, Rule
 from core.units import Usdc, price, shares, usdc
-from tests.builders import BUY, NO, SELL, YES, a_place, a_take, an_order_id
+from tests.builders import BUY, MARKET, NO, SELL, YES, a_listing, a_place, a_take, an_order_id
 from tests.fakes import Play
 
 CANCELLED = ev.CloseReason.CANCELLED
@@ -131,3 +132,111 @@ def test_a_bid_being_withdrawn_still_counts_against_the_pair_ceiling() -> None:
     assert judged(play, NO).other_bid == price("0.49")
     assert [order.place.outcome for order in play.quotes()] == [YES], "a NO bid waits for that cancel"
     assert play.refused()[-1].rule is Rule.PAIR_CEILING
+
+
+def test_quotes_off_a_coarser_grid_are_withdrawn_at_once() -> None:
+    play = Play(markets=[a_listing(tick="0.001")])
+    play.take_up(play.book("0.450x1000", "0.520x1000"))
+    assert play.shown()["yes"] == "50 at 0.451"
+
+    step = play.hear(ev.TickSizeChanged(MARKET, price("0.01"), play.now, play.now))
+
+    assert {cancel.reason for cancel in step.cancels} == {"off the grid"}
+
+
+def a_take_under_way(status: ev.AckStatus = ev.AckStatus.LIVE) -> Play:
+    """25 NO is being taken to complete 25 YES bought at 0.40; the venue let its rest stand."""
+    play = Play()
+    play.take_up(play.book("0.39x1000", "0.50x1000"))
+    play.confirm_cancels(play.fill(play.quote(YES), "25"))
+    play.wait(60_000)
+    play.confirm_cancels(play.book("0.44x1000", "0.46x1000"))
+    (take,) = play.open()
+    assert take.place.kind is OrderKind.TAKE
+    assert take.status.value == status.value
+    return play
+
+
+def test_the_rest_of_a_taker_is_withdrawn_when_the_venue_lets_it_stand() -> None:
+    """Marketable limit, then cancel of the rest (trading.md 11)."""
+    play = a_take_under_way()
+
+    assert not play.tick(400).cancels, "its fills may still be on the way"
+    step = play.tick(100)
+
+    assert [cancel.reason for cancel in step.cancels] == ["the rest of a marketable order"]
+
+
+def test_a_halt_withdraws_the_rest_of_a_taker_at_once() -> None:
+    play = a_take_under_way()
+
+    step = play.hear(ev.Halted(None, "manual_halt", play.now))
+
+    assert len(step.cancels) == 1
+
+
+def test_an_order_still_on_its_way_is_withdrawn_when_its_answer_comes() -> None:
+    play = Play()
+    sent = [approved.intent.key for approved in play.book().approved]
+    for key in sent:
+        play.hear(ev.OrderSent(key, an_order_id(key), play.now))
+
+    assert not play.hear(ev.Halted(None, "manual_halt", play.now)).cancels
+    for key in sent:
+        step = play.hear(ev.OrderAcked(key, an_order_id(key), ev.AckStatus.LIVE, play.now))
+        assert [cancel.key for cancel in step.cancels] == [key]
+
+
+def test_an_order_nobody_answered_for_is_cancelled_by_its_id_in_a_halt() -> None:
+    play = Play()
+    key = play.book().approved[0].intent.key
+    play.hear(ev.OrderSent(key, an_order_id(key), play.now))
+    play.hear(ev.OrderUnknown(key, "timeout", play.now))
+
+    play.hear(ev.Halted(None, "manual_halt", play.now))
+
+    assert key in [cancel.key for step in play.steps for cancel in step.cancels]
+
+
+def test_a_cancel_nobody_carries_out_is_asked_again_after_five_seconds_and_not_at_once() -> None:
+    """Asked again on every answer it went round and round as fast as the venue said no."""
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "manual_halt", play.now))
+    key = play.quote(YES).place.key
+
+    play.wait(100)
+    assert not play.hear(ev.CancelFailed(key, "503", play.now)).cancels
+    assert key not in [cancel.key for cancel in play.tick(4_899).cancels]
+    assert key in [cancel.key for cancel in play.tick(1).cancels]
+
+
+def test_a_part_fill_while_a_cancel_is_under_way_does_not_ask_again() -> None:
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "manual_halt", play.now))
+    order = play.quote(YES)
+
+    step = play.fill(order, "10")
+
+    assert order.status is Status.PARTIAL
+    assert not step.cancels
+    assert order.at_stake == shares("40")
+    play.hear(play.closed(order.place.key))
+    assert play.desk.pair.held(YES) == shares("10")
+
+
+def test_a_taker_waits_until_no_quote_rests_and_quotes_wait_for_the_taker() -> None:
+    play = Play()
+    play.take_up(play.book("0.39x1000", "0.50x1000"))
+    play.confirm_cancels(play.fill(play.quote(YES), "25"))
+    assert play.shown()["no"].endswith("at 0.51")
+
+    play.wait(60_000)
+    step = play.book("0.44x1000", "0.46x1000")
+
+    assert not step.approved, "the NO bid rests still"
+    assert [cancel.reason for cancel in step.cancels] == ["a marketable order comes first"]
+    after = play.hear(play.closed(step.cancels[0].key))
+    assert [approved.intent.kind for approved in after.approved] == [OrderKind.TAKE]
+    play.take_up(after)
+    play.take_up(play.tick(100))
+    assert [order.place.kind for order in play.open()] == [OrderKind.TAKE]
