@@ -29,7 +29,7 @@ CAPACITY: Final = 20_000
 BATCH_MAX: Final = 500
 # Records come in bursts: waiting this long for more makes one transaction of many, and leaves SQLite's one
 # write lock to the orders, which do not wait.
-GATHER_S: Final = 0.03
+GATHER_S: Final = 0.1
 CONNECTION_CHECK_S: Final = 5.0
 BACK_OFF_CAP_MS: Final = 2_000
 # Another writer may put the same fact between our look and our insert; a conflict that stays is a real one.
