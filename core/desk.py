@@ -16,7 +16,7 @@ from core.ledger import Entry
 from core.notes import Decided, Note, StateMoved
 from core.orders import Order, Orders
 from core.pair import PairLedger
-from core.risk import Refused, Rule
+from core.risk import Approved, Refused, Rule
 from core.strategies.view import Gate, Mood, View
 from core.swing import Swing
 from core.trading import Action, Happening, State, holding, legal, step
@@ -24,6 +24,8 @@ from core.units import ONE, Ms, Price, Shares, Usdc, cost_up
 
 PULL_MS: Final = Ms(30_000)  # quotes stay away this long after a score, a lead step or a price jump
 JUMP_TICKS: Final = 2
+REFUSAL_TOLD_MS: Final = Ms(60_000)
+REJECTED_REST_MS: Final = Ms(1_000)
 HOLD_TOLD_MS: Final = Ms(1_000)
 IDLE_LOOK_MS: Final = Ms(5_000)
 JUMP_WINDOW_MS: Final = Ms(5_000)
@@ -54,7 +56,8 @@ class Desk:
         self.naked_since_ms: Ms | None = None
         self._naked: Outcome | None = None
         self._held_since_ms: Ms | None = None
-        self._last_refusal: tuple[Rule, Outcome] | None = None
+        self._refused: dict[tuple[Outcome, Side, Rule], Ms] = {}
+        self._rejected_ms: dict[Outcome, Ms] = {}
         self._pulled_until_ms = Ms(0)
         self._pulled_why = ""
         self._swing = Swing(JUMP_WINDOW_MS)  # of twice the mid
@@ -280,9 +283,28 @@ class Desk:
         )
 
     def refused_anew(self, refused: Refused) -> bool:
-        """Whether this refusal differs from the last in rule or outcome; a repeat every tick is not news."""
-        was, self._last_refusal = self._last_refusal, (refused.rule, refused.intent.outcome)
-        return was != self._last_refusal
+        """Whether this refusal is news: the same one each second is not, until a minute has passed or the wish
+        was granted in between."""
+        key = (refused.intent.outcome, refused.intent.side, refused.rule)
+        told_ms = self._refused.get(key)
+        if told_ms is not None and refused.at_ms - told_ms < REFUSAL_TOLD_MS:
+            return False
+        self._refused[key] = refused.at_ms
+        return True
+
+    def granted(self, approved: Approved) -> None:
+        """A refusal of the same wish is news again."""
+        place = approved.intent
+        self._refused = {
+            key: at for key, at in self._refused.items() if key[:2] != (place.outcome, place.side)
+        }
+
+    def rejected(self, outcome: Outcome, now: Ms) -> None:
+        self._rejected_ms[outcome] = now
+
+    def was_rejected(self, outcome: Outcome, now: Ms) -> bool:
+        """The venue said no to an order for this outcome a moment ago: asking again at once gets the same."""
+        return outcome in self._rejected_ms and now - self._rejected_ms[outcome] < REJECTED_REST_MS
 
     @property
     def mid(self) -> Price | None:

@@ -5,7 +5,7 @@ it looks at changed, asks the judge, and says what is to be done. It reads no cl
 ``heard_ms``. It is not thread safe; one runner owns it.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,7 +19,7 @@ from core.ledger import Entry, Ledger
 from core.notes import Booked, DayStarted, InputRefused, Note, OrderMoved, Refusal
 from core.orders import Stray
 from core.proposals import carry_out
-from core.risk import Approved, Limits, Refused
+from core.risk import Approved, Limits, Refused, Rule
 from core.strategies.pair_arb import Params
 from core.trading import Happening
 from core.units import Ms, Usdc
@@ -100,6 +100,7 @@ class Engine:
         self.approvals: deque[Ms] = deque()
         self.merges: deque[Ms] = deque()
         self.cash_refused_ms: Ms | None = None
+        self.refusals: Counter[Rule] = Counter()  # every one; a step tells only those that are news
         self.phantoms = 0
         self._sequences = dict(sequences)
         self._doors: dict[type, Callable[[Any, Draft], None]] = {
@@ -254,6 +255,8 @@ class Engine:
             return
         was = order.status
         desk.orders.apply(event)
+        if isinstance(event, ev.OrderRejected):
+            desk.rejected(order.place.outcome, event.heard_ms)
         if order.status is not was:
             draft.notes.append(moved(desk, event.key, event))
         self._decide(desk, event.heard_ms, draft)

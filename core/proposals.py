@@ -111,6 +111,8 @@ def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
 def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Draft) -> list[Approved]:
     approved = []
     for wanted in wishes:
+        if desk.was_rejected(wanted.outcome, now):
+            continue
         place = _named(engine, desk, wanted, now)
         verdict = judge(place, exposure(engine, desk, place, now), engine.setup.limits, now)
         if isinstance(verdict, Approved):
@@ -119,7 +121,9 @@ def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Dra
             engine.approvals.append(now)
             draft.approved.append(verdict)
             approved.append(verdict)
+            desk.granted(verdict)
         else:
+            engine.refusals[verdict.rule] += 1
             if verdict.rule is Rule.BALANCE:
                 engine.cash_refused_ms = now
             if desk.refused_anew(verdict):

@@ -6,8 +6,9 @@ import pytest
 
 from core.desk import Desk
 from core.events import MarketKind, MatchSignal, SignalKind
+from core.risk import Approved, Refused, Rule
 from core.units import usdc
-from tests.builders import DEEP_ASKS, T0, a_book, a_desk, a_place, a_signal, at
+from tests.builders import DEEP_ASKS, NO, T0, YES, a_book, a_desk, a_place, a_signal, at
 
 MAP_1: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 1}
 MAP_2: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 2}
@@ -200,3 +201,21 @@ def test_a_second_source_with_its_own_figures_repeats_only_itself() -> None:
         desk.hear_match(a_signal(SignalKind.LEAD, lead=480, source="steam", now=at(second * 1_000)))
 
     assert pulled_ms(desk, at(30_000)) == 0
+
+
+def test_a_refusal_is_news_once_a_minute_and_again_after_its_wish_was_granted() -> None:
+    desk = a_desk()
+
+    def refused_at(after_ms: int) -> bool:
+        wish = a_place(outcome=NO)
+        return desk.refused_anew(Refused(wish, Rule.BALANCE, "too dear", None, None, at(after_ms)))
+
+    assert refused_at(0)
+    assert not refused_at(59_999)
+    assert refused_at(60_000)
+    assert not refused_at(60_001)
+
+    desk.granted(Approved(a_place(outcome=YES), T0))
+    assert not refused_at(60_002), "that was the other outcome's"
+    desk.granted(Approved(a_place(outcome=NO), T0))
+    assert refused_at(60_003)

@@ -2,12 +2,13 @@
 
 from core import events as ev
 from core.ids import FillId, Outcome
-from core.intents import OrderKind
+from core.intents import Merge, OrderKind
+from core.notes import DayStarted
 from core.orders import Status
 from core.proposals import exposure
 from core.risk import Exposure, Rule
 from core.units import Usdc, price, shares, usdc
-from tests.builders import BUY, MARKET, NO, SELL, YES, a_listing, a_place, a_take, an_order_id
+from tests.builders import BUY, MARKET, NO, SELL, YES, a_deposit, a_listing, a_place, a_take, an_order_id
 from tests.fakes import Play
 
 CANCELLED = ev.CloseReason.CANCELLED
@@ -240,3 +241,54 @@ def test_a_taker_waits_until_no_quote_rests_and_quotes_wait_for_the_taker() -> N
     play.take_up(after)
     play.take_up(play.tick(100))
     assert [order.place.kind for order in play.open()] == [OrderKind.TAKE]
+
+
+def test_a_refusal_that_repeats_each_second_is_told_once_and_counted_each_time() -> None:
+    play = Play(cash="10")
+    play.book()
+    for _ in range(10):
+        play.tick()
+
+    told = [(refused.rule, refused.intent.outcome) for refused in play.refused()]
+    assert told == [(Rule.BALANCE, YES), (Rule.BALANCE, NO)], "both quotes, not in turns for ever"
+    assert play.engine.refusals[Rule.BALANCE] == 8, "by the book and by three looks, five seconds apart"
+
+
+def test_a_refusal_for_another_reason_is_news() -> None:
+    play = Play(cash="10")
+    play.book()
+    before = len(play.refused())
+
+    play.engine.ledger.book([a_deposit("9990")])
+    play.engine.day_start = DayStarted(usdc("20000"), play.now)
+    play.tick()
+    play.tick(10_000)
+
+    assert {refused.rule for refused in play.refused()[before:]} == {Rule.DAILY_LOSS}
+
+
+def test_when_cash_runs_out_small_pairs_become_cash() -> None:
+    play = Play(cash="10")
+    for outcome in Outcome:
+        bought(play, outcome, "6")
+    play.book()
+
+    play.tick()
+
+    merges = [action for step in play.steps for action in step.wallet_actions]
+    assert [action.shares for action in merges if isinstance(action, Merge)] == [shares("6")]
+
+
+def test_a_rejected_order_is_not_asked_for_again_at_once() -> None:
+    """The venue's no came back in milliseconds and so did the next order: five a second, for ever."""
+    play = Play()
+    keys = [approved.intent.key for approved in play.book().approved]
+    for key in keys:
+        play.hear(ev.OrderSent(key, an_order_id(key), play.now))
+    rejection = ev.OrderRejected(keys[0], ev.RejectCode.NOT_ENOUGH_BALANCE, "allowance", play.now)
+
+    assert not play.hear(rejection).approved
+    play.tick(999)
+    assert not [order for order in play.open() if order.place.outcome is YES]
+    play.tick(1)
+    assert [order for order in play.open() if order.place.outcome is YES]
