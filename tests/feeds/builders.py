@@ -7,7 +7,7 @@ from core.events import FeeSchedule, MarketKind, MarketListed, MatchSignal, Sign
 from core.ids import EventId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob, Shares
 from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed
-from tests.feeds.gamma import NOON, condition
+from tests.feeds.gamma import NOON, Json, condition
 
 MATCH = MatchId("simulator:900")
 
@@ -71,3 +71,23 @@ def a_signal(kind: SignalKind = SignalKind.SCORE, *, heard_ms: Ms = NOON, **said
         heard_ms=heard_ms,
     )
     return replace(signal, **said)
+
+
+def a_word(**said: Any) -> Json:
+    """A word of the match feed, as its JSON."""
+    word: Json = {
+        "match_id": "900",
+        "game": "lol",
+        "teams": ["Red", "Blue"],
+        "tournament": "Spring Cup",
+        "best_of": 3,
+        "kind": "lead",
+        "map_number": 1,
+        "maps": [0, 0],
+        "score": [3, 1],
+        "lead": 500,
+        "clock_ms": 600_000,
+        "winner": None,
+        "said_ms": NOON,
+    }
+    return word | said

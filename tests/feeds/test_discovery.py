@@ -1,24 +1,26 @@
 """Discovery against a Gamma of ours that pages, tears, stalls and errs, and against the simulator's."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
 from aiohttp import web
 from asgiref.sync import sync_to_async
+from pytest_django import Settings
 
 from core.ids import MarketId
-from core.units import ONE, Price
+from core.units import ONE, Ms, Price
 from feeds import discovery, selectors
 from feeds.discovery import Discovery, Round
 from feeds.errors import Unanswered
 from feeds.listings import MarketState, SourceStatus
 from feeds.models import Market
 from feeds.refusals import RefusalReason
-from feeds.sources.polymarket.gamma_client import PAGES_MAX, GammaClient
+from feeds.sources.polymarket.gamma_client import BYTES_MAX, PAGES_MAX, GammaClient
 from infra import bus
+from infra.lease import single_runner
+from infra.loops import Loop
 from infra.redis import close_async
 from simulator import server
 from simulator.world import World
@@ -48,7 +50,7 @@ async def finder(gamma: FakeGamma) -> AsyncIterator[Discovery]:
 
 
 async def states() -> dict[str, str]:
-    return dict(await sync_to_async(list)(Market.objects.values_list("market_id", "state")))
+    return {row.market_id: row.state async for row in Market.objects.all()}
 
 
 async def test_every_page_is_read(gamma: FakeGamma, finder: Discovery) -> None:
@@ -272,7 +274,7 @@ async def test_the_simulators_list_is_read_without_a_refusal() -> None:
 
 
 async def test_what_the_simulator_resolves_is_known_a_round_later() -> None:
-    world = World(7, NOON)
+    world = World(7, Ms(NOON + 140_000))  # one of its markets resolves 14 s later
     app = server.application(world)
     async with server.listening(app, 0) as port:
         client = GammaClient(f"http://{server.HOST}:{port}", chance=Random(1))
@@ -281,7 +283,7 @@ async def test_what_the_simulator_resolves_is_known_a_round_later() -> None:
         before = {sheet.terms.market_id for sheet in world.open_sheets()}
         now_ms = world.now_ms
         while before <= {sheet.terms.market_id for sheet in world.open_sheets()}:
-            now_ms = type(now_ms)(now_ms + 60_000)
+            now_ms = Ms(now_ms + 2_000)
             server.advance(app, now_ms)
 
         await finder.round()
@@ -293,11 +295,27 @@ async def test_what_the_simulator_resolves_is_known_a_round_later() -> None:
     assert set(paid.values()) <= {ONE, Price(0)}
 
 
-async def test_an_answer_too_big_to_be_true_is_not_taken_in(gamma: FakeGamma, finder: Discovery) -> None:
-    huge = json.dumps({"events": ["x" * 1_000_000] * 33})
-    gamma.mishaps.extend(web.Response(text=huge) for _ in range(2))
+async def test_an_answer_too_big_to_be_true_is_not_taken_in(gamma: FakeGamma) -> None:
+    gamma.mishaps.append(web.Response(body=b"[" * (BYTES_MAX + 1)))
+    client = GammaClient(gamma.url, chance=Random(1), tries=1)
 
-    found = await finder.round()
+    with pytest.raises(Unanswered, match="bytes"):
+        _ = [page async for page in client.events([("closed", "false")])]
 
-    assert found.problem is not None
-    assert "bytes" in found.problem
+    await client.close()
+
+
+async def test_the_loop_reads_at_once_and_stops_when_told(gamma: FakeGamma, settings: Settings) -> None:
+    gamma.events = [an_event(a_market())]
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"simulator_url": gamma.url})
+    with single_runner("feed:discovery") as lease:
+        assert lease is not None
+        loop = Loop("feed:discovery", lease)
+        running = asyncio.create_task(discovery.run(loop))
+        async with asyncio.timeout(10):
+            while not await sync_to_async(selectors.source_health)():
+                await asyncio.wait({running}, timeout=0.05)
+            loop.stop.set()
+            await running
+
+    assert await states() == {condition(1): MarketState.OPEN}

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
 import aiohttp
 import pytest
@@ -26,26 +25,8 @@ from feeds.sources.simulator.client import MatchChannel
 from feeds.sources.simulator.parse import LEAD_STEP, Parser
 from simulator import server
 from simulator.world import World
+from tests.feeds.builders import a_word
 from tests.feeds.gamma import NOON, Json
-
-
-def a_word(**said: Any) -> Json:
-    word: Json = {
-        "match_id": "900",
-        "game": "lol",
-        "teams": ["Red", "Blue"],
-        "tournament": "Spring Cup",
-        "best_of": 3,
-        "kind": "lead",
-        "map_number": 1,
-        "maps": [0, 0],
-        "score": [3, 1],
-        "lead": 500,
-        "clock_ms": 600_000,
-        "winner": None,
-        "said_ms": NOON,
-    }
-    return word | said
 
 
 def kinds_of(*words: Json) -> list[SignalKind]:

@@ -1,10 +1,10 @@
 """A source as it runs: its words on the bus, its matches and its health in rows, its checks."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from random import Random
 
-import msgspec
 import pytest
 from asgiref.sync import sync_to_async
 from pytest_django import Settings
@@ -22,6 +22,7 @@ from infra.redis import close_async
 from polyloly_site.env import Venue
 from simulator import server
 from simulator.world import World
+from tests.feeds.builders import a_word
 from tests.feeds.gamma import NOON
 from tests.servers import Valkey
 
@@ -59,7 +60,7 @@ async def test_words_reach_the_bus_and_matches_their_rows() -> None:
             heard.add(event.match_id)
             if heard == running:
                 break
-    rows = await sync_to_async(list)(Match.objects.all())
+    rows = [row async for row in Match.objects.all()]
     assert {row.match_id for row in rows} == running
     assert all(row.heard_ms is not None and row.state["source"] == "simulator" for row in rows)
 
@@ -76,11 +77,9 @@ async def test_a_stopped_source_says_so() -> None:
 
 async def test_a_silent_bus_costs_words_and_not_the_source(redis_server: Valkey) -> None:
     watch = MatchWatch("ws://127.0.0.1:9/ws/matches", chance=Random(1))
-    word = World(7, NOON).match_words()[0]
-    text = msgspec.json.encode(word).decode()
 
     with redis_server.silent():
-        await watch.heard(text, NOON)
+        await watch.heard(json.dumps(a_word()), NOON)
     await watch.keep()
 
     assert await sync_to_async(Match.objects.count)() == 1
