@@ -109,7 +109,9 @@ def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
 
 
 def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Draft) -> list[Approved]:
-    approved = []
+    approved: list[Approved] = []
+    if wishes and engine.last_valuation is None:
+        engine.valuation(now, draft)  # what was lost before this process began binds its first order
     for wanted in wishes:
         if desk.was_rejected(wanted.outcome, now):
             continue

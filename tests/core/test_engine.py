@@ -7,7 +7,8 @@ import pytest
 from core import events as ev
 from core.book import Trust
 from core.intents import Redeem
-from core.notes import Booked, InputRefused, Refusal
+from core.notes import Booked, DayStarted, InputRefused, Refusal
+from core.risk import Rule
 from core.trading import State
 from core.units import Ms, price, shares, text, usdc
 from tests.builders import MARKET, T0, YES, a_listing
@@ -201,3 +202,14 @@ def test_what_the_world_decided_stays_decided_after_a_halt(state: State) -> None
     play.hear(ev.Resumed(None, "reset", play.now))
 
     assert play.desk.state is state
+
+
+def test_the_days_loss_binds_from_the_first_order_after_a_restart() -> None:
+    """Nothing had been valued yet, so nothing had been lost."""
+    play = Play(cash="9000")
+    play.engine.day_start = DayStarted(usdc("10000"), play.now)
+
+    step = play.book()
+
+    assert not step.approved
+    assert {refused.rule for refused in step.refusals} == {Rule.DAILY_LOSS}

@@ -257,12 +257,12 @@ def test_a_refusal_that_repeats_each_second_is_told_once_and_counted_each_time()
 def test_a_refusal_for_another_reason_is_news() -> None:
     play = Play(cash="10")
     play.book()
+    play.engine.day_start = DayStarted(usdc("20000"), play.now)
+    play.tick()
     before = len(play.refused())
 
     play.engine.ledger.book([a_deposit("9990")])
-    play.engine.day_start = DayStarted(usdc("20000"), play.now)
-    play.tick()
-    play.tick(10_000)
+    play.tick(5_000)
 
     assert {refused.rule for refused in play.refused()[before:]} == {Rule.DAILY_LOSS}
 
