@@ -8,6 +8,7 @@ from typing import Final
 from core.events import FeeSchedule
 from core.units import CERTAIN, ONE, Price, Shares, Usdc
 
+HALF: Final = Price(ONE // 2)
 STEP: Final = 10  # the venue rounds to 0.00001 USDC
 EXPONENT_MAX: Final = 8  # beyond, a schedule is a misreading and not a fee
 
@@ -29,6 +30,12 @@ def fee_estimate(schedule: FeeSchedule, price: Price, shares: Shares) -> Usdc:
     """As ``fee``, rounded up: a decision must not hope for the rounding. Raises ``UnknownFee``."""
     numerator, denominator = _fraction(schedule, price, shares)
     return Usdc(-(-numerator // denominator) * STEP)
+
+
+def dearest(first: Price, last: Price) -> Price:
+    """The price between two at which a fee is highest: the one nearest to a half."""
+    low, high = min(first, last), max(first, last)
+    return min(max(HALF, low), high)
 
 
 def _fraction(schedule: FeeSchedule, price: Price, shares: Shares) -> tuple[int, int]:

@@ -10,8 +10,8 @@ from typing import Final
 
 from core.book import Trust
 from core.desk import Desk
-from core.fees import fee_estimate
-from core.ids import MarketId, Side
+from core.fees import dearest, fee_estimate
+from core.ids import MarketId, Outcome, Side
 from core.ledger import Ledger
 from core.units import ONE, Ms, Price, Usdc, cost
 
@@ -40,7 +40,9 @@ def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
     """Value every desk by its own book."""
     locked = excess = exposure = 0
     marked: list[MarketId] = []
+    listed: set[MarketId] = set()
     for desk in desks:
+        listed.add(desk.listing.market_id)
         exposure += desk.at_risk()
         paid = desk.resolved_worth
         if paid is not None:
@@ -51,6 +53,13 @@ def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
         excess += worth
         if not sure:
             marked.append(desk.listing.market_id)
+    for market_id in dict.fromkeys(position.market_id for position in ledger.positions()):
+        if (
+            market_id not in listed
+        ):  # held from before, its market not heard of yet: a pair pays 1 all the same
+            yes, no = (ledger.held(market_id, outcome) for outcome in Outcome)
+            locked += min(yes, no)
+            marked.append(market_id)
     return Valuation(
         ledger.cash, Usdc(locked), Usdc(excess), Usdc(exposure), ledger.realized(), tuple(marked), now
     )
@@ -64,10 +73,12 @@ def excess_worth(desk: Desk, now: Ms) -> tuple[Usdc, bool]:
     if desk.book.trust is Trust.TRUSTED:
         swept = desk.book.sweep(ahead, Side.SELL, size, desk.listing.tick)
         fees = desk.listing.fees
-        charge = 0 if fees is None or swept.worst is None else fee_estimate(fees, swept.worst, swept.filled)
+        bid, charge = desk.book.top(ahead).bid, 0
+        if fees is not None and swept.worst is not None and bid is not None:
+            charge = fee_estimate(fees, dearest(bid, swept.worst), swept.filled)
         return Usdc(max(0, swept.amount - charge)), swept.filled == size and fees is not None
-    bid, at_ms = desk.trusted_bids.get(ahead, (Price(0), Ms(0)))
+    last, at_ms = desk.trusted_bids.get(ahead, (Price(0), Ms(0)))
     old = now - at_ms > GRACE_MS
-    price = Price(max(0, bid - HAIRCUT)) if old else bid
+    price = Price(max(0, last - HAIRCUT)) if old else last
     assert price <= ONE, "a bid is a price"
     return cost(price, size), False

@@ -5,15 +5,12 @@ differ in what is allowed: a completion may lose ``max_leg_loss`` at most and le
 """
 
 from dataclasses import dataclass
-from typing import Final
 
-from core.fees import fee_estimate
+from core.fees import dearest, fee_estimate
 from core.ids import Outcome, Side
 from core.strategies import others
 from core.strategies.view import View
 from core.units import ONE, Price, Shares, Usdc, cost_up, floor_to
-
-HALF: Final = Price(ONE // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +67,6 @@ def _swept(view: View, outcome: Outcome, side: Side, size: Shares) -> Usdc | Non
         return None
     charged = fee(view, dearest(top, swept.worst), size)
     return Usdc(swept.amount + charged) if side is Side.BUY else Usdc(swept.amount - charged)
-
-
-def dearest(first: Price, last: Price) -> Price:
-    """The price between two at which a fee is highest: the one nearest to a half."""
-    low, high = min(first, last), max(first, last)
-    return min(max(HALF, low), high)
 
 
 def fee(view: View, at: Price, size: Shares) -> Usdc:
