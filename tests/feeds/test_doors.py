@@ -93,15 +93,16 @@ async def test_run_source_listens_until_told_to_stop(tmp_path: Path, redis_serve
     async with server.listening(server.application(World(7, NOON)), 0) as port:
         environment["SIMULATOR_URL"] = f"http://{server.HOST}:{port}"
         await asyncio.to_thread(subprocess.run, [*manage, "migrate", "-v0"], env=environment, check=True)
-        process = subprocess.Popen([*manage, "run_source", "matches"], env=environment)
+        process = await asyncio.create_subprocess_exec(*manage, "run_source", "matches", env=environment)
         try:
             await asyncio.to_thread(wait_until, logged(tmp_path, "match feed connected"), what="connected")
             process.send_signal(signal.SIGTERM)
-            ended = await asyncio.to_thread(process.wait, 10)
+            async with asyncio.timeout(10):
+                assert await process.wait() == 0
         finally:
-            process.kill()
-
-    assert ended == 0
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
 
 def logged(state: Path, phrase: str) -> Callable[[], bool]:
@@ -110,9 +111,8 @@ def logged(state: Path, phrase: str) -> Callable[[], bool]:
 
 
 def test_beat_asks_for_tasks_that_exist() -> None:
-    asked = {
-        entry["task"] for entry in site.CELERY_BEAT_SCHEDULE.values() if entry["task"].startswith("feeds.")
-    }
+    asked = {str(entry["task"]) for entry in site.CELERY_BEAT_SCHEDULE.values()}
+    asked = {task for task in asked if task.startswith("feeds.")}
 
     assert asked == {"feeds.discover", "feeds.run_source"}
     current_app.loader.import_default_modules()
