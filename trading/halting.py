@@ -40,6 +40,7 @@ class HaltKeeper:
         self._group = group
         self._stop = stop
         self._answered: set[int] = set()
+        self._before: dict[MarketId, int] = {}
         self._read_ms = clock.monotonic_ms()
 
     async def watch_rows(self) -> None:
@@ -50,6 +51,7 @@ class HaltKeeper:
         """Obey a message at once; what it ends is taken from the row."""
         async for event in bus.subscribe("control"):
             if isinstance(event, Halted):
+                self._count_open()
                 self._runner.take(Halted(event.market_id, event.reason, clock.now_ms()))
             await self.read()
 
@@ -64,12 +66,20 @@ class HaltKeeper:
                 self._runner.take(Halted(None, UNREADABLE, clock.now_ms()))
             return
         self._read_ms = clock.monotonic_ms()
+        self._count_open()
         self._obey(halt, markets)
         rounds = [*markets.values()] if halt is None else [halt, *markets.values()]
         for in_force in rounds:
             if in_force.round_id not in self._answered:
                 self._answered.add(in_force.round_id)
                 self._group.create_task(self._answer(in_force))
+
+    def _count_open(self) -> None:
+        """Remember what is open where nothing is halted yet: that is what a halt's report counts down from."""
+        engine = self._runner.engine
+        for market_id, desk in engine.desks.items():
+            if engine.halted is None and desk.halted is None:
+                self._before[market_id] = len(desk.orders.open())
 
     def _obey(self, halt: HaltInForce | None, markets: dict[str, HaltInForce]) -> None:
         engine, now = self._runner.engine, clock.now_ms()
@@ -87,7 +97,7 @@ class HaltKeeper:
     async def _answer(self, halt: HaltInForce) -> None:
         """Acknowledge a round, then report and ask until it is proven or the time for it is over."""
         scope = None if halt.market_id is None else MarketId(halt.market_id)
-        first = [order.place.key for order in self._open(scope)]
+        were_open = sum(self._before.values()) if scope is None else self._before.get(scope, 0)
         last_sent = self._runner.last_sent_ms
         now = clock.now_ms()
         provable = now if last_sent is None else Ms(last_sent + self._longest_delay() + MARGIN_MS)
@@ -96,13 +106,13 @@ class HaltKeeper:
                 round_id=halt.round_id,
                 runner=self._name,
                 at=now,
-                orders_open=len(first),
+                orders_open=were_open,
                 last_sent_at=last_sent,
                 provable_from=max(provable, now),
             )
             began = clock.monotonic_ms()
             while clock.monotonic_ms() - began < PROVE_WITHIN_MS:
-                if await self._prove(halt, scope, len(first)) or await aio.stopped_within(self._stop, ASK_MS):
+                if await self._prove(halt, scope, were_open) or await aio.stopped_within(self._stop, ASK_MS):
                     return
         except DatabaseError as error:
             # Asked again with the next reading of the row: an unanswered round stays unproven meanwhile.
