@@ -1,3 +1,5 @@
+"""Names the app for Django."""
+
 from django.apps import AppConfig
 
 

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from feeds import selectors as feeds
 
 
 def market_titles(market_ids: Iterable[str]) -> dict[str, str]:
     """Titles by id; an id nobody listed is left out."""
-    wanted = set(market_ids)
-    return {row.market_id: row.title for row in feeds.market_rows() if row.market_id in wanted}
+    rows = feeds.markets().filter(market_id__in=set(market_ids)).prefetch_related(None)
+    return dict(rows.values_list("market_id", "title"))
 
 
 def market_ids(text: str) -> list[str]:
     """Markets whose id begins with ``text`` or whose title contains it, without regard to case."""
-    sought = text.strip().lower()
-    return [
-        row.market_id
-        for row in feeds.market_rows()
-        if row.market_id.startswith(sought) or sought in row.title.lower()
-    ]
+    sought = text.strip()
+    rows = feeds.markets().filter(Q(market_id__istartswith=sought) | Q(title__icontains=sought))
+    return list(rows.prefetch_related(None).values_list("market_id", flat=True))

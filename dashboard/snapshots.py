@@ -3,7 +3,7 @@
 Everything here is read with plain calls; the consumer runs them on a thread.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -11,12 +11,15 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from redis import RedisError
 
+from feeds.selectors import source_health
 from infra import clock, heartbeat, logs
 from risk.selectors import control as control_state
+from risk.services import Role
 from trading.selectors import BoardSnapshot
 from trading.selectors import board as published_board
 
 PUBLISHED_AGE_MS_MAX: Final = 5_000
+SOURCE_AGE_MS_MAX: Final = 30_000
 PROCESSES: Final = ("web", "trader", "feeds", "ops", "beat")
 
 log = logs.get("dashboard")
@@ -38,6 +41,7 @@ class Picture:
     board: BoardSnapshot | None
     control: Mapping[str, object]
     workers: tuple[Worker, ...]
+    sources: Sequence[Mapping[str, object]]
     now_ms: int
 
     def message(self) -> dict[str, object]:
@@ -45,6 +49,7 @@ class Picture:
         common = {
             "control": self.control,
             "workers": [asdict(worker) for worker in self.workers],
+            "sources": self.sources,
             "now_ms": self.now_ms,
             "speed": str(clock.speed()),
         }
@@ -92,21 +97,38 @@ def _expected(beating: Iterable[str]) -> list[str]:
     return names + sorted(set(beating) - set(names))
 
 
+def role(user: User) -> Role:
+    """The role that will be recorded with what this user does (until there are groups: ``risk.people``)."""
+    if user.is_superuser:
+        return Role.RISK_ADMIN
+    return Role.OPERATOR if user.is_staff else Role.VIEWER
+
+
 def allowed(user: User) -> dict[str, bool]:
     """What the console offers this user. The services decide; this only spares a refusal."""
-    return {"halt": user.is_staff or user.is_superuser, "reset": user.is_superuser, "resume": user.is_staff}
-
-
-def role(user: User) -> str:
-    """The word that stands beside the user's name: who will be recorded."""
-    if user.is_superuser:
-        return "superuser"
-    return "operator" if user.is_staff else "viewer"
+    may_operate = role(user) is not Role.VIEWER
+    return {"halt": may_operate, "reset": role(user) is Role.RISK_ADMIN, "resume": may_operate}
 
 
 def control(user: User) -> dict[str, object]:
     """The control state with what this user may do. One reading of the database."""
     return {**control_state(), "can": allowed(user)}
+
+
+def sources() -> list[dict[str, object]]:
+    """Sources that write to the database, as rows ``feed:NAME`` of the board; one nobody runs any more is lost."""
+    return [
+        {
+            "name": row.source,
+            "kind": "matches",
+            "status": row.status if age_ms(row.checked_ms) <= SOURCE_AGE_MS_MAX else "lost",
+            "heard_ms": row.heard_ms,
+            "since_ms": row.since_ms,
+            "detail": row.detail,
+            "reconnects": row.reconnects,
+        }
+        for row in source_health()
+    ]
 
 
 def stopped(control: Mapping[str, object]) -> bool:
@@ -116,7 +138,7 @@ def stopped(control: Mapping[str, object]) -> bool:
 
 def take(user: User) -> Picture:
     """Read everything once."""
-    return Picture(board(), control(user), tuple(workers()), clock.now_ms())
+    return Picture(board(), control(user), tuple(workers()), sources(), clock.now_ms())
 
 
 def beat() -> dict[str, object]:
@@ -126,4 +148,5 @@ def beat() -> dict[str, object]:
         "now_ms": clock.now_ms(),
         "speed": str(clock.speed()),
         "workers": [asdict(worker) for worker in workers()],
+        "sources": sources(),
     }

@@ -28,6 +28,8 @@ export class Board {
   control = null;
   /** @type {Worker[]} */
   workers = [];
+  /** Sources the trader does not speak of. @type {import("./rows").FeedRow[]} */
+  sources = [];
   /** @type {number | null} */
   epoch = null;
   seq = -1;
@@ -49,6 +51,7 @@ export class Board {
         this.seq = message.seq;
         this.control = message.control;
         this.workers = message.workers;
+        this.sources = message.sources;
         this.goneSince = null;
         this.heard = true;
         return "taken";
@@ -59,9 +62,11 @@ export class Board {
         return "taken";
       case "beat":
         this.workers = message.workers;
+        this.sources = message.sources;
         return "taken";
       case "gone":
         this.workers = message.workers;
+        this.sources = message.sources ?? this.sources;
         this.control = message.control ?? this.control;
         this.goneSince ??= message.since_ms ?? message.now_ms;
         return "taken";
@@ -102,6 +107,12 @@ export class Board {
   all(kind) {
     const found = Object.entries(this.rows).filter(([key]) => key.startsWith(`${kind}:`));
     return found.map(([, row]) => /** @type {Kinds[K]} */ (row));
+  }
+
+  /** Every source there is, the trader's own word first. */
+  feeds() {
+    const spoken = this.all("feed");
+    return [...spoken, ...this.sources.filter(({ name }) => !spoken.some((feed) => feed.name === name))];
   }
 
   /** @param {string} marketId */

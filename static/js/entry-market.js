@@ -32,6 +32,7 @@ const withMarket = (draw) => () => {
 
 panel("p-ladder", { limitMs: BOOK_MS_MAX, ageMs: bookAge }, withMarket((found) => ladder(found, view)));
 panel("p-pair", BOARD, withMarket(pairLedger));
+panel("p-price", { limitMs: BOOK_MS_MAX, ageMs: bookAge }, () => []);
 panel("p-orders", BOARD, withMarket((found) => [orderTable(found)]));
 panel("p-decisions", BOARD, () => [gatesNow(), decisionFeed(board.all("decision").filter((row) => row.market_id === id), { market: false })]);
 panel("p-fills", BOARD, () => [fillTable(board.all("fill").filter((row) => row.market_id === id), { market: false, most: 20 })]);

@@ -66,7 +66,7 @@ function exposure(totals) {
 }
 
 function drawLights() {
-  const feeds = board.all("feed").map((feed) => ({ name: feed.name, ...feedLight(feed) }));
+  const feeds = board.feeds().map((feed) => ({ name: feed.name, ...feedLight(feed) }));
   const workers = board.workers.map((worker) => ({
     name: worker.name,
     level: worker.alive ? "good" : "bad",

@@ -164,7 +164,7 @@ function step(found) {
   const count = found.total === null ? (found.done ?? "") : `${found.done ?? 0}/${found.total}`;
   return h("li", { key: found.name, class: `step ${level}` },
     h("span", { class: "mark", "aria-hidden": "true" }, mark),
-    h("span", null, found.label, count === "" ? null : h("b", { class: "count" }, ` ${count}`)),
+    h("span", null, found.label, count === "" ? null : h("b", null, ` ${count}`)),
     h("span", { class: "took", title: found.at_ms === null ? null : `at ${utc(found.at_ms)} UTC` }, found.took_ms === null ? "" : span(found.took_ms)));
 }
 

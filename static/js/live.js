@@ -13,6 +13,7 @@ const BACKOFF_MS_MAX = 10_000;
 const RESYNC_MS_MIN = 1_000;
 const SEEN_EVERY = 20; // changes; the server stops sending to a page that has not said so for 120
 const LOGGED_OUT = 4401;
+const NO_WORD = 1006;
 
 export const board = new Board();
 
@@ -89,8 +90,9 @@ export function start() {
 }
 
 function beat() {
+  // A connection that is silent is gone, whatever the browser thinks of it; also one that never opened.
+  if (socket && performance.now() - heardAt > SILENT_MS) letGo(socket);
   if (document.hidden) return;
-  if (link.state === "open" && performance.now() - heardAt > SILENT_MS) socket?.close();
   for (const view of views) view();
 }
 
@@ -98,10 +100,9 @@ function connect() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const opened = new WebSocket(`${scheme}//${location.host}/ws/console/`);
   socket = opened;
-  opened.onopen = () => {
-    heardAt = performance.now();
-  };
+  heardAt = performance.now();
   opened.onmessage = (event) => {
+    if (socket !== opened) return;
     heardAt = performance.now();
     Object.assign(link, { state: "open", since: null, tries: 0, nextTry: null });
     receive(JSON.parse(event.data));
@@ -111,12 +112,19 @@ function connect() {
   };
 }
 
+/** @param {WebSocket} silent */
+function letGo(silent) {
+  silent.close();
+  closed(NO_WORD);
+}
+
 /** @param {number} code */
 function closed(code) {
   if (code === LOGGED_OUT) {
     location.assign(`/login/?next=${encodeURIComponent(location.pathname + location.search)}`);
     return;
   }
+  socket = null;
   link.tries += 1;
   const wait = Math.min(500 * 2 ** (link.tries - 1), BACKOFF_MS_MAX) * (0.75 + Math.random() / 2);
   Object.assign(link, { state: "lost", since: link.since ?? now(), nextTry: performance.now() + wait });

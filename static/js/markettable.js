@@ -52,7 +52,9 @@ export function kindOf(market) {
 
 /** @param {MarketRow} market */
 export function statePill(market) {
-  if (isHalted(market)) return h("span", { class: "pill halted", title: market.halt_reason }, "■ HALTED");
+  const alone = board.marketHalt(market.market_id) !== null || (market.halted && !board.control?.halt);
+  if (alone) return h("span", { class: "pill halted", title: market.halt_reason }, "■ HALTED");
+  if (isHalted(market)) return h("span", { class: "pill working", title: "all trading is halted" }, "■ halted");
   if (market.resolved_payout !== null) return h("span", { class: "pill quiet" }, `resolved ${price(market.resolved_payout)}`);
   const level = { BUILDING_PAIR: "working", LOCKED_PAIR: "working" }[market.state.toUpperCase()] ?? "quiet";
   return h("span", { class: `pill ${level}` }, words(market.state));

@@ -46,7 +46,7 @@ function moneyNeeds() {
 
 /** @returns {Need[]} */
 function feedNeeds() {
-  return board.all("feed").filter((feed) => feed.status !== "connected").map((feed) => ({
+  return board.feeds().filter((feed) => feed.status !== "connected").map((feed) => ({
     key: `feed-${feed.name}`,
     severity: /** @type {1 | 2} */ (feed.status === "lost" ? 1 : 2),
     text: `Feed ${feed.status}: ${feed.name}`,

@@ -225,10 +225,11 @@ export type Message =
       rows: Record<string, Row>;
       control: Control;
       workers: Worker[];
+      sources: FeedRow[];
       now_ms: number;
       speed: string;
     }
   | { type: "change"; epoch: number; seq: number; rows: Record<string, Row | null> }
   | { type: "control"; control: Control }
-  | { type: "beat"; now_ms: number; speed: string; workers: Worker[] }
-  | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; speed?: string; control?: Control };
+  | { type: "beat"; now_ms: number; speed: string; workers: Worker[]; sources: FeedRow[] }
+  | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; sources?: FeedRow[]; speed?: string; control?: Control };

@@ -72,15 +72,15 @@ def play(redis_url: str, state: Path) -> None:
     from infra import onetime
     from tests.e2e.fakerunner import FakeRunner
     from tests.e2e.faketrader import FakeTrader
+    from tests.e2e.listed import list_markets
     from tests.e2e.webserver import web_server
 
     call_command("migrate", verbosity=0)
     user = User.objects.filter(username="ada").first() or User.objects.create_superuser("ada")
-    with FakeTrader() as trader, web_server(redis_url, state) as origin:
+    with FakeTrader() as trader, web_server(redis_url, state) as web, FakeRunner() as runner:
         past(trader.evening)
-        runner = FakeRunner()
-        runner.enlist()
-        print(f"{origin}/login/once/{onetime.issue(user.pk)}/", flush=True)  # noqa: T201
+        list_markets(trader.evening)
+        print(f"{web.origin}/login/once/{onetime.issue(user.pk)}/", flush=True)  # noqa: T201
         try:
             while not threading.Event().wait(1.0):
                 runner.answer()

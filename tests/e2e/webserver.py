@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
@@ -26,9 +28,26 @@ def free_port() -> int:
         return port
 
 
+@dataclass(frozen=True)
+class WebServer:
+    """Where it answers, and a way to make it fall silent."""
+
+    origin: str
+    pid: int
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """It accepts connections and says nothing, as a hung server does."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
+
+
 @contextmanager
-def web_server(redis_url: str, state: Path) -> Iterator[str]:
-    """Daphne serving the site; yields its origin."""
+def web_server(redis_url: str, state: Path) -> Iterator[WebServer]:
+    """Daphne serving the site."""
     port = free_port()
     database = {key: connection.settings_dict[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     environment = {
@@ -54,7 +73,7 @@ def web_server(redis_url: str, state: Path) -> Iterator[str]:
     origin = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(origin), what="the web server answers")
-        yield origin
+        yield WebServer(origin, process.pid)
     finally:
         process.terminate()
         process.wait(10)

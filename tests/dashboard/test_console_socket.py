@@ -1,0 +1,248 @@
+"""The websocket: joins before it reads, never skips a number unseen, and says when nobody speaks."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+import pytest_asyncio
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.sessions.backends.db import SessionStore
+
+from dashboard import consumers
+from dashboard.changes import apply
+from dashboard.consumers import ConsoleConsumer
+from infra import clock
+from risk.people import Actor, Role
+from risk.services import HaltCode, halt_trading
+from tests.dashboard.conftest import Publish
+from tests.e2e.evening import Evening
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+Connect = Callable[[User | AnonymousUser], Awaitable[WebsocketCommunicator]]
+BY = Actor("ada", Role.RISK_ADMIN, "127.0.0.1", None)
+
+
+@pytest_asyncio.fixture
+async def connect(redis: object) -> AsyncIterator[Connect]:
+    """Open consoles; each is closed after the test."""
+    opened: list[WebsocketCommunicator] = []
+
+    async def open_console(user: User | AnonymousUser) -> WebsocketCommunicator:
+        session = SessionStore()
+        await sync_to_async(session.create)()
+        console = WebsocketCommunicator(ConsoleConsumer.as_asgi(), "/ws/console/")
+        cast("dict[str, object]", console.scope).update(user=user, session=session)
+        opened.append(console)
+        accepted, _ = await console.connect(timeout=5)
+        assert accepted
+        return console
+
+    yield open_console
+    for console in opened:
+        await console.disconnect()
+
+
+async def change(rows: dict[str, Any], *, seq: int, epoch: int = 1) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    await layer.group_send("board", {"type": "board.changed", "epoch": epoch, "seq": seq, "rows": rows})
+
+
+async def hear(console: WebsocketCommunicator, kind: str) -> dict[str, Any]:
+    """The next message of this kind; beats in between are no news."""
+    while True:
+        message: dict[str, Any] = json.loads(await console.receive_from(timeout=8))
+        if message["type"] == kind:
+            return message
+        assert message["type"] == "beat", f"{message['type']} came before {kind}"
+
+
+async def test_who_is_not_logged_in_is_told_so_and_let_go(connect: Connect) -> None:
+    console = await connect(AnonymousUser())
+
+    assert (await console.receive_output(timeout=5))["code"] == 4401
+
+
+async def test_a_console_starts_with_everything(
+    connect: Connect, ada: User, publish: Publish, evening: Evening
+) -> None:
+    publish(evening.rows(), seq=7)
+
+    first = await hear(await connect(ada), "snapshot")
+
+    assert first["seq"] == 7
+    assert first["rows"].keys() == evening.rows().keys()
+    assert first["control"]["can"] == {"halt": True, "reset": True, "resume": True}
+    assert "trader" in [worker["name"] for worker in first["workers"]]
+
+
+async def test_a_snapshot_and_its_changes_are_the_next_snapshot(
+    connect: Connect, ada: User, publish: Publish, evening: Evening
+) -> None:
+    before = evening.rows()
+    publish(before, seq=1)
+    console = await connect(ada)
+    first = await hear(console, "snapshot")
+    totals = {**before["totals"], "pnl_today": "12.41"}
+
+    await change({"totals": totals, "fill:1": None}, seq=2)
+    heard = await hear(console, "change")
+
+    after = apply(first["rows"], heard["rows"])
+    assert after == {**{key: row for key, row in before.items() if key != "fill:1"}, "totals": totals}
+
+
+async def test_a_change_already_in_the_snapshot_is_not_sent_again(
+    connect: Connect, ada: User, publish: Publish, evening: Evening
+) -> None:
+    publish(evening.rows(), seq=5)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+
+    await change({"totals": None}, seq=5)
+    await change({"halt": None}, seq=6)
+
+    assert (await hear(console, "change"))["seq"] == 6
+
+
+async def test_a_missing_number_brings_a_fresh_snapshot(
+    connect: Connect, ada: User, publish: Publish, evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "RESYNC_MS_MIN", 0)
+    publish(evening.rows(), seq=5)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+    publish(evening.rows(), seq=9)
+
+    await change({"totals": None}, seq=9)
+
+    assert (await hear(console, "snapshot"))["seq"] == 9
+
+
+async def test_another_trader_means_another_snapshot(
+    connect: Connect, ada: User, publish: Publish, evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "RESYNC_MS_MIN", 0)
+    publish(evening.rows(), epoch=1, seq=50)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+    publish(evening.rows(), epoch=2, seq=1)
+
+    await change({"totals": None}, epoch=2, seq=1)
+    fresh = await hear(console, "snapshot")
+
+    assert (fresh["epoch"], fresh["seq"]) == (2, 1)
+
+
+async def test_a_browser_may_ask_for_everything_again(
+    connect: Connect, ada: User, publish: Publish, evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "RESYNC_MS_MIN", 0)
+    publish(evening.rows(), seq=1)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+
+    await console.send_to('{"type":"resync"}')
+
+    assert (await hear(console, "snapshot"))["seq"] == 1
+
+
+@pytest.mark.parametrize("word", ["no json", "[]", '{"type":"halt"}', '{"type":"seen","seq":"1"}', "x" * 500])
+async def test_any_other_word_of_a_browser_ends_the_connection(
+    connect: Connect, ada: User, word: str
+) -> None:
+    console = await connect(ada)
+    await hear(console, "gone")
+
+    await console.send_to(word)
+
+    assert (await console.receive_output(timeout=5))["code"] == 4400
+
+
+async def test_a_browser_that_stopped_drawing_gets_no_more_until_it_speaks(
+    connect: Connect, ada: User, publish: Publish, evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "RESYNC_MS_MIN", 0)
+    monkeypatch.setattr(consumers, "UNSEEN_MAX", 2)
+    publish(evening.rows(), seq=0)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+    for seq in range(1, 8):
+        await change({"halt": None}, seq=seq)
+    heard = [(await hear(console, "change"))["seq"] for _ in range(3)]
+    publish(evening.rows(), seq=7)
+
+    await console.send_to('{"type":"seen","seq":3}')
+
+    assert heard == [1, 2, 3]
+    assert (await hear(console, "snapshot"))["seq"] == 7
+
+
+async def test_nothing_published_is_said_with_what_the_database_knows(connect: Connect, ada: User) -> None:
+    first = await hear(await connect(ada), "gone")
+
+    assert first["control"]["halt"] is None
+    assert first["now_ms"] > 0
+
+
+async def test_a_trader_that_falls_silent_is_missed(
+    connect: Connect, ada: User, publish: Publish, evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "WATCH_S", 0.01)
+    monkeypatch.setattr(consumers, "SILENT_MS_MAX", 20)
+    rows = evening.rows()
+    publish(rows)
+    console = await connect(ada)
+    await hear(console, "snapshot")
+    rows["clock"]["now_ms"] -= 60_000
+    publish(rows)
+
+    assert (await hear(console, "gone"))["since_ms"] is None
+
+
+async def test_a_halt_is_shown_without_asking(connect: Connect, ada: User) -> None:
+    console = await connect(ada)
+    await hear(console, "gone")
+
+    await sync_to_async(halt_trading)(
+        code=HaltCode.MANUAL, detail="feed looks wrong", by=BY, at=clock.now_ms()
+    )
+    heard = await hear(console, "control")
+
+    assert heard["control"]["halt"]["detail"] == "feed looks wrong"
+    assert heard["control"]["can"]["reset"] is True
+
+
+async def test_consoles_are_counted_and_the_number_is_bounded(
+    connect: Connect, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "CONSOLES_MAX", 1)
+    first = await connect(ada)
+    await hear(first, "gone")
+
+    second = await connect(ada)
+    assert (await second.receive_output(timeout=5))["code"] == 4429
+
+    await first.disconnect()
+    await hear(await connect(ada), "gone")
+
+
+async def test_who_logs_out_is_let_go(connect: Connect, ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers, "WATCH_S", 0.01)
+    monkeypatch.setattr(consumers, "SESSION_EVERY", 1)
+    console = await connect(ada)
+    await hear(console, "gone")
+
+    session: SessionStore = console.scope["session"]  # type: ignore[typeddict-item]  # put there by connect
+    await sync_to_async(session.delete)()
+    async with asyncio.timeout(5):
+        while (said := await console.receive_output(timeout=5))["type"] == "websocket.send":
+            pass
+
+    assert said["code"] == 4401

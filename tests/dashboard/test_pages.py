@@ -1,0 +1,155 @@
+"""Every page draws, with numbers in it when the trader speaks and with the reason when it does not."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from core.units import Ms, usdc
+from infra import clock
+from risk.people import Actor, Role
+from risk.services import HaltCode, MarketHaltCode, halt_market, halt_trading, record_valuation, resume_market
+from tests.dashboard.conftest import Publish
+from tests.e2e.evening import Evening
+from trading.models import AccountMode
+from trading.services import open_account
+
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/halts/"]
+
+
+def first_message(page: str) -> dict[str, Any]:
+    found = re.search(r'<script id="board" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found is not None, "the page carries no first message"
+    message: dict[str, Any] = json.loads(found[1])
+    return message
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_opens_while_nothing_is_published(as_ada: Client, path: str) -> None:
+    answer = as_ada.get(path)
+
+    assert answer.status_code == 200
+    assert first_message(answer.content.decode())["type"] == "gone"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_opens_with_the_board_in_it(
+    as_ada: Client, publish: Publish, evening: Evening, path: str
+) -> None:
+    publish(evening.rows())
+
+    message = first_message(as_ada.get(path).content.decode())
+
+    assert message["type"] == "snapshot"
+    assert message["rows"]["totals"]["exposure_limit"] == "5000"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_needs_an_inline_script_or_style(as_ada: Client, path: str) -> None:
+    answer = as_ada.get(path)
+    page = answer.content.decode()
+
+    assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
+    assert not re.findall(r"<script(?![^>]*(src=|application/json))", page)
+    assert not re.findall(r"<style|\sstyle=|\son\w+=", page)
+
+
+def test_a_board_older_than_five_seconds_is_not_shown_as_current(
+    as_ada: Client, publish: Publish, evening: Evening
+) -> None:
+    rows = evening.rows()
+    rows["clock"]["now_ms"] -= 5_500
+    publish(rows)
+
+    assert first_message(as_ada.get("/").content.decode())["type"] == "gone"
+
+
+def test_a_market_the_trader_knows_has_a_page(as_ada: Client, publish: Publish, evening: Evening) -> None:
+    publish(evening.rows())
+    market_id = next(iter(evening.markets))
+
+    page = as_ada.get(f"/markets/{market_id}/").content.decode()
+
+    assert "<h1>T1 vs HLE</h1>" in page
+
+
+def test_a_market_nobody_knows_is_404_and_says_so(as_ada: Client) -> None:
+    answer = as_ada.get("/markets/0xnothing/")
+
+    assert answer.status_code == 404
+    assert "0xnothing" in answer.content.decode()
+
+
+def test_a_market_id_is_text_on_the_page_and_never_markup(as_ada: Client) -> None:
+    page = as_ada.get("/markets/%3Cscript%3Ealert(1)%3C%2Fscript%3E/").content.decode()
+
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(("who", "may"), [("ada", True), ("olga", False), ("vera", False)])
+def test_reset_is_offered_to_whom_the_service_would_let(
+    client: Client, redis: object, ada: User, olga: User, vera: User, who: str, *, may: bool
+) -> None:
+    client.force_login({"ada": ada, "olga": olga, "vera": vera}[who])
+
+    control = first_message(client.get("/").content.decode())["control"]
+
+    assert control["can"]["reset"] is may
+
+
+def test_halts_are_kept_with_who_ended_them(as_ada: Client) -> None:
+    olga = Actor("olga", Role.OPERATOR, "127.0.0.1", None)
+    halt_market(
+        market_id="0xabc", code=MarketHaltCode.MANUAL, detail="book looks odd", by=olga, at=clock.now_ms()
+    )
+    resume_market(market_id="0xabc", reason="book is fine", by=olga, at=clock.now_ms())
+    halt_trading(code=HaltCode.MANUAL, detail="feed looks wrong", by=olga, at=clock.now_ms())
+
+    page = as_ada.get("/halts/").content.decode()
+
+    for words in ("feed looks wrong", "in force", "book looks odd", "book is fine", "olga", "resume-market"):
+        assert words in page
+
+
+def test_the_equity_curve_begins_with_the_day(as_ada: Client, settings: Any) -> None:
+    now = clock.now_ms()
+    account = open_account(
+        mode=AccountMode.DEMO, name="demo", start_cash=settings.POLYLOLY.start_cash, at_ms=now
+    )
+    day = now - now % 86_400_000
+    for at, equity in ((day, "10000"), (now, "10012.5")):
+        value = usdc(equity)
+        record_valuation(
+            account_id=account.pk,
+            at=Ms(at),
+            cash=value,
+            equity=value,
+            realized=usdc("0"),
+            unrealized=usdc("0"),
+            exposure=usdc("0"),
+            deposited=usdc("10000"),
+            marked=False,
+        )
+
+    curve = as_ada.get("/curves/equity/?range=day").json()
+
+    assert [equity for _, equity in curve["points"]] == ["10000", "10012.5"]
+    assert curve["profit"] == "12.5"
+
+
+def test_a_range_we_do_not_know_is_refused_by_name(as_ada: Client) -> None:
+    answer = as_ada.get("/curves/equity/?range=year")
+
+    assert answer.status_code == 400
+    assert answer.json()["detail"] == "range is day, week or month"
+
+
+@pytest.mark.parametrize(("cookie", "theme"), [(None, "dark"), ("light", "light"), ('"><b>', "dark")])
+def test_the_theme_is_drawn_from_the_first_byte(as_ada: Client, cookie: str | None, theme: str) -> None:
+    if cookie is not None:
+        as_ada.cookies["theme"] = cookie
+
+    assert f'data-theme="{theme}"' in as_ada.get("/").content.decode()

@@ -1,0 +1,142 @@
+"""Orders and fills: what a filter shows, what the CSV says, and that a page stays fast."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from core.units import Usdc
+from dashboard.views.records import ROWS_A_PAGE, tame
+from infra import clock
+from trading.models import Account, AccountMode, Fill, Order
+from trading.services import open_account
+
+MARKET = "0x" + "ab" * 32
+
+
+@pytest.fixture
+def account(db: None, settings: Any) -> Account:
+    return open_account(
+        mode=AccountMode.DEMO, name="demo", start_cash=settings.POLYLOLY.start_cash, at_ms=clock.now_ms()
+    )
+
+
+def an_order(account: Account, n: int, **fields: Any) -> Order:
+    facts: dict[str, Any] = {
+        "key": f"{account.key}|{MARKET}|pair_arb|{n}",
+        "order_id": f"0x{n:064x}",
+        "account": account,
+        "market_id": MARKET,
+        "strategy": "pair_arb",
+        "outcome": "yes",
+        "side": "buy",
+        "price": 4_800,
+        "shares": 38_500_000,
+        "kind": "quote",
+        "purpose": "opening",
+        "status": "live",
+        "filled": 0,
+        "decided_ms": clock.now_ms(),
+        "written_ms": clock.now_ms(),
+        "moved_ms": clock.now_ms(),
+        "fence": 1,
+    }
+    known = {field.name for field in Order._meta.get_fields()}
+    extra = {"sequence": n} if "sequence" in known else {}
+    return Order.objects.create(**{**facts, **extra, **fields})
+
+
+def a_fill(order: Order, n: int, **fields: Any) -> Fill:
+    facts: dict[str, Any] = {
+        "fill_id": f"fill-{n}",
+        "order": order,
+        "account": order.account,
+        "market_id": order.market_id,
+        "outcome": order.outcome,
+        "side": order.side,
+        "shares": 12_500_000,
+        "amount": 6_000_000,
+        "fee": 0,
+        "price": "0.48",
+        "status": "confirmed",
+        "evidence": "queue",
+        "said_ms": clock.now_ms(),
+        "heard_ms": clock.now_ms(),
+    }
+    return Fill.objects.create(**{**facts, **fields})
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(answer.content.decode())))
+
+
+def test_an_empty_page_teaches_what_would_be_here(as_ada: Client) -> None:
+    assert "No order yet" in as_ada.get("/orders/").content.decode()
+    assert "No fills yet" in as_ada.get("/fills/").content.decode()
+
+
+def test_an_order_is_shown_with_its_numbers(as_ada: Client, account: Account) -> None:
+    an_order(account, 1, reason="post_only_would_cross", status="rejected")
+
+    page = as_ada.get("/orders/").content.decode()
+
+    for words in (".48", "38.5", "rejected", "post_only_would_cross", "+ buy"):
+        assert words in page
+
+
+def test_unknown_orders_can_be_asked_for(as_ada: Client, account: Account) -> None:
+    an_order(account, 1)
+    an_order(account, 2, status="unknown")
+
+    shown = rows_of(as_ada.get("/orders.csv?status=unknown"))
+
+    assert [row["status"] for row in shown] == ["unknown"]
+
+
+def test_a_filter_that_means_nothing_filters_nothing(as_ada: Client, account: Account) -> None:
+    an_order(account, 1)
+
+    assert len(rows_of(as_ada.get("/orders.csv?status=%27+OR+1%3D1"))) == 1
+
+
+def test_orders_of_another_account_are_not_mixed_in(as_ada: Client, account: Account) -> None:
+    other = open_account(
+        mode=AccountMode.PAPER, name="paper", start_cash=Usdc(account.start_cash), at_ms=clock.now_ms()
+    )
+    an_order(other, 1)
+
+    assert rows_of(as_ada.get("/orders.csv")) == []
+
+
+def test_the_csv_says_what_the_filter_shows(as_ada: Client, account: Account) -> None:
+    order = an_order(account, 1)
+    a_fill(order, 1)
+    a_fill(order, 2, evidence="crossed")
+
+    shown = rows_of(as_ada.get("/fills.csv?evidence=crossed"))
+
+    assert [(row["fill_id"], row["amount"], row["price"]) for row in shown] == [("fill-2", "6", "0.48")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "tamed"),
+    [("=1+1", "'=1+1"), ("@cmd", "'@cmd"), ("-1.44", "-1.44"), ("-x", "'-x"), ("live", "live"), ("", "")],
+)
+def test_a_spreadsheet_runs_nothing_it_reads(cell: str, tamed: str) -> None:
+    assert tame([cell]) == [tamed]
+
+
+def test_a_page_of_many_orders_asks_as_little_as_a_page_of_one(
+    as_ada: Client, account: Account, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(ROWS_A_PAGE + 5):
+        an_order(account, n)
+
+    with django_assert_max_num_queries(14):
+        page = as_ada.get("/orders/").content.decode()
+
+    assert page.count("data-row") == ROWS_A_PAGE
+    assert "page 1 of 2" in page

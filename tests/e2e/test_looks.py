@@ -1,0 +1,123 @@
+"""What can be measured of the looks: nothing wider than the screen, nothing too faint, a name for everything."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.conftest import DESK, PHONE, Open
+from tests.e2e.fakerunner import FakeRunner
+from tests.e2e.faketrader import FakeTrader
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/halts/"]
+TABLET = {"width": 768, "height": 1024}
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
+
+
+def paths(trader: FakeTrader) -> list[str]:
+    return [*PAGES, f"/markets/{next(iter(trader.evening.markets))}/"]
+
+
+def violations(page: "Page") -> list[str]:
+    """What axe-core calls serious or worse, its contrast rule (4.5 to 1) included."""
+    page.evaluate(AXE.read_text())
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{page.url} {each['id']}: {node['target']} {node['any'][0]['message'] if node['any'] else ''}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
+@needs_axe
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_serious_stands_in_anybodys_way(open_page: Open, trader: FakeTrader, theme: str) -> None:
+    page = open_page(theme=theme)
+    serious = []
+    for path in paths(trader):
+        page.goto(path)
+        page.locator("#utc", has_text="UTC").wait_for()
+        serious += violations(page)
+
+    assert serious == []
+
+
+@needs_axe
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_what_opens_stands_in_nobodys_way_either(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner, theme: str
+) -> None:
+    page = open_page(theme=theme)
+    page.locator("#halt").evaluate("(button) => button.click()")
+    page.get_by_role("button", name="Halt all trading", exact=True).click()
+    page.get_by_role("heading", name="All trading halted").wait_for()
+    runner.answer()
+    page.get_by_text("Proven after").wait_for()
+    serious = violations(page)
+    page.locator("#notices").get_by_role("button", name="Reset trading").click()
+    page.get_by_role("dialog", name="Reset trading").wait_for()
+
+    assert serious + violations(page) == []
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE, TABLET], ids=["desk", "phone", "tablet"])
+def test_no_page_is_wider_than_the_screen(open_page: Open, trader: FakeTrader, size: dict[str, int]) -> None:
+    page = open_page(size=size)
+    wide = []
+    for path in paths(trader):
+        page.goto(path)
+        page.locator("#utc", has_text="UTC").wait_for()
+        width = page.evaluate("document.documentElement.scrollWidth")
+        wide += [(path, width)] if width > size["width"] else []
+
+    assert wide == []
+
+
+def test_on_a_phone_profit_halt_and_navigation_stay_in_sight(open_page: Open, trader: FakeTrader) -> None:
+    page = open_page(size=PHONE)
+    page.locator("#p-fills").scroll_into_view_if_needed()
+
+    for place in ("#halt", "#bar-pnl", "nav[aria-label='Pages']"):
+        box = page.locator(place).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= PHONE["height"]
+
+
+def test_what_needs_somebody_comes_first_on_a_phone(open_page: Open, trader: FakeTrader) -> None:
+    page = open_page(size=PHONE)
+    page.locator("#p-needs").wait_for()
+
+    tops = [
+        page.locator(panel).bounding_box()
+        for panel in ("#p-needs", "#p-equity", "#p-markets", "#p-decisions")
+    ]
+
+    assert [box["y"] for box in tops if box] == sorted(box["y"] for box in tops if box)
+
+
+def test_light_is_kept_for_the_next_page(open_page: Open, trader: FakeTrader) -> None:
+    page = open_page()
+    page.keyboard.press("t")
+    page.goto("/halts/")
+
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_a_changed_number_brightens_unless_motion_is_unwanted(open_page: Open, trader: FakeTrader) -> None:
+    script = """async (mine) => {
+        const { h, patch } = await import("/static/js/dom.js");
+        const place = document.createElement("p");
+        document.body.append(place);
+        patch(place, [h("b", { flash: true }, "1")]);
+        patch(place, [h("b", { flash: true }, "2")]);
+        return place.firstElementChild.getAnimations().length;
+    }"""
+
+    assert open_page(calm=False).evaluate(script) == 1
+    assert open_page(calm=True).evaluate(script) == 0
