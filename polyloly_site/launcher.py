@@ -8,16 +8,17 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
 from typing import Final
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import redis as redis_py
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
@@ -28,6 +29,7 @@ OPERATOR: Final = "operator"
 READY_MS: Final = 60_000
 REDIS_READY_MS: Final = 10_000
 LOOK_MS: Final = 100
+ANSWER_S: Final = 5
 ROTATE_EVERY_MS: Final = 10_000
 LOG_BYTES_MAX: Final = 50_000_000
 LOGS_KEPT: Final = 5
@@ -117,8 +119,9 @@ class Stack:
             if self.ending.wait(20):
                 return
             if clock.monotonic_ms() - began > REDIS_READY_MS:
-                where = self._output("redis") if embedded else "REDIS_URL"
-                raise CannotStart(f"Redis does not answer at {address}: see {where}")
+                # A given address may hold a password: it is named, not shown.
+                where = f"see {self._output('redis')}" if embedded else "correct REDIS_URL or start it"
+                raise CannotStart(f"Redis does not answer: {where}")
 
     def start_all(self) -> None:
         for program in processes.programs(self.polyloly):
@@ -128,8 +131,11 @@ class Stack:
         """Return once the web answers, or the end was asked for. Raises ``CannotStart`` with the reason's place."""
         began = clock.monotonic_ms()
         while not self.ending.wait(LOOK_MS // 2):
-            if web_answers(self.polyloly.port):
+            answer = web_answer(self.polyloly.port)
+            if answer == HTTPStatus.OK:
                 return
+            if answer is not None:
+                raise CannotStart(f"the console answers {answer} to /health/live: see {self._output('web')}")
             self.tend()
             failing = [child for child in self.children if child.deaths > EARLY_DEATHS_MAX]
             if failing:
@@ -197,12 +203,15 @@ def end_leftover(address: str) -> None:
         leftover.close()
 
 
-def web_answers(port: int) -> bool:
+def web_answer(port: int) -> int | None:
+    """The status that the console gives, ``None`` while it does not answer."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=2) as answer:
-            return bool(answer.status == 200)
+        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=ANSWER_S) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        return error.code
     except (URLError, OSError):
-        return False
+        return None
 
 
 def rotate(path: Path) -> None:
@@ -214,6 +223,20 @@ def rotate(path: Path) -> None:
         if older.exists():
             older.replace(path.with_name(f"{path.name}.{number + 1}"))
     path.replace(path.with_name(f"{path.name}.1"))
+
+
+def migrate() -> None:
+    """Bring the database up to this code. Raises ``CannotStart`` when it cannot be used."""
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    except DatabaseError as error:
+        raise CannotStart(
+            f"the database cannot be used: {str(error).strip()}. Correct DATABASE_URL"
+        ) from error
+
+
+def log_check(name: str, detail: str) -> None:
+    log.info("startup check", check=name, verdict="pass", detail=detail, event_type="startup_check")
 
 
 def login_link(polyloly: Polyloly) -> str:
@@ -236,11 +259,15 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
     ending.listen()
     stack = Stack(polyloly, ending)
     with ExitStack() as exits:
+        log_check("configuration", f"mode {polyloly.mode}, state in {polyloly.state_dir}")
         exits.enter_context(only_launcher(polyloly))
         check_ports(polyloly)
+        log_check("ports", f"{polyloly.port} is free")
         exits.callback(stack.stop)
         stack.start_redis()
-        call_command("migrate", verbosity=0, interactive=False)
+        log_check("redis", "embedded" if polyloly.redis_url is None else "REDIS_URL")
+        migrate()
+        log_check("database", connection.vendor)
         stack.start_all()
         stack.wait_until_serving()
         if not ending.asked:

@@ -109,3 +109,22 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert f"port {port + 1} on 127.0.0.1 cannot be used" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"DATABASE_URL": "postgres://bot:hunter2@127.0.0.1:1/bot"}, "the database cannot be used"),
+        ({"REDIS_URL": "redis://:hunter2@127.0.0.1:1"}, "Redis does not answer: correct REDIS_URL"),
+        ({"LIMITS__DAILY_LOSS": "-1"}, "LIMITS__DAILY_LOSS"),
+    ],
+)
+def test_what_cannot_be_reached_is_named_without_its_password(
+    changed: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    refused = up(STATE_DIR=str(tmp_path), PORT=str(stacks.free_port()), **changed)
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "hunter2" not in refused.stderr
+    assert "Traceback" not in refused.stderr
