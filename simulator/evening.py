@@ -26,7 +26,7 @@ MINUTE_MS: Final = 60_000
 STAGES: Final = (((Game.LOL,), 0), ((Game.DOTA2,), 0), ((Game.LOL,), 1), ((Game.DOTA2,), 1), (tuple(Game), 2))
 BEST_OF: Final = {3: 3, 5: 1}
 OPENS_AFTER_MS: Final = (0, 12 * MINUTE_MS)  # of a shift, when a stage lists its first match
-AHEAD_MS: Final = (6 * MINUTE_MS, 14 * MINUTE_MS)  # between listing and start
+AHEAD_MS: Final = (6 * MINUTE_MS, 10 * MINUTE_MS)  # between listing and start
 RESOLVES_MS: Final = (60_000, 150_000)  # between an end and its resolution
 BREAK_MS: Final = (20_000, 60_000)  # between the end of a series and the next listing
 

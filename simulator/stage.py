@@ -21,6 +21,7 @@ from simulator.sheets import Sheet, game_id, sheet
 from simulator.wire import MatchMessage
 
 STATE_EVERY_MS: Final = 2_000  # the match feed repeats where a match stands
+LEAD_STEP: Final = 500  # gold; a smaller move of the lead is told with the next repeat
 RUNNING: Final = (Word.STARTED, Word.SCORE, Word.LEAD, Word.RESUMED)
 
 
@@ -57,6 +58,7 @@ class Stage:
         self._seed, self._exchange = seed, exchange
         self._reached = 0  # moments that have happened
         self._state_ms = booking.starts_ms
+        self._told_lead = 0
 
     @property
     def moment(self) -> Moment | None:
@@ -93,8 +95,8 @@ class Stage:
         moment = self.moment
         if moment is None or moment.word is Word.ENDED:
             return
-        word = Word.LEAD if moment.word in RUNNING else moment.word
-        since_ms = now_ms - (self.booking.starts_ms + moment.at_ms) if word is Word.LEAD else 0
+        word = Word.STATE if moment.word in RUNNING else moment.word
+        since_ms = now_ms - (self.booking.starts_ms + moment.at_ms) if word is Word.STATE else 0
         yield self._say(moment, word, Ms(moment.clock_ms + since_ms), now_ms)
 
     def states(self) -> list[gamma.MarketState]:
@@ -126,7 +128,9 @@ class Stage:
         if moment.word is not Word.ENDED:
             on_map.sight.see(at_ms, moment.map_chance)
             on_series.sight.see(at_ms, moment.series_chance)
-        yield self._say(moment, moment.word, moment.clock_ms, at_ms)
+        if moment.word is not Word.LEAD or abs(moment.lead - self._told_lead) >= LEAD_STEP:
+            self._told_lead = moment.lead
+            yield self._say(moment, moment.word, moment.clock_ms, at_ms)
         if moment.winner is not None:
             ended = on_series if moment.word is Word.ENDED else on_map
             ended.winner = (Outcome.YES, Outcome.NO)[moment.winner]

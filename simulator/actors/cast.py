@@ -30,7 +30,7 @@ def cast(exchange: Exchange, market_id: MarketId, seed: int, sight: Sight, now_m
         for place, style in enumerate(_styles(rolls, spread))
     ]
     crowd = Crowd(
-        *person("crowd"), sight=sight, every_ms=rolls.randint(6_000, 12_000), size=rolls.uniform(40, 110)
+        *person("crowd"), sight=sight, every_ms=rolls.randint(7_000, 12_000), size=rolls.uniform(60, 140)
     )
     return [*makers, crowd, Informed(*person("informed"), sight=sight)]
 
@@ -47,7 +47,7 @@ def _styles(rolls: Random, spread: int) -> list[MakerStyle]:
             size=rolls.randint(*sizes),
             room=Shares(rolls.randint(1_000, 2_500) * SHARE),
             skew=Price(rolls.randint(100, 250)),
-            doubt=Price(rolls.randint(20, 60)),
+            doubt=Price(rolls.randint(15, 40)),
         )
         for pace_ms, wider, levels, gap, sizes in (
             (400, 0, 3, 1, (100, 250)),

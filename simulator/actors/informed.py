@@ -14,7 +14,7 @@ from simulator.exchange.venue import Exchange
 LAG_MS: Final = 300
 LOOKS_EVERY_MS: Final = 200
 RESTS_MS: Final = (2_000, 8_000)  # after an order
-EDGE: Final = 150  # what must be left of the price difference after the fee, in 1/10,000
+EDGE: Final = 200  # what must be left of the price difference after the fee, in 1/10,000
 SIZES: Final = (30, 150)  # shares
 
 

@@ -34,20 +34,20 @@ class GameShape:
 SHAPES: Final = {
     Game.LOL: GameShape(
         title="LoL",
-        typical_min=33.0,
+        typical_min=31.0,
         draft_min=(5.0, 8.0),
-        fight_s=75.0,
-        kills=(0, 1, 1),
-        losses=(0, 0, 0, 0, 1),
+        fight_s=110.0,
+        kills=(0, 1, 1, 2),
+        losses=(0, 0, 0, 1),
         towers=11,
     ),
     Game.DOTA2: GameShape(
         title="Dota 2",
-        typical_min=40.0,
+        typical_min=37.0,
         draft_min=(6.0, 9.0),
-        fight_s=60.0,
-        kills=(0, 1, 1, 1, 2),
-        losses=(0, 0, 0, 1),
+        fight_s=90.0,
+        kills=(0, 1, 1, 2, 2),
+        losses=(0, 0, 0, 1, 1),
         towers=11,
     ),
 }

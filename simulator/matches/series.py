@@ -17,7 +17,7 @@ from simulator.matches.walk import MINUTE_MS, MapMoment, Turn, play_map
 
 
 class Word(StrEnum):
-    """What the match feed may say: a map's moments and the end of the series."""
+    """What the match feed may say: a map's moments, the end of the series, and where it stands meanwhile."""
 
     STARTED = "started"
     SCORE = "score"
@@ -26,6 +26,7 @@ class Word(StrEnum):
     RESUMED = "resumed"
     MAP_ENDED = "map_ended"
     ENDED = "ended"
+    STATE = "state"  # nothing new; said again and again
 
 
 @dataclass(frozen=True, slots=True)

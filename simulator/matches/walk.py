@@ -15,7 +15,7 @@ from simulator.matches.games import SHAPES, Game, GameShape, gold_lead
 from simulator.matches.probability import WALL, map_win, step_ratio
 
 MINUTE_MS: Final = 60_000
-FARM_SHARE: Final = 0.4  # of all steps; the rest happens in fights
+FARM_SHARE: Final = 0.5  # of all steps; the rest happens in fights
 FARM_GAP_MS: Final = (3_000, 7_000)
 FIGHT_LENGTH_MS: Final = (3_000, 9_000)
 PAUSE_CHANCE: Final = 0.25  # of a pause in a map

@@ -8,6 +8,7 @@ from core.units import ONE, SHARE, Ms, Price, Shares, mirrored, price, shares
 from simulator import wire
 from simulator.announcer import Frame
 from simulator.exchange.book import Book, Levels
+from simulator.stage import LEAD_STEP
 from simulator.world import STEP_MS, Said, World
 from tests.simulator.evenings import MINUTE_MS, START, Hour, tokens
 
@@ -233,8 +234,22 @@ def test_the_match_feed_repeats_a_running_match_every_two_seconds(hour: Hour) ->
     assert last
 
 
+def test_a_lead_is_told_only_when_it_moved_by_a_step(hour: Hour) -> None:
+    told: dict[str, int] = {}
+    steps = []
+
+    for word in hour.words:
+        if word.kind == "lead" and word.match_id in told:
+            steps.append(abs(word.lead - told[word.match_id]))
+        if word.kind not in ("state", "paused"):
+            told[word.match_id] = word.lead
+
+    assert len(steps) > 50
+    assert min(steps) >= LEAD_STEP
+
+
 def test_the_match_feed_names_a_winner_exactly_when_something_ends(hour: Hour) -> None:
     kinds = Counter((word.kind, word.winner is not None) for word in hour.words)
 
     assert {kind for kind, named in kinds if named} == {"map_ended", "ended"}
-    assert {kind for kind, named in kinds if not named} >= {"started", "score", "lead"}
+    assert {kind for kind, named in kinds if not named} >= {"started", "score", "lead", "state"}
