@@ -24,7 +24,8 @@ from core.events import (
 )
 from core.ids import EventId, FillId, IntentKey, MarketId, OrderId, Outcome, Side, Strategy, TokenId
 from core.intents import OrderKind, Place, Purpose
-from core.units import ONE, Ms, Price, Prob, Shares, mirrored, price, shares, usdc
+from core.orders import Order, Orders
+from core.units import Ms, Price, Prob, Shares, mirrored, price, shares, usdc
 
 MARKET = MarketId("0xmarket")
 OTHER = MarketId("0xother")
@@ -191,5 +192,18 @@ def seen_from_no(trade: TradePrinted) -> TradePrinted:
     return trade._replace(outcome=trade.outcome.other, side=side, price=mirrored(trade.price))
 
 
-def one_minus(text: str) -> Price:
-    return Price(ONE - price(text))
+def orders(*places: Place, live: bool = True) -> Orders:
+    """Orders of one market, all resting unless said otherwise."""
+    book = Orders(MARKET)
+    for place in places:
+        book.add(place)
+        if live:
+            book.apply(sent(place.key))
+            book.apply(acked(key=place.key))
+    return book
+
+
+def the(book: Orders, key: str = "k1") -> Order:
+    order = book.get(IntentKey(key))
+    assert order is not None
+    return order

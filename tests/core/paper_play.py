@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.events import Event, FillSeen, MarketListed
+from core.events import Event, FillSeen, MarketListed, MarketResolved
 from core.ids import MarketId, OrderId, Outcome
 from core.intents import Cancel, Merge, Place, Redeem
 from core.paper import Latency, PaperVenue
 from core.paper_purse import Leg
-from core.units import Ms, Shares, usdc
-from tests.core.accounts import T0, a_book, a_listing
+from core.units import ONE, Ms, Price, Shares, shares, usdc
+from tests.core.accounts import MARKET, NO, T0, YES, a_book, a_listing
 
 FAST = Latency(
     ack_ms=Ms(60), cancel_ms=Ms(40), mined_ms=Ms(2_000), confirmed_ms=Ms(6_000), wallet_ms=Ms(8_000)
@@ -88,3 +88,10 @@ def act(venue: PaperVenue, cue: Cue, now: Ms) -> None:
             venue.list_market(cue)
         case _:
             venue.observe(cue, now)
+
+
+HELD = {(MARKET, YES): shares("100"), (MARKET, NO): shares("60")}
+
+
+def resolved(payout: Price = ONE) -> MarketResolved:
+    return MarketResolved(MARKET, payout, T0, T0)

@@ -1,17 +1,14 @@
-"""The account's ledger: sums of entries, cost by average, and the same state however it was reached."""
+"""The account ledger: sums of entries, and cost by average."""
 
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core.events import FillStatus, MergeStepped, Redeemed, WalletStatus
-from core.ids import FillId, MarketId, Outcome, Side, Strategy
+from core.events import FillStatus
+from core.ids import FillId, MarketId, Outcome
 from core.ledger import Entry, EntryKind, Holding, Ledger, Position, fold
-from core.pair import PairLedger
-from core.units import Ms, Shares, Usdc, shares, usdc
-from tests.core.accounts import BUY, MARKET, NO, OTHER, PAIR_ARB, SELL, T0, YES
+from core.units import Shares, Usdc, shares, usdc
+from tests.core.accounts import MARKET, NO, OTHER, PAIR_ARB, T0, YES
 
 CONFIRMED, FAILED, MATCHED = FillStatus.CONFIRMED, FillStatus.FAILED, FillStatus.MATCHED
 
@@ -264,156 +261,6 @@ def test_equity_is_unknown_when_an_excess_cannot_be_valued() -> None:
 )
 def test_only_a_trade_with_its_signs_turned_reverses(entry: Entry, *, expected: bool) -> None:
     assert entry.reverses is expected
-
-
-class Life:
-    """An account that lives through a drawn history: two markets' pair ledgers and the one ledger they book to."""
-
-    def __init__(self) -> None:
-        self.pairs = {market: PairLedger(market, PAIR_ARB) for market in (MARKET, OTHER)}
-        self.ledger = Ledger()
-        self.entries: list[Entry] = []
-        self.open_fills: list[tuple[MarketId, FillId]] = []
-        self.book([deposit("1000")])
-
-    def book(self, entries: list[Entry] | tuple[Entry, ...]) -> None:
-        self.ledger.book(entries)
-        self.entries.extend(entries)
-
-    def trade(
-        self, number: int, market: MarketId, outcome: Outcome, side: Side, lots: int, cents: int
-    ) -> None:
-        fill_id = FillId(f"f{number}")
-        amount, fee = Usdc(lots * cents * 100), Usdc(lots * cents % 7)
-        status = MATCHED if number % 3 else CONFIRMED
-        if status is MATCHED:
-            self.open_fills.append((market, fill_id))
-        pair = self.pairs[market]
-        self.book(pair.filled(fill_id, outcome, side, Shares(lots * 10_000), amount, fee, status, Ms(number)))
-
-    def settle(self, pick: int, status: FillStatus) -> None:
-        if self.open_fills:
-            market, fill_id = self.open_fills.pop(pick % len(self.open_fills))
-            self.book(self.pairs[market].settled(fill_id, status, Ms(0)))
-
-    def merge(self, number: int, market: MarketId, lots: int) -> None:
-        pair = self.pairs[market]
-        amount = min(pair.mergeable, Shares(lots * 10_000))
-        if amount:
-            pair.merge_planned(f"m{number}", amount)
-            self.book(
-                pair.merge_stepped(MergeStepped(f"m{number}", market, amount, WalletStatus.CONFIRMED, Ms(0)))
-            )
-
-    def redeem(self, market: MarketId) -> None:
-        pair = self.pairs[market]
-        yes, no = pair.held(YES), pair.held(NO)
-        if yes >= 0 and no >= 0 and not pair.provisional:
-            self.book(pair.redeemed(Redeemed(f"r{market}", market, yes, no, Usdc(yes), Ms(0))))
-
-
-markets = st.sampled_from([MARKET, OTHER])
-actions = st.one_of(
-    st.tuples(
-        st.just("trade"),
-        markets,
-        st.sampled_from(Outcome),
-        st.sampled_from([BUY, BUY, BUY, SELL]),
-        st.integers(1, 50),
-        st.integers(1, 99),
-    ),
-    st.tuples(st.just("settle"), st.integers(0, 9), st.sampled_from([CONFIRMED, FAILED])),
-    st.tuples(st.just("merge"), markets, st.integers(1, 60)),
-    st.tuples(st.just("redeem"), markets),
-)
-
-
-def live(history: list[tuple[object, ...]]) -> Life:
-    life = Life()
-    for number, (name, *rest) in enumerate(history):
-        numbered = name in ("trade", "merge")
-        getattr(life, str(name))(*([number, *rest] if numbered else rest))
-    return life
-
-
-def state(ledger: Ledger) -> tuple[object, ...]:
-    return (
-        ledger.cash,
-        ledger.positions(),
-        ledger.realized(),
-        ledger.realized(MARKET),
-        ledger.realized(OTHER),
-    )
-
-
-@given(st.lists(actions, max_size=40))
-def test_rebuilt_from_its_entries_the_ledger_is_the_one_that_lived(history: list[tuple[object, ...]]) -> None:
-    life = live(history)
-
-    assert state(Ledger.rebuild(life.entries)) == state(life.ledger)
-
-
-@given(st.lists(actions, max_size=40))
-def test_the_ledger_and_its_pair_ledgers_agree(history: list[tuple[object, ...]]) -> None:
-    life = live(history)
-
-    for market, pair in life.pairs.items():
-        for outcome in Outcome:
-            assert life.ledger.held(market, outcome) == pair.held(outcome)
-    assert life.ledger.realized() == sum(pair.realized for pair in life.pairs.values())
-    assert life.ledger.cash == usdc("1000") + sum(pair.received - pair.spent for pair in life.pairs.values())
-
-
-@given(st.lists(actions, max_size=40))
-def test_cash_and_tokens_are_plain_sums(history: list[tuple[object, ...]]) -> None:
-    life = live(history)
-
-    assert life.ledger.cash == sum(entry.usdc for entry in life.entries)
-    for market in life.pairs:
-        for outcome in Outcome:
-            booked = [
-                entry.shares
-                for entry in life.entries
-                if entry.market_id == market and entry.outcome is outcome
-            ]
-            assert life.ledger.held(market, outcome) == sum(booked)
-
-
-@given(st.lists(actions, max_size=40))
-def test_what_is_realized_is_cash_and_cost(history: list[tuple[object, ...]]) -> None:
-    life = live(history)
-
-    cost = sum(position.cost for position in life.ledger.positions())
-    assert life.ledger.realized() == life.ledger.cash - usdc("1000") + cost
-
-
-@given(st.lists(actions, max_size=40))
-def test_cost_is_never_negative_and_never_of_shares_not_held(history: list[tuple[object, ...]]) -> None:
-    life = live(history)
-
-    for position in life.ledger.positions():
-        assert position.cost >= 0
-        assert position.shares > 0 or position.cost == 0
-
-
-@given(st.lists(actions, max_size=25), st.data())
-def test_a_pair_ledger_rebuilt_from_the_accounts_entries_is_the_one_that_lived(
-    history: list[tuple[object, ...]], data: st.DataObject
-) -> None:
-    life = live(history)
-    market = data.draw(markets)
-    pair = life.pairs[market]
-    unsure = [fill_id for at, fill_id in life.open_fills if at == market]
-
-    again = PairLedger(market, Strategy.PAIR_ARB)
-    again.rebuild([entry for entry in life.entries if entry.market_id == market], unsure)
-
-    assert (again.held(YES), again.held(NO)) == (pair.held(YES), pair.held(NO))
-    assert (again.worst_case, again.realized, again.mergeable) == (
-        pair.worst_case,
-        pair.realized,
-        pair.mergeable,
-    )
 
 
 def test_a_holding_begins_empty() -> None:

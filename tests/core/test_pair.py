@@ -1,53 +1,26 @@
-"""The pair ledger against money counted by hand, and against every way a provisional fill can end."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import product
+"""The pair ledger against money counted by hand."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from core.events import FillStatus, MergeStepped, Redeemed, WalletStatus
-from core.ids import FillId, Outcome, Side
+from core.events import FillStatus, WalletStatus
+from core.ids import FillId
 from core.ledger import Entry, EntryKind
 from core.lifecycle import IllegalTransition
 from core.pair import PairLedger
-from core.units import Ms, Shares, Usdc, shares, usdc
-from tests.core.accounts import BUY, MARKET, NO, PAIR_ARB, SELL, T0, YES
-
-MATCHED, MINED, CONFIRMED = FillStatus.MATCHED, FillStatus.MINED, FillStatus.CONFIRMED
-FAILED, RETRYING = FillStatus.FAILED, FillStatus.RETRYING
-
-
-def a_pair() -> PairLedger:
-    return PairLedger(MARKET, PAIR_ARB)
-
-
-def trade(
-    pair: PairLedger,
-    fill_id: str,
-    outcome: Outcome,
-    size: str,
-    paid: str,
-    *,
-    side: Side = BUY,
-    fee: str = "0",
-    status: FillStatus = CONFIRMED,
-) -> tuple[Entry, ...]:
-    return pair.filled(FillId(fill_id), outcome, side, shares(size), usdc(paid), usdc(fee), status, T0)
-
-
-def merged(action: str, size: str, status: WalletStatus) -> MergeStepped:
-    return MergeStepped(action, MARKET, shares(size), status, T0)
-
-
-def a_bought_pair(yes: str = "100", no: str = "100") -> PairLedger:
-    """YES at 0.48 and NO at 0.49, confirmed."""
-    pair = a_pair()
-    trade(pair, "y", YES, yes, "48")
-    trade(pair, "n", NO, no, "49")
-    return pair
+from core.units import Ms, Usdc, shares, usdc
+from tests.core.accounts import MARKET, NO, PAIR_ARB, SELL, T0, YES
+from tests.core.pairs import (
+    CONFIRMED,
+    FAILED,
+    MATCHED,
+    MINED,
+    RETRYING,
+    a_bought_pair,
+    a_pair,
+    merged,
+    state_of,
+    trade,
+)
 
 
 def test_a_new_ledger_holds_nothing_and_risks_nothing() -> None:
@@ -277,129 +250,6 @@ def test_a_share_sold_before_it_was_bought_is_a_debt() -> None:
     assert pair.worst_case == -usdc("5")
 
 
-def test_only_confirmed_pairs_can_be_merged() -> None:
-    pair = a_pair()
-    trade(pair, "y", YES, "100", "48")
-    trade(pair, "n", NO, "60", "29")
-    trade(pair, "n2", NO, "40", "19", status=MINED)
-
-    assert pair.mergeable == shares("60")
-
-    pair.settled(FillId("n2"), CONFIRMED, T0)
-    assert pair.mergeable == shares("100")
-
-
-def test_shares_being_sold_cannot_be_merged() -> None:
-    pair = a_bought_pair()
-
-    trade(pair, "s", YES, "30", "15", side=SELL, status=MATCHED)
-
-    assert pair.mergeable == shares("70")
-
-
-def test_a_planned_merge_reserves_its_shares() -> None:
-    pair = a_bought_pair()
-
-    pair.merge_planned("m1", shares("60"))
-
-    assert pair.reserved == shares("60")
-    assert pair.mergeable == shares("40")
-    assert pair.sellable(YES) == shares("40")
-    with pytest.raises(ValueError, match="cannot merge"):
-        pair.merge_planned("m2", shares("40.01"))
-
-
-def test_a_merge_of_nothing_is_an_error() -> None:
-    with pytest.raises(ValueError, match="cannot merge"):
-        a_bought_pair().merge_planned("m1", Shares(0))
-
-
-def test_a_confirmed_merge_turns_pairs_into_dollars() -> None:
-    pair = a_bought_pair()
-    pair.merge_planned("m1", shares("60"))
-
-    assert pair.merge_stepped(merged("m1", "60", WalletStatus.SUBMITTED)) == ()
-    booked = pair.merge_stepped(merged("m1", "60", WalletStatus.CONFIRMED))
-
-    assert [(entry.kind, entry.outcome, entry.shares, entry.usdc) for entry in booked] == [
-        (EntryKind.MERGE, YES, -shares("60"), usdc("60")),
-        (EntryKind.MERGE, NO, -shares("60"), 0),
-    ]
-    assert {entry.note for entry in booked} == {"m1"}
-    assert (pair.held(YES), pair.held(NO), pair.reserved) == (shares("40"), shares("40"), 0)
-    assert pair.realized == usdc("1.8"), "60 of what cost 58.2"
-    assert pair.worst_case == usdc("3"), "what was locked in is what was realized"
-
-
-def test_a_merge_confirmed_twice_is_booked_once() -> None:
-    pair = a_bought_pair()
-    pair.merge_planned("m1", shares("60"))
-    pair.merge_stepped(merged("m1", "60", WalletStatus.CONFIRMED))
-
-    assert pair.merge_stepped(merged("m1", "60", WalletStatus.CONFIRMED)) == ()
-    assert pair.held(YES) == shares("40")
-
-
-def test_a_failed_merge_frees_its_shares() -> None:
-    pair = a_bought_pair()
-    pair.merge_planned("m1", shares("60"))
-
-    assert pair.merge_stepped(merged("m1", "60", WalletStatus.FAILED)) == ()
-
-    assert pair.mergeable == shares("100")
-
-
-def test_an_unknown_merge_keeps_its_shares_reserved() -> None:
-    pair = a_bought_pair()
-    pair.merge_planned("m1", shares("60"))
-    pair.merge_stepped(merged("m1", "60", WalletStatus.SUBMITTED))
-
-    pair.merge_stepped(merged("m1", "60", WalletStatus.UNKNOWN))
-
-    assert pair.reserved == shares("60")
-
-
-def test_a_merge_from_an_earlier_life_is_adopted() -> None:
-    pair = a_bought_pair()
-
-    pair.merge_stepped(merged("old", "30", WalletStatus.SUBMITTED))
-    assert pair.reserved == shares("30")
-
-    pair.merge_stepped(merged("old", "30", WalletStatus.CONFIRMED))
-    assert (pair.held(NO), pair.reserved) == (shares("70"), 0)
-
-
-def test_redemption_pays_and_empties_both_legs() -> None:
-    pair = a_bought_pair(yes="80", no="100")
-
-    booked = pair.redeemed(Redeemed("r1", MARKET, shares("80"), shares("100"), usdc("80"), T0))
-
-    assert [(entry.outcome, entry.shares, entry.usdc) for entry in booked] == [
-        (YES, -shares("80"), usdc("80")),
-        (NO, -shares("100"), 0),
-    ]
-    assert pair.realized == -usdc("17")
-    assert pair.worst_case == pair.best_case == -usdc("17")
-
-
-def test_the_receipt_of_a_single_leg_stands_on_that_leg() -> None:
-    pair = a_pair()
-    trade(pair, "n", NO, "10", "4")
-
-    (entry,) = pair.redeemed(Redeemed("r1", MARKET, Shares(0), shares("10"), usdc("10"), T0))
-
-    assert (entry.outcome, entry.usdc) == (NO, usdc("10"))
-
-
-def test_a_redemption_told_twice_is_booked_once() -> None:
-    pair = a_bought_pair()
-    told = Redeemed("r1", MARKET, shares("100"), shares("100"), usdc("100"), T0)
-    pair.redeemed(told)
-
-    assert pair.redeemed(told) == ()
-    assert pair.realized == usdc("3")
-
-
 def test_what_if_is_what_then_is() -> None:
     pair = a_pair()
     trade(pair, "y", YES, "100", "48")
@@ -421,7 +271,7 @@ def test_rebuilding_knows_the_fills_and_merges_it_has_booked() -> None:
 
     assert trade(again, "y", YES, "100", "48") == ()
     assert again.merge_stepped(merged("m1", "60", WalletStatus.CONFIRMED)) == ()
-    assert _state(again) == _state(pair)
+    assert state_of(again) == state_of(pair)
 
 
 def test_rebuilding_passes_by_the_entries_of_others() -> None:
@@ -436,168 +286,5 @@ def test_rebuilding_passes_by_the_entries_of_others() -> None:
     assert again.held(YES) == shares("100")
 
 
-@dataclass(frozen=True)
-class Trade:
-    outcome: Outcome
-    side: Side
-    size: Shares
-    amount: Usdc
-    fee: Usdc
-    end: FillStatus
-
-    def pays(self, winner: Outcome, *, receipts: bool) -> int:
-        """What it is worth once ``winner`` has won, had it landed."""
-        worth = self.size if self.outcome is winner else 0
-        if self.side is BUY:
-            return worth - self.amount - self.fee
-        return (max(0, self.amount - self.fee) if receipts else min(0, self.amount - self.fee)) - worth
-
-
-@st.composite
-def trades(draw: st.DrawFn, ends: Sequence[FillStatus] = (MATCHED, MINED, CONFIRMED, FAILED)) -> Trade:
-    size = draw(st.integers(1, 200)) * 10_000
-    price = draw(st.integers(1, 9_999))
-    amount = size * price // 10_000
-    return Trade(
-        outcome=draw(st.sampled_from(Outcome)),
-        side=draw(st.sampled_from(Side)),
-        size=Shares(size),
-        amount=Usdc(amount),
-        fee=Usdc(draw(st.integers(0, amount // 10))),
-        end=draw(st.sampled_from(list(ends))),
-    )
-
-
-def live(history: list[Trade]) -> tuple[PairLedger, list[Entry]]:
-    """Tell every trade as MATCHED first and then, one after another, what became of it."""
-    pair = a_pair()
-    entries: list[Entry] = []
-    for number, item in enumerate(history):
-        entries += pair.filled(
-            FillId(f"f{number}"), item.outcome, item.side, item.size, item.amount, item.fee, MATCHED, T0
-        )
-    for number, item in enumerate(history):
-        entries += pair.settled(FillId(f"f{number}"), item.end, T0)
-    return pair, entries
-
-
 def _entries_of(pair: PairLedger) -> list[Entry]:
     return list(pair._entries)
-
-
-def _state(pair: PairLedger) -> tuple[object, ...]:
-    numbers = (pair.held(YES), pair.held(NO), pair.cost(YES), pair.cost(NO), pair.spent, pair.received)
-    return (*numbers, pair.fees, pair.realized, pair.worst_case, pair.best_case, pair.mergeable)
-
-
-@given(st.lists(trades(), max_size=7))
-def test_the_worst_case_is_the_worst_of_every_way_it_can_end(history: list[Trade]) -> None:
-    """Count all of them: each provisional fill lands or fails, and one of two outcomes wins."""
-    pair, _ = live(history)
-    sure = [item for item in history if item.end is CONFIRMED]
-    open_fills = [item for item in history if item.end in (MATCHED, MINED)]
-
-    worst = min(
-        sum(
-            item.amount - item.fee - (item.size if item.outcome is winner else 0)
-            for item in sure
-            if item.side is SELL
-        )
-        + sum(item.pays(winner, receipts=False) for item in sure if item.side is BUY)
-        + sum(
-            item.pays(winner, receipts=False) for item, lands in zip(open_fills, ends, strict=True) if lands
-        )
-        for winner in Outcome
-        for ends in product((True, False), repeat=len(open_fills))
-    )
-
-    assert pair.worst_case == worst
-
-
-@given(st.lists(trades(), max_size=12), st.data())
-def test_no_outcome_pays_less_than_the_worst_case(history: list[Trade], data: st.DataObject) -> None:
-    pair, _ = live(history)
-    floor = pair.worst_case
-    for number, item in enumerate(history):
-        if item.end in (MATCHED, MINED):
-            pair.settled(FillId(f"f{number}"), data.draw(st.sampled_from([CONFIRMED, FAILED])), T0)
-
-    flow = pair.received - pair.spent
-    profits = [flow + pair.held(winner) for winner in Outcome]
-
-    assert min(profits) == pair.worst_case >= floor
-
-
-@given(st.lists(trades(), max_size=12))
-def test_a_failed_fill_leaves_no_trace(history: list[Trade]) -> None:
-    pair, _ = live(history)
-    without, _ = live([item for item in history if item.end is not FAILED])
-
-    assert _state(pair) == _state(without)
-
-
-@given(st.lists(trades(), max_size=12))
-def test_rebuilt_from_its_entries_it_is_the_same(history: list[Trade]) -> None:
-    pair, entries = live(history)
-    unsure = [FillId(f"f{n}") for n, item in enumerate(history) if item.end in (MATCHED, MINED)]
-
-    again = a_pair()
-    again.rebuild(entries, unsure)
-
-    assert _state(again) == _state(pair)
-    assert again.provisional == pair.provisional
-
-
-@given(st.lists(trades(), max_size=12))
-def test_realized_is_all_that_came_of_it_once_nothing_is_held(history: list[Trade]) -> None:
-    pair, entries = live(history)
-    for outcome in Outcome:
-        held = pair.held(outcome)
-        if held:
-            side = SELL if held > 0 else BUY
-            entries += pair.filled(
-                FillId(f"out-{outcome}"),
-                outcome,
-                side,
-                Shares(abs(held)),
-                usdc("1"),
-                usdc("0"),
-                CONFIRMED,
-                T0,
-            )
-
-    assert (pair.cost(YES), pair.cost(NO)) == (0, 0)
-    assert pair.realized == sum(entry.usdc for entry in entries)
-
-
-@given(st.lists(trades(), max_size=8), st.sampled_from(Outcome), st.integers(1, 100), st.integers(0, 60))
-def test_a_buy_foretold_is_the_buy_confirmed(
-    history: list[Trade], outcome: Outcome, lots: int, paid: int
-) -> None:
-    pair, _ = live(history)
-    size, amount = Shares(lots * 10_000), Usdc(paid * 10_000)
-
-    foretold = pair.after_buy(outcome, size, amount)
-    pair.filled(FillId("new"), outcome, BUY, size, amount, Usdc(0), CONFIRMED, T0)
-
-    assert (pair.worst_case, pair.exposed) == foretold
-
-
-@given(st.lists(trades(), max_size=10), st.integers(1, 10))
-def test_a_merge_never_changes_the_worst_case_and_never_touches_the_provisional(
-    history: list[Trade], parts: int
-) -> None:
-    pair, _ = live(history)
-    size = Shares(pair.mergeable // parts)
-    if not size:
-        return
-    before = pair.worst_case
-
-    pair.merge_planned("m", size)
-    pair.merge_stepped(MergeStepped("m", MARKET, size, WalletStatus.CONFIRMED, T0))
-
-    assert pair.worst_case == before
-    for number, item in enumerate(history):
-        if item.end in (MATCHED, MINED) and item.side is BUY:
-            pair.settled(FillId(f"f{number}"), FAILED, T0)
-    assert min(pair.held(YES), pair.held(NO)) >= 0 or any(item.side is SELL for item in history)
