@@ -94,7 +94,10 @@ def main() -> None:
     found = {tape.name: measured(tape, python) for tape in frames.both()}
     kept = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     RESULTS.write_text(
-        json.dumps({**kept, "machine": machine(), "peers": {"pins": PINS, "rounds": ROUNDS, **found}}, indent=2) + "\n"
+        json.dumps(
+            {**kept, "machine": machine(), "peers": {"pins": PINS, "rounds": ROUNDS, **found}}, indent=2
+        )
+        + "\n"
     )
     short = False
     for name, rows in found.items():

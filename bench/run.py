@@ -69,11 +69,17 @@ def main() -> None:
         out(f"{name}: {tape['frames']:,} frames\n")
         for row in ("bare_decode", "decode_book_pair", "engine_step", "book_snapshot"):
             spent = tape[row]
-            out(f"  {row:18} mean {spent['mean_us']:8.2f}  p50 {spent['p50_us']:8.2f}  p99 {spent['p99_us']:8.2f} us\n")
-        out(f"  p99 of decode_book_pair / bare_decode: {tape['p99_against_bare_decode']} (at most {DECODE_RATIO_MAX})\n")
+            out(
+                f"  {row:18} mean {spent['mean_us']:8.2f}  p50 {spent['p50_us']:8.2f}  p99 {spent['p99_us']:8.2f} us\n"
+            )
+        out(
+            f"  p99 of decode_book_pair / bare_decode: {tape['p99_against_bare_decode']} (at most {DECODE_RATIO_MAX})\n"
+        )
         out(f"  engine_step p50: {tape['engine_step']['p50_us']} us (at most {STEP_P50_US_MAX})\n")
     used = found["memory"]
-    out(f"memory: {used['mb']} MB for {used['markets']} markets, {used['mb_per_100']} per 100 (at most {MB_MAX})\n")
+    out(
+        f"memory: {used['mb']} MB for {used['markets']} markets, {used['mb_per_100']} per 100 (at most {MB_MAX})\n"
+    )
 
 
 if __name__ == "__main__":
