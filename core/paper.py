@@ -90,11 +90,13 @@ class PaperVenue:
         """Open a market, or take its changed terms."""
         self._catch_up(listing.heard_ms)
         market = self._markets.get(listing.market_id)
+        known = None if market is None else market.listing.starts_ms
         if market is None:
             market = self._markets[listing.market_id] = PaperMarket(listing)
         market.listing = listing
-        if listing.wiped_at_start and listing.starts_ms is not None and listing.starts_ms > self._now:
-            self._plan(listing.starts_ms, partial(self._wipe, listing.market_id))
+        starts_ms = listing.starts_ms
+        if starts_ms is not None and starts_ms > self._now and starts_ms != known:
+            self._plan(starts_ms, partial(self._wipe, listing.market_id))
 
     def observe(self, event: Event, now_ms: Ms) -> None:
         """See what happened in the markets. Events of markets not listed, and all other events, are passed by."""

@@ -29,7 +29,7 @@ from tests.core.accounts import (
     a_place,
     a_take,
 )
-from tests.core.paper_play import HELD, Script, play, resolved
+from tests.core.paper_play import HELD, Script, a_venue, play, resolved
 
 
 @pytest.mark.parametrize(
@@ -225,6 +225,17 @@ def test_a_game_start_that_moved_wipes_at_its_new_time_only(*, wiped: bool) -> N
     played = play([(0, a_place()), (100, later)], listing=listing)
 
     assert played.lines("k1") == [(60, "live")] + ([(9_000, "cancelled")] if wiped else [])
+
+
+def test_a_market_listed_again_plans_its_start_once() -> None:
+    listing = a_listing(starts=T0 + 5_000, wiped=True)
+    venue = a_venue()
+
+    for _ in range(3):
+        venue.list_market(listing)
+
+    assert venue.advance(Ms(T0 + 4_999)) == []
+    assert len(venue._due) == 1
 
 
 def test_a_market_that_is_not_wiped_keeps_its_orders() -> None:
