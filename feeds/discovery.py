@@ -6,6 +6,7 @@ resolution is kept even when the channel's word about it was missed.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -194,7 +195,12 @@ async def report(found: Round) -> None:
     detail = found.problem or f"{found.markets} markets listed, {found.refused} refused"
     await sync_to_async(services.record_health)(SOURCE, status, heard_ms, detail, at_ms=now)
     if heard_ms is not None:
-        metrics.SOURCE_AGE.labels(source=SOURCE).set(0)
+        # Counted when it is read: between two rounds nobody would set it.
+        metrics.SOURCE_AGE.labels(source=SOURCE).set_function(partial(_seconds_since, clock.monotonic_ms()))
+
+
+def _seconds_since(monotonic_ms: int) -> float:
+    return (clock.monotonic_ms() - monotonic_ms) / 1000
 
 
 async def nudge(markets: Collection[MarketListed]) -> None:

@@ -34,6 +34,7 @@ class MatchWatch:
         self.parser = Parser(self._note)
         self.channel = MatchChannel(url, self, chance=chance)
         self._unsaved: dict[MatchId, Word] = {}
+        self._reconnects = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen and keep until ``stop``."""
@@ -59,6 +60,8 @@ class MatchWatch:
         now, heard_ms = clock.now_ms(), self.channel.heard_ms
         if heard_ms is not None:
             metrics.SOURCE_AGE.labels(source=MATCHES).set((now - heard_ms) / 1000 / float(clock.speed()))
+        metrics.WS_RECONNECTS.labels(source=MATCHES).inc(self.channel.reconnects - self._reconnects)
+        self._reconnects = self.channel.reconnects
         await sync_to_async(_save)(list(unsaved.values()), self.channel, now)
 
     def _note(self, refusal: Refusal) -> None:

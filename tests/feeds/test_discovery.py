@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from aiohttp import web
 from asgiref.sync import sync_to_async
+from django.db import connections
 from pytest_django import Settings
 
 from core.ids import MarketId
@@ -18,7 +19,7 @@ from feeds.listings import MarketState, SourceStatus
 from feeds.models import Market
 from feeds.refusals import RefusalReason
 from feeds.sources.polymarket.gamma_client import BYTES_MAX, PAGES_MAX, GammaClient
-from infra import bus
+from infra import bus, metrics
 from infra.lease import single_runner
 from infra.loops import Loop
 from infra.redis import close_async
@@ -34,6 +35,8 @@ PAGE_S = 0.3
 async def loop_ends_clean() -> AsyncIterator[None]:
     yield
     await close_async()
+    # Rows were asked for on a thread of asgiref's, whose connection would outlive the test database.
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture
@@ -254,6 +257,16 @@ async def test_a_report_is_kept_as_the_health_of_discovery() -> None:
 
     assert (well.status, well.detail) == (SourceStatus.CONNECTED, "3 markets listed, 1 refused")
     assert (ill.status, ill.detail, ill.heard_ms) == (SourceStatus.LOST, "503 there", well.heard_ms)
+
+
+async def test_the_age_of_the_list_grows_between_rounds() -> None:
+    await discovery.report(Round(markets=0, new=0, changed=0, refused=0, missing=0, problem=None))
+    ages = [metrics.REGISTRY.get_sample_value("polyloly_source_age_seconds", {"source": "discovery"})]
+    while ages[-1] == ages[0]:
+        ages.append(metrics.REGISTRY.get_sample_value("polyloly_source_age_seconds", {"source": "discovery"}))
+
+    assert None not in ages
+    assert ages == sorted(ages, key=lambda age: age or 0)
 
 
 async def test_the_simulators_list_is_read_without_a_refusal() -> None:

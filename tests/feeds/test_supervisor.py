@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from pytest_django import Settings
 
 from core.events import MatchSignal
@@ -33,6 +34,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 async def loop_ends_clean() -> AsyncIterator[None]:
     yield
     await close_async()
+    # Rows were asked for on a thread of asgiref's, whose connection would outlive the test database.
+    await sync_to_async(connections.close_all)()
 
 
 async def hear(world: World, *, until: int) -> None:
