@@ -44,6 +44,7 @@ class Desk:
         self.orders = Orders(listing.market_id)
         self.state = State.IDLE
         self.halted: str | None = None
+        self.broken = False  # a step raised here: nobody looks at it until it is resumed by name
         self.sequence = sequence
         self.payout: Price | None = None
         self.redeem_asked = False
@@ -197,6 +198,13 @@ class Desk:
         was, self.state = self.state, State.IDLE
         self.holdings_changed(now)
         return () if was is self.state else (StateMoved(self.listing.market_id, was, self.state, now),)
+
+    def resume(self) -> None:
+        """End this market's halt. One that failed earns its book's trust anew."""
+        self.halted = None
+        if self.broken:
+            self.broken = False
+            self.book = Book(self.listing.market_id)
 
     def retick(self, tick: Price) -> None:
         self.listing = replace(self.listing, tick=tick)

@@ -6,21 +6,20 @@ it looks at changed, asks the judge, and says what is to be done. It reads no cl
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from core import events as ev
 from core.book import PhantomEnded, ResyncWanted, Trust
 from core.desk import Desk
 from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
-from core.intents import Cancel, Redeem, Resync, WalletAction
+from core.intents import Redeem, Resync
 from core.ledger import Entry, Ledger
-from core.notes import Booked, DayStarted, InputRefused, Note, OrderMoved, Refusal
+from core.notes import Booked, DayStarted, InputRefused, Note, Refusal, moved
 from core.orders import Stray
-from core.proposals import carry_out
-from core.risk import Approved, Limits, Refused, Rule
-from core.strategies.pair_arb import Params
+from core.proposals import carry_out, withdraw_all
+from core.risk import Rule
+from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
 from core.valuation import Valuation, value
@@ -28,61 +27,7 @@ from core.valuation import Valuation, value
 DAY_MS: Final = 86_400_000
 CASH_SHORT_MS: Final = 60_000
 
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What an engine needs to know before the first event. ``account`` must not contain ``|``.
-
-    ``own_shown``: the venue's book contains our own orders (not so on paper).
-    """
-
-    account: str
-    params: Params
-    limits: Limits
-    own_shown: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is to be done, and what to remember, because of one event."""
-
-    approved: tuple[Approved, ...]
-    cancels: tuple[Cancel, ...]
-    wallet_actions: tuple[WalletAction, ...]
-    resyncs: tuple[Resync, ...]
-    refusals: tuple[Refused, ...]
-    notes: tuple[Note, ...]
-
-    def __bool__(self) -> bool:
-        return self is not NOTHING
-
-
-NOTHING: Final = Step((), (), (), (), (), ())
-
-
-class Draft:
-    """A step being written."""
-
-    __slots__ = ("approved", "cancels", "notes", "refusals", "resyncs", "wallet_actions")
-
-    def __init__(self) -> None:
-        self.approved: list[Approved] = []
-        self.cancels: list[Cancel] = []
-        self.wallet_actions: list[WalletAction] = []
-        self.resyncs: list[Resync] = []
-        self.refusals: list[Refused] = []
-        self.notes: list[Note] = []
-
-    def done(self) -> Step:
-        step = Step(
-            tuple(self.approved),
-            tuple(self.cancels),
-            tuple(self.wallet_actions),
-            tuple(self.resyncs),
-            tuple(self.refusals),
-            tuple(self.notes),
-        )
-        return NOTHING if step == NOTHING else step
+__all__ = ["Engine", "Setup", "Step"]
 
 
 class Engine:
@@ -103,6 +48,8 @@ class Engine:
         self.refusals: Counter[Rule] = Counter()  # every one; a step tells only those that are news
         self.phantoms = 0
         self._sequences = dict(sequences)
+        self._draft = Draft()
+        self._at: MarketId | None = None
         self._doors: dict[type, Callable[[Any, Draft], None]] = {
             ev.BookChanged: self._book,
             ev.BookSnapshot: self._book,
@@ -131,25 +78,52 @@ class Engine:
         }
 
     def step(self, event: ev.Event) -> Step:
-        """Take one event. An exception here means the market's state is not to be trusted any more:
-        the runner halts that market and keeps the event."""
-        draft = Draft()
+        """Take one event. An exception here means that a market's state is not to be trusted any more: the caller
+        asks ``working_on`` which one, carries out ``salvage``, and stops it with ``break_market``."""
+        draft = self._draft = Draft()
+        self._at = None
         self._doors[type(event)](event, draft)
+        return draft.done()
+
+    @property
+    def working_on(self) -> MarketId | None:
+        """The market the last step was at; after an exception the one that failed. ``None``: it was at none."""
+        return self._at
+
+    def salvage(self) -> Step:
+        """What the step that raised had decided before it did: our tables hold it, so it must still be done."""
+        draft, self._draft = self._draft, Draft()
+        return draft.done()
+
+    def break_market(self, market_id: MarketId, reason: str, now: Ms) -> Step:
+        """Stop one market and look at it no more until it is resumed by name; withdraw what rests there."""
+        draft = Draft()
+        desk = self.desks.get(market_id)
+        if desk is not None:
+            desk.halted, desk.broken = reason, True
+            withdraw_all(desk, reason, now, draft)
         return draft.done()
 
     def desk(self, market_id: MarketId) -> Desk | None:
         return self.desks.get(market_id)
 
     def _known(self, market_id: MarketId, now: Ms, draft: Draft) -> Desk | None:
+        self._at = market_id
         desk = self.desks.get(market_id)
         if desk is None:
             draft.notes.append(InputRefused(Refusal.UNKNOWN_MARKET, market_id, now))
         return desk
 
+    def _each(self, desks: Iterable[Desk]) -> Iterator[Desk]:
+        """One desk after the other, so that an exception names its market. Broken ones are left alone."""
+        for desk in list(desks):
+            if not desk.broken:
+                self._at = desk.listing.market_id
+                yield desk
+
     def _book(self, event: ev.BookChanged | ev.BookSnapshot, draft: Draft) -> None:
-        desk = self.desks.get(event.market_id)
-        if desk is None:
-            draft.notes.append(InputRefused(Refusal.UNKNOWN_MARKET, event.market_id, event.heard_ms))
+        desk = self._known(event.market_id, event.heard_ms, draft)
+        if desk is None or desk.broken:
             return
         book = desk.book
         book.apply(event)
@@ -181,6 +155,7 @@ class Engine:
             self._decide(desk, event.heard_ms, draft)
 
     def _listed(self, event: ev.MarketListed, draft: Draft) -> None:
+        self._at = event.market_id
         desk = self.desks.get(event.market_id)
         if desk is not None:
             desk.listing = event
@@ -207,8 +182,8 @@ class Engine:
             self._book_notes(desk, desk.book.resync_failed(event.heard_ms, event.reason), draft)
             self._decide(desk, event.heard_ms, draft)
 
-    def _desks_of(self, market_ids: Iterable[MarketId]) -> list[Desk]:
-        return [self.desks[market_id] for market_id in market_ids if market_id in self.desks]
+    def _desks_of(self, market_ids: Iterable[MarketId]) -> Iterator[Desk]:
+        return self._each(self.desks[market_id] for market_id in market_ids if market_id in self.desks)
 
     def _resolved(self, event: ev.MarketResolved, draft: Draft) -> None:
         desk = self._known(event.market_id, event.heard_ms, draft)
@@ -232,7 +207,7 @@ class Engine:
         draft.wallet_actions.append(Redeem(action, desk.listing.market_id, yes, no, desk.payout, now))
 
     def _match(self, event: ev.MatchSignal, draft: Draft) -> None:
-        for desk in self.desks.values():
+        for desk in self._each(self.desks.values()):
             if desk.listing.match_id == event.match_id:
                 desk.hear_match(event)
                 self._decide(desk, event.heard_ms, draft)
@@ -243,6 +218,8 @@ class Engine:
         desk = self.desks.get(MarketId(parts[1])) if len(parts) == 4 else None
         if desk is None:
             draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, key, now))
+        else:
+            self._at = desk.listing.market_id
         return desk
 
     def _order(self, event: ev.OrderAnswer, draft: Draft) -> None:
@@ -258,7 +235,7 @@ class Engine:
         if isinstance(event, ev.OrderRejected):
             desk.rejected(order.place.outcome, event.heard_ms)
         if order.status is not was:
-            draft.notes.append(moved(desk, event.key, event))
+            draft.notes.append(moved(order, event))
         self._decide(desk, event.heard_ms, draft)
         self._redeem(desk, event.heard_ms, draft)
 
@@ -286,7 +263,7 @@ class Engine:
             event.heard_ms,
         )
         self._book_entries(booked, draft)
-        draft.notes.append(moved(desk, event.key, event))
+        draft.notes.append(moved(order, event))
         draft.notes.extend(desk.holdings_changed(event.heard_ms))
         self._decide(desk, event.heard_ms, draft)
 
@@ -313,6 +290,7 @@ class Engine:
     def _settled(self, event: ev.FillSettled, draft: Draft) -> None:
         for desk in self.desks.values():
             if desk.pair.knows(event.fill_id):
+                self._at = desk.listing.market_id
                 self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
                 return
         draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.fill_id, event.heard_ms))
@@ -340,29 +318,30 @@ class Engine:
     def _halted(self, event: ev.Halted, draft: Draft) -> None:
         if event.market_id is None:
             self.halted = event.reason
-            desks = list(self.desks.values())
-        else:
-            desks = self._desks_of([event.market_id])
-            for desk in desks:
-                desk.halted = event.reason
-        for desk in desks:
+        elif event.market_id in self.desks:
+            self.desks[event.market_id].halted = event.reason
+        for desk in self._named(event.market_id):
             self._decide(desk, event.heard_ms, draft)
 
     def _resumed(self, event: ev.Resumed, draft: Draft) -> None:
         if event.market_id is None:
             self.halted = None
-            desks = list(self.desks.values())
-        else:
-            desks = self._desks_of([event.market_id])
-            for desk in desks:
-                desk.halted = None
-        for desk in desks:
+        elif event.market_id in self.desks:
+            self.desks[event.market_id].resume()
+        for desk in self._named(event.market_id):
             draft.notes.extend(desk.recompute(event.heard_ms))
             self._decide(desk, event.heard_ms, draft)
+
+    def _named(self, market_id: MarketId | None) -> Iterator[Desk]:
+        """The desks a halt or its end is about: one, or all."""
+        return self._each(self.desks.values()) if market_id is None else self._desks_of([market_id])
 
     def _tick(self, event: ev.Tick, draft: Draft) -> None:
         now = event.heard_ms
         for desk in self.desks.values():
+            if desk.broken:
+                withdraw_all(desk, desk.halted or "broken", now, draft)
+        for desk in self._each(self.desks.values()):
             notes = desk.book.tick(now)
             if notes:
                 self._book_notes(desk, notes, draft)
@@ -371,6 +350,7 @@ class Engine:
             if notes or not desk.asleep(now):
                 self._decide(desk, now, draft)
             self._redeem(desk, now, draft)
+        self._at = None
         self.valuation(now, draft)
 
     def valuation(self, now: Ms, draft: Draft) -> None:
@@ -392,7 +372,10 @@ class Engine:
         return Usdc(max(0, self.day_start.equity - self.last_valuation.equity))
 
     def _decide(self, desk: Desk, now: Ms, draft: Draft) -> None:
-        carry_out(self, desk, now, draft)
+        if desk.broken:
+            withdraw_all(desk, desk.halted or "broken", now, draft)
+        else:
+            carry_out(self, desk, now, draft)
 
     def forget(self, market_id: MarketId) -> bool:
         """Drop a resolved market that holds nothing and waits for nothing. False when it must stay."""
@@ -404,33 +387,3 @@ class Engine:
         self._sequences[market_id] = desk.sequence
         del self.desks[market_id]
         return True
-
-
-def moved(desk: Desk, key: IntentKey, event: ev.OrderAnswer | ev.FillSeen) -> OrderMoved:
-    """The order's row after ``event``."""
-    order = desk.orders.get(key)
-    assert order is not None, "looked up before it was moved"
-    return OrderMoved(
-        key=key,
-        order_id=order.order_id,
-        market_id=desk.listing.market_id,
-        status=order.status,
-        filled=order.filled,
-        amount=order.amount,
-        fee=order.fee,
-        reason=why(event),
-        at_ms=event.heard_ms,
-    )
-
-
-def why(event: ev.OrderAnswer | ev.FillSeen) -> str:
-    """The venue's reason, for the order's row; empty where it gives none."""
-    match event:
-        case ev.OrderRejected(code=code, detail=detail):
-            return f"{code}: {detail}"
-        case ev.OrderUnknown(reason=reason) | ev.CancelFailed(reason=reason):
-            return reason
-        case ev.OrderClosed(reason=reason):
-            return reason.value
-        case _:
-            return ""

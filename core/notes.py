@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core import events as ev
 from core.book import BookNote
 from core.events import Verdict
 from core.ids import IntentKey, MarketId, OrderId, Strategy
 from core.ledger import Entry
-from core.orders import Status
+from core.orders import Order, Status
 from core.strategies.view import Gate, GateCheck
 from core.trading import State
 from core.units import Ms, Shares, Usdc
@@ -56,6 +57,34 @@ class OrderMoved:
     fee: Usdc
     reason: str
     at_ms: Ms
+
+
+def moved(order: Order, event: ev.OrderAnswer | ev.FillSeen) -> OrderMoved:
+    """The order's row after ``event``."""
+    return OrderMoved(
+        key=order.place.key,
+        order_id=order.order_id,
+        market_id=order.place.market_id,
+        status=order.status,
+        filled=order.filled,
+        amount=order.amount,
+        fee=order.fee,
+        reason=why(event),
+        at_ms=event.heard_ms,
+    )
+
+
+def why(event: ev.OrderAnswer | ev.FillSeen) -> str:
+    """The venue's reason, for the order's row; empty where it gives none."""
+    match event:
+        case ev.OrderRejected(code=code, detail=detail):
+            return f"{code}: {detail}"
+        case ev.OrderUnknown(reason=reason) | ev.CancelFailed(reason=reason):
+            return reason
+        case ev.OrderClosed(reason=reason):
+            return reason.value
+        case _:
+            return ""
 
 
 class Refusal(StrEnum):

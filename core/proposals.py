@@ -20,7 +20,8 @@ from core.units import Ms, Price, Shares, Usdc, cost_up
 
 if TYPE_CHECKING:
     from core.desk import Desk
-    from core.engine import Draft, Engine
+    from core.engine import Engine
+    from core.steps import Draft
 
 REQUOTE_MS: Final = Ms(3_000)  # a quote behind the best bid keeps its place in the queue this long
 RECANCEL_MS: Final = Ms(5_000)  # a cancel nobody answered is asked again
@@ -98,6 +99,12 @@ def _unfit(order: Order, wanted: Wanted | None, tick: Price, now: Ms) -> str | N
     if behind and now - order.since_ms >= REQUOTE_MS:
         return "behind the price or size wanted"
     return None
+
+
+def withdraw_all(desk: Desk, reason: str, now: Ms, draft: Draft) -> None:
+    """Cancel whatever may rest in a market, whoever wants it."""
+    for order in desk.orders.open():
+        _withdraw(order, reason, now, draft)
 
 
 def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:

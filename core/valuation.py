@@ -1,7 +1,8 @@
 """What the account is worth now (trading.md 12).
 
 Equity = cash (locks of open orders included) + 1 for each locked pair + the excess at the swept bid, net of
-fee. A book that is not trusted is valued at its last trusted bid for 60 s, then 0.10 lower, and marked.
+fee. A book that is not trusted, or whose market failed, is valued at its last trusted bid for 60 s, then 0.10
+lower, and marked.
 """
 
 from collections.abc import Iterable
@@ -70,7 +71,7 @@ def excess_worth(desk: Desk, now: Ms) -> tuple[Usdc, bool]:
     ahead, size = desk.pair.exposed_outcome, desk.pair.exposed
     if ahead is None:
         return Usdc(0), True
-    if desk.book.trust is Trust.TRUSTED:
+    if desk.book.trust is Trust.TRUSTED and not desk.broken:
         swept = desk.book.sweep(ahead, Side.SELL, size, desk.listing.tick)
         fees = desk.listing.fees
         bid, charge = desk.book.top(ahead).bid, 0

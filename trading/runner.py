@@ -26,6 +26,7 @@ MARKET_EVENTS: Final = (
     ev.FeedLost,
     ev.FeedBack,
 )
+ABOUT_MANY: Final = (ev.Tick, ev.FeedLost, ev.FeedBack, ev.MatchSignal, ev.Halted, ev.Resumed)
 
 
 class Gateway(Protocol):
@@ -114,9 +115,11 @@ class Runner:
         self.now_ms = max(self.now_ms, now)
 
     def _tick(self, tick: Ms, now: Ms) -> None:
-        """One tick, or after a long gap only the last: an hour of silence needs no 3,600 of them."""
-        if now - tick > 60 * TICK_MS:
-            tick = Ms(now - now % TICK_MS)
+        """One tick, or in a long gap only the last before something is due: an hour of silence needs no 3,600."""
+        due = self.gateway.due_ms()
+        last = now if due is None else min(now, max(due, tick))
+        if last - tick > 60 * TICK_MS:
+            tick = Ms(last - last % TICK_MS)
         self._ticked_ms = tick
         self.now_ms = max(self.now_ms, tick)
         self._step(ev.Tick(self.now_ms))
@@ -126,25 +129,38 @@ class Runner:
         for event in self.gateway.advance(self.now_ms):
             self._step(event)
 
-    def _step(self, event: ev.Event) -> None:
+    def _step(self, event: ev.Event) -> bool:
+        """Let the engine take an event and carry out its answer. False when it failed on it."""
         try:
             step = self.engine.step(event)
         except Exception as error:  # noqa: BLE001 the one edge of the engine: failure stops a market, not the process
             self._fail(event, error)
-            return
-        if not step:
-            return
-        self._witness.saw(event, step)
-        self._carry_out(step)
+            return False
+        self._answer(event, step)
+        return True
+
+    def _answer(self, event: ev.Event, step: Step) -> None:
+        if step:
+            self._witness.saw(event, step)
+            self._carry_out(step)
 
     def _fail(self, event: ev.Event, error: Exception) -> None:
-        """Keep the event, and stop what it concerns: its market, or everything when it names none."""
+        """Keep the event and stop the market it failed on, or everything when that was at none.
+
+        What the step had decided before is carried out. An event about many markets is then taken once more
+        without the one that failed: what is repeated for the others says nothing new.
+        """
         self._witness.failed(event, error)
-        market_id = concerned(event)
-        if market_id is None:
-            self.engine.halted = STEP_FAILED
-        elif (desk := self.engine.desk(market_id)) is not None:
-            desk.halted = STEP_FAILED
+        market_id = self.engine.working_on
+        self._answer(event, self.engine.salvage())
+        if market_id is None or self.engine.desk(market_id) is None:
+            halted_before, self.engine.halted = self.engine.halted, STEP_FAILED
+            if halted_before != STEP_FAILED:
+                self._step(ev.Halted(None, STEP_FAILED, self.now_ms))
+            return
+        self._answer(event, self.engine.break_market(market_id, STEP_FAILED, self.now_ms))
+        if isinstance(event, ABOUT_MANY) and concerned(event) is None:
+            self._step(event)
 
     def _carry_out(self, step: Step) -> None:
         for cancel in step.cancels:
@@ -157,11 +173,27 @@ class Runner:
             self._send(self, approved, self.now_ms)
 
     def sent(self, approved: Approved, now: Ms) -> None:
-        """The row is written (or needs none): tell the engine and let the order leave."""
+        """The row is written (or needs none): tell the engine and let the order leave, unless a halt came first."""
+        why = self._forbidden(approved)
+        if why is not None:
+            self.not_sent(approved, why, now)
+            return
         self.now_ms = max(self.now_ms, now)
-        self.last_sent_ms = self.now_ms
-        self._step(ev.OrderSent(approved.intent.key, self.gateway.order_id(approved), self.now_ms))
-        self.gateway.place(approved, self.now_ms)
+        sent = ev.OrderSent(approved.intent.key, self.gateway.order_id(approved), self.now_ms)
+        if self._step(sent):
+            self.last_sent_ms = self.now_ms
+            self.gateway.place(approved, self.now_ms)
+        else:
+            self.not_sent(approved, STEP_FAILED, now)
+
+    def _forbidden(self, approved: Approved) -> str | None:
+        """The halt that came between approval and now."""
+        desk = self.engine.desk(approved.intent.market_id)
+        if self.engine.halted is not None:
+            return f"halted meanwhile: {self.engine.halted}"
+        if desk is None or desk.halted is not None:
+            return "its market was halted meanwhile"
+        return None
 
     def not_sent(self, approved: Approved, why: str, now: Ms) -> None:
         """The order never left: its row could not be written, or a halt came first."""

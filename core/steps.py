@@ -1,0 +1,65 @@
+"""What an engine is built with, and what it answers to one event."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from core.intents import Cancel, Resync, WalletAction
+from core.notes import Note
+from core.risk import Approved, Limits, Refused
+from core.strategies.params import Params
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an engine needs to know before the first event. ``account`` must not contain ``|``.
+
+    ``own_shown``: the venue's book contains our own orders (not so on paper).
+    """
+
+    account: str
+    params: Params
+    limits: Limits
+    own_shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done, and what to remember, because of one event."""
+
+    approved: tuple[Approved, ...]
+    cancels: tuple[Cancel, ...]
+    wallet_actions: tuple[WalletAction, ...]
+    resyncs: tuple[Resync, ...]
+    refusals: tuple[Refused, ...]
+    notes: tuple[Note, ...]
+
+    def __bool__(self) -> bool:
+        return self is not NOTHING
+
+
+NOTHING: Final = Step((), (), (), (), (), ())
+
+
+class Draft:
+    """A step being written."""
+
+    __slots__ = ("approved", "cancels", "notes", "refusals", "resyncs", "wallet_actions")
+
+    def __init__(self) -> None:
+        self.approved: list[Approved] = []
+        self.cancels: list[Cancel] = []
+        self.wallet_actions: list[WalletAction] = []
+        self.resyncs: list[Resync] = []
+        self.refusals: list[Refused] = []
+        self.notes: list[Note] = []
+
+    def done(self) -> Step:
+        step = Step(
+            tuple(self.approved),
+            tuple(self.cancels),
+            tuple(self.wallet_actions),
+            tuple(self.resyncs),
+            tuple(self.refusals),
+            tuple(self.notes),
+        )
+        return NOTHING if step == NOTHING else step
