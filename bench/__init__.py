@@ -1,1 +1,1 @@
-"""Measurements: speed and memory beside a peer in the same run, and proofs that the claims hold. Never part of a test."""
+"""Measurements: speed and memory beside a peer in the same run, and proofs that the claims hold. No tests."""

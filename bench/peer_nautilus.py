@@ -4,6 +4,9 @@ What its Polymarket data client does for each message, without its cache, messag
 Prints the nanoseconds of every frame as a JSON list.
 """
 
+# It runs in the peers' environment, whose packages are not ours.
+# mypy: ignore-errors
+
 import gc
 import json
 import sys
