@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from core import events as ev
-from core.book import PhantomEnded, ResyncWanted, Trust
+from core.book import PhantomEnded, ResyncWanted, Trust, TrustChanged
 from core.desk import Desk
 from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
 from core.intents import Redeem, Resync
@@ -142,6 +142,8 @@ class Engine:
                 draft.resyncs.append(Resync(desk.listing.market_id, note.reason, note.at_ms))
             elif isinstance(note, PhantomEnded):
                 self.phantoms += 1
+            elif isinstance(note, TrustChanged):
+                desk.seen = None  # the same prices are news again
 
     def _trade(self, event: ev.TradePrinted, draft: Draft) -> None:
         desk = self._known(event.market_id, event.heard_ms, draft)

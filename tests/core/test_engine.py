@@ -6,12 +6,29 @@ import pytest
 
 from core import events as ev
 from core.book import Trust
-from core.intents import Redeem
-from core.notes import Booked, DayStarted, InputRefused, Refusal
+from core.engine import Step
+from core.events import Top
+from core.ids import FillId, MarketId, MatchId
+from core.intents import OrderKind, Redeem
+from core.notes import Booked, DayStarted, Decided, InputRefused, Refusal
 from core.risk import Rule
+from core.strategies.view import Gate
 from core.trading import State
 from core.units import Ms, price, shares, text, usdc
-from tests.builders import MARKET, T0, YES, a_listing
+from tests.builders import (
+    BUY,
+    MARKET,
+    NO,
+    OTHER,
+    T0,
+    YES,
+    a_book,
+    a_change,
+    a_fill,
+    a_listing,
+    a_place,
+    a_signal,
+)
 from tests.fakes import Play
 
 
@@ -213,3 +230,217 @@ def test_the_days_loss_binds_from_the_first_order_after_a_restart() -> None:
 
     assert not step.approved
     assert {refused.rule for refused in step.refusals} == {Rule.DAILY_LOSS}
+
+
+def test_a_lost_feed_withdraws_quotes_and_a_naked_leg_waits_with_its_clock_running() -> None:
+    play = a_naked_market()
+    since = play.desk.naked_since_ms
+
+    play.confirm_cancels(play.hear(ev.FeedLost((MARKET,), "socket closed", play.now)))
+    play.tick(400_000)
+
+    assert play.open() == []
+    assert play.desk.naked_since_ms == since
+    assert play.desk.last_decision is not None
+    assert play.desk.last_decision.gate is Gate.BOOK
+
+
+def test_a_naked_leg_overdue_when_the_feed_comes_back_is_resolved_at_the_first_trusted_book() -> None:
+    play = a_naked_market()
+    play.confirm_cancels(play.hear(ev.FeedLost((MARKET,), "socket closed", play.now)))
+    play.tick(400_000)
+
+    assert not play.hear(ev.FeedBack((MARKET,), play.now)).approved
+    step = play.book()
+
+    (take,) = [approved.intent for approved in step.approved]
+    assert (take.kind, take.outcome, take.shares) == (OrderKind.TAKE, NO, shares("25"))
+
+
+def test_a_torn_book_withdraws_quotes_and_a_short_tear_does_not() -> None:
+    play = a_quoted_market()
+
+    play.wait(100)
+    tear = a_change(yes_top=Top(price("0.50"), price("0.52")), now=play.now)
+    assert not play.hear(tear).cancels
+    assert play.desk.last_decision is not None
+    play.wait(1_500)
+    step = play.hear(a_change(bids="0.3x1", now=play.now))
+
+    assert play.desk.book.trust is Trust.TORN
+    assert len(step.cancels) == 2
+
+
+def test_nothing_is_placed_on_a_broken_mirror() -> None:
+    play = Play()
+    first, last = a_book(now=play.now)
+    play.hear(first)
+    step = play.hear(last._replace(top=Top(price("0.47"), price("0.52"))))
+
+    assert not step.approved
+
+
+def test_a_score_pulls_the_quotes_of_both_markets_of_the_match() -> None:
+    on_map = a_listing(OTHER, kind=ev.MarketKind.MAP, map_number=1)
+    play = Play(markets=[a_listing(), on_map])
+    for market in (MARKET, OTHER):
+        play.take_up(play.book(market=market))
+
+    step = play.hear(a_signal(now=play.now))
+
+    assert {cancel.market_id for cancel in step.cancels} == {MARKET, OTHER}
+    play.confirm_cancels(step)
+    play.tick(29_000)
+    assert play.open() == play.open(OTHER) == []
+    play.take_up(play.book())
+    play.take_up(play.tick(1_000))
+    assert len(play.open()) == 2
+
+
+def test_another_matchs_score_pulls_nothing() -> None:
+    play = a_quoted_market()
+
+    assert not play.hear(a_signal(match=MatchId("simulator:8"))).cancels
+
+
+def test_quotes_come_back_after_a_halt() -> None:
+    play = a_quoted_market()
+    play.confirm_cancels(play.hear(ev.Halted(None, "manual_halt", play.now)))
+    assert play.open() == []
+    play.tick()
+    assert play.open() == []
+
+    play.take_up(play.hear(ev.Resumed(None, "reset", play.now)))
+
+    assert play.shown() == {"yes": "50 at 0.49", "no": "50 at 0.49"}
+
+
+def test_a_market_halt_outlasts_the_end_of_the_global_one() -> None:
+    play = a_quoted_market()
+    play.hear(ev.Halted(MARKET, "looks wrong", play.now))
+    play.confirm_cancels(play.hear(ev.Halted(None, "manual_halt", play.now)))
+    for order in play.open():
+        play.hear(play.closed(order.place.key))
+
+    step = play.hear(ev.Resumed(None, "reset", play.now))
+
+    assert not step.approved
+
+
+def a_pair_of_fifty(play: Play) -> Step:
+    """Both quotes fill whole and are confirmed. Returns the last fill's step."""
+    play.fill(play.quote(YES), "50")
+    return play.fill(play.quote(NO), "50")
+
+
+def test_fifty_confirmed_pairs_become_cash_by_a_merge() -> None:
+    play = a_quoted_market()
+    a_pair_of_fifty(play)
+    assert actions(play) == [("Merge", "50")]
+    merge = next(action for step in play.steps for action in step.wallet_actions)
+    assert play.desk.pair.sellable(YES) == 0, "reserved from planning"
+
+    for status in (ev.WalletStatus.SUBMITTED, ev.WalletStatus.CONFIRMED, ev.WalletStatus.CONFIRMED):
+        play.hear(ev.MergeStepped(merge.action_id, MARKET, shares("50"), status, play.now))
+
+    assert play.desk.state is State.IDLE
+    assert play.engine.ledger.cash == usdc("10001"), "two legs at 0.49 make 0.98 a pair"
+    assert actions(play) == [("Merge", "50")]
+
+
+def test_a_merge_is_planned_in_a_halt_too() -> None:
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "manual_halt", play.now))
+
+    a_pair_of_fifty(play)
+
+    assert actions(play) == [("Merge", "50")]
+
+
+def test_an_unknown_merge_is_not_planned_again() -> None:
+    play = a_quoted_market()
+    a_pair_of_fifty(play)
+    merge = next(action for step in play.steps for action in step.wallet_actions)
+    play.hear(ev.MergeStepped(merge.action_id, MARKET, shares("50"), ev.WalletStatus.UNKNOWN, play.now))
+
+    for _ in range(20):
+        play.tick(10_000)
+
+    assert actions(play) == [("Merge", "50")]
+
+
+def test_a_failed_merge_may_be_planned_again() -> None:
+    play = a_quoted_market()
+    a_pair_of_fifty(play)
+    merge = next(action for step in play.steps for action in step.wallet_actions)
+    play.hear(ev.MergeStepped(merge.action_id, MARKET, shares("50"), ev.WalletStatus.FAILED, play.now))
+
+    play.tick(6_000)
+
+    assert actions(play) == [("Merge", "50"), ("Merge", "50")]
+
+
+def test_a_fill_told_after_its_orders_cancel_is_a_leg_with_a_clock() -> None:
+    play = a_quoted_market()
+    key = play.quote(YES).place.key
+    play.confirm_cancels(play.hear(ev.Halted(None, "manual_halt", play.now)))
+    play.wait(5_000)
+
+    play.fill(play.order(key), "25")
+
+    assert play.desk.state is State.BUILDING_PAIR
+    assert play.desk.naked_since_ms == play.now
+
+
+def test_input_for_nobody_is_counted_and_nothing_else() -> None:
+    play = a_quoted_market()
+    strangers: list[ev.Event] = [
+        ev.TradePrinted(OTHER, YES, BUY, price("0.5"), shares("1"), play.now, play.now),
+        ev.OrderClosed(a_place(market=OTHER).key, ev.CloseReason.CANCELLED, shares("0"), play.now),
+        ev.OrderClosed(a_place(number=77).key, ev.CloseReason.CANCELLED, shares("0"), play.now),
+        a_fill("1", "0.5", number=77),
+        ev.FillSettled(FillId("nobody's"), ev.FillStatus.MINED, play.now),
+    ]
+
+    told = [note for event in strangers for note in play.hear(event).notes]
+    refused = [note.refusal for note in told if isinstance(note, InputRefused)]
+
+    assert refused == [
+        Refusal.UNKNOWN_MARKET,
+        Refusal.UNKNOWN_ORDER,
+        Refusal.UNKNOWN_ORDER,
+        Refusal.LATE_FILL_FORGOTTEN,
+        Refusal.UNKNOWN_ORDER,
+    ]
+
+
+def test_a_new_day_begins_with_its_first_valuation() -> None:
+    play = Play()
+    play.tick()
+    first = play.engine.day_start
+    play.hear(ev.Tick(Ms(T0 + 86_400_000)))
+
+    assert first is not None
+    assert first.equity == usdc("10000")
+    assert [note.at_ms for note in play.notes(DayStarted)] == [first.at_ms, T0 + 86_400_000]
+
+
+def test_a_repeated_decision_is_not_told_again() -> None:
+    play = a_quoted_market()
+    before = len(play.notes(Decided))
+
+    for _ in range(5):
+        play.tick()
+
+    assert len(play.notes(Decided)) == before
+
+
+def test_five_orders_a_second_and_not_one_more() -> None:
+    others = [a_listing(MarketId(f"0x{number}"), match=None) for number in range(4)]
+    play = Play(markets=others)
+
+    approved = sum(len(play.book(market=listing.market_id).approved) for listing in others)
+
+    assert approved == 5
+    assert {refused.rule for refused in play.refused()} == {Rule.ORDER_RATE}
+    assert len(play.tick(1_000).approved) == 3
