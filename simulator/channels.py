@@ -16,7 +16,7 @@ from simulator import wire
 from simulator.announcer import Audience, Frame
 from simulator.world import World
 
-QUEUE_MAX: Final = 2_000  # frames; some ten seconds of a busy evening
+QUEUE_MAX: Final = 10_000  # frames: two minutes of an evening, five seconds of it at speed 20
 MESSAGE_MAX: Final = 1 << 20
 
 WORLD: Final = web.AppKey("world", World)
