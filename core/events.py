@@ -11,8 +11,74 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from core.ids import EventId, FillId, IntentKey, MarketId, MatchId, OrderId, Outcome, Side, TokenId
-from core.units import Ms, Price, Prob, Shares, Usdc
+from core.answers import (
+    AckStatus,
+    BalanceSeen,
+    CancelFailed,
+    CloseReason,
+    Evidence,
+    FillSeen,
+    FillSettled,
+    FillStatus,
+    MergeStepped,
+    OrderAcked,
+    OrderClosed,
+    OrderRejected,
+    OrderSent,
+    OrderUnknown,
+    Redeemed,
+    RejectCode,
+    WalletStatus,
+)
+from core.ids import EventId, MarketId, MatchId, Outcome, Side, TokenId
+from core.units import Ms, Price, Prob, Shares
+
+__all__ = [
+    "AckStatus",
+    "BalanceSeen",
+    "BookChanged",
+    "BookEvent",
+    "BookSnapshot",
+    "CancelFailed",
+    "CloseReason",
+    "ControlEvent",
+    "Event",
+    "Evidence",
+    "FeeSchedule",
+    "FeedBack",
+    "FeedEvent",
+    "FeedLost",
+    "FillSeen",
+    "FillSettled",
+    "FillStatus",
+    "Halted",
+    "Level",
+    "MarketKind",
+    "MarketListed",
+    "MarketResolved",
+    "MatchSignal",
+    "MergeStepped",
+    "OrderAcked",
+    "OrderAnswer",
+    "OrderClosed",
+    "OrderEvent",
+    "OrderRejected",
+    "OrderSent",
+    "OrderUnknown",
+    "Origin",
+    "Redeemed",
+    "RejectCode",
+    "Resumed",
+    "ResyncFailed",
+    "SignalKind",
+    "Tick",
+    "TickSizeChanged",
+    "Top",
+    "TradePrinted",
+    "Verdict",
+    "WalletEvent",
+    "WalletStatus",
+]
 
 
 class Top(NamedTuple):
@@ -212,168 +278,6 @@ class MatchSignal:
     clock_ms: Ms
     winner: int | None
     said_ms: Ms
-    heard_ms: Ms
-
-
-class RejectCode(StrEnum):
-    POST_ONLY_WOULD_CROSS = "post_only_would_cross"
-    NOT_ENOUGH_BALANCE = "not_enough_balance"
-    OFF_TICK = "off_tick"
-    BELOW_MINIMUM = "below_minimum"
-    RESTARTING = "restarting"
-    UNTRADABLE = "untradable"
-    NOT_SENT = "not_sent"  # the row could not be written, or the halt came first: it never left
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderSent:
-    """The row is written and the order is on its way. From here on it may exist at the venue."""
-
-    key: IntentKey
-    order_id: OrderId
-    heard_ms: Ms
-
-
-class AckStatus(StrEnum):
-    LIVE = "live"
-    DELAYED = "delayed"
-    MATCHED = "matched"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderAcked:
-    key: IntentKey
-    order_id: OrderId
-    status: AckStatus
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRejected:
-    key: IntentKey
-    code: RejectCode
-    detail: str
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class OrderUnknown:
-    """Nobody answered. The order may or may not exist; it counts as exposure until settled."""
-
-    key: IntentKey
-    reason: str
-    heard_ms: Ms
-
-
-class CloseReason(StrEnum):
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-    KILLED = "killed"  # the rest of a marketable order, cancelled by us after its match
-    NEVER_LANDED = "never_landed"
-
-
-@dataclass(frozen=True, slots=True)
-class OrderClosed:
-    """The order rests no more. ``filled`` is its total fill as the venue counts it."""
-
-    key: IntentKey
-    reason: CloseReason
-    filled: Shares
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class CancelFailed:
-    """A cancel was not carried out: the order is matched, delayed, or the venue did not answer."""
-
-    key: IntentKey
-    reason: str
-    heard_ms: Ms
-
-
-class Evidence(StrEnum):
-    """Why a paper fill is believed."""
-
-    QUEUE = "queue"  # prints at our price ate the queue before us
-    CROSSED = "crossed"  # the other side's quote crossed our resting order
-    SWEPT = "swept"  # our marketable order swept the book
-    VENUE = "venue"  # not paper: the venue said so
-
-
-class FillStatus(StrEnum):
-    MATCHED = "matched"
-    MINED = "mined"
-    CONFIRMED = "confirmed"
-    RETRYING = "retrying"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class FillSeen:
-    """Part of one of our orders traded.
-
-    Units:
-        shares: what changed hands.
-        amount: USDC paid (buy) or received (sell) before the fee; the fact, the price is derived from it.
-        fee:    USDC, the venue's own figure, 0 for makers.
-    """
-
-    fill_id: FillId
-    key: IntentKey
-    shares: Shares
-    amount: Usdc
-    fee: Usdc
-    status: FillStatus
-    evidence: Evidence
-    said_ms: Ms
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class FillSettled:
-    """A fill moved on: MINED, CONFIRMED, RETRYING or FAILED (then it is reversed)."""
-
-    fill_id: FillId
-    status: FillStatus
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceSeen:
-    """Cash the account may spend, as its keeper states it."""
-
-    cash: Usdc
-    heard_ms: Ms
-
-
-class WalletStatus(StrEnum):
-    SUBMITTED = "submitted"
-    CONFIRMED = "confirmed"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class MergeStepped:
-    """A merge of ``shares`` YES and NO into USDC moved on."""
-
-    action_id: str
-    market_id: MarketId
-    shares: Shares
-    status: WalletStatus
-    heard_ms: Ms
-
-
-@dataclass(frozen=True, slots=True)
-class Redeemed:
-    """Resolved shares were paid out: ``received`` USDC for ``yes`` and ``no`` shares."""
-
-    action_id: str
-    market_id: MarketId
-    yes: Shares
-    no: Shares
-    received: Usdc
     heard_ms: Ms
 
 

@@ -6,7 +6,8 @@ TradingError
 │   ├── DuplicateIntent this decision already has its order: never send a second one
 │   └── HaltedFirst     a halt was committed before the row
 ├── JournalFull         the database does not keep up: halt the market
-└── JournalFailed       the database refuses a fact: halt everything
+├── JournalFailed       the database refuses a fact: halt everything
+└── CannotReplay        there is no tape, or no usable defaults file: tell the person who asked
 """
 
 
@@ -36,3 +37,7 @@ class JournalFull(TradingError):
 
 class JournalFailed(TradingError):
     """A record can never be written, or the journal is closed. Facts are missing from the database."""
+
+
+class CannotReplay(TradingError):
+    """There is nothing to replay, or its defaults file cannot be used. The text names it and says why."""

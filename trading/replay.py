@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Final
+
+from django.conf import settings
 
 from core import events as ev
 from core.book import Trust
@@ -18,14 +21,16 @@ from core.engine import Engine, Setup
 from core.ids import Outcome
 from core.intents import Resync
 from core.units import Ms, Usdc, text
+from feeds.market_defaults import SHIPPED, BadDefaults, load
 from feeds.refusals import Refusal
 from feeds.sources.polymarket.parse import Parser
-from feeds.tapes import Tape, TapeFrame, TapeListing
+from feeds.tapes import NotATape, Tape, TapeFrame, TapeListing, open_tape
 from infra import logs
+from trading.errors import CannotReplay
 from trading.gateways.paper import PaperGateway
 from trading.market_terms import tokens_of
 from trading.runner import Runner, Witness, send_at_once
-from trading.setup import opening_deposit, paper_venue
+from trading.setup import engine_setup, opening_deposit, paper_venue
 from trading.tally import Digest, Tally, Witnesses
 
 TOLD_EVERY_S: Final = 1.0
@@ -54,15 +59,21 @@ class Seen:
     refused: Counter[str] = field(default_factory=Counter)
 
 
+def refused(refusal: Refusal) -> None:
+    """Every refusal is a line in the log; they are counted where they are made."""
+    log.warning("input refused", reason=refusal.reason.value, detail=refusal.detail)
+
+
 class Replay:
     """One run over one tape. ``witness`` sees every step besides the counting of our own."""
 
     def __init__(self, tape: Tape, setup: Setup, cash: Usdc, *, witness: Witness | None = None) -> None:
         self.tape = tape
+        self.defaults_file = SHIPPED.name
         self.tally = Tally()
         self.digest = Digest()
         self.seen = Seen()
-        self.parser = Parser({}, on_refusal=self._refused)
+        self.parser = Parser({}, on_refusal=refused)
         self.engine = Engine(setup, entries=[opening_deposit(cash, Ms(0))], sequences={})
         self.resyncs = 0
         witnesses: list[Witness] = [self.tally, self.digest]
@@ -78,8 +89,17 @@ class Replay:
         """A tape holds no answers to ``GET /book``: a silent market stays as it is."""
         self.resyncs += 1
 
-    def _refused(self, refusal: Refusal) -> None:
-        log.warning("input refused", reason=refusal.reason.value, detail=refusal.detail)
+    @classmethod
+    def of(cls, path: Path, *, defaults: Path | None, quote_in_play: bool) -> "Replay":
+        """A replay of a recording, or of a folder of them, with the settings' limits. Raises ``CannotReplay``."""
+        try:
+            tape = open_tape(path, load(defaults or SHIPPED), refused)
+        except (NotATape, BadDefaults) as error:
+            raise CannotReplay(str(error)) from error
+        setup = engine_setup("replay:main", own_shown=False, quote_in_play=quote_in_play)
+        replay = cls(tape, setup, settings.POLYLOLY.start_cash)
+        replay.defaults_file = (defaults or SHIPPED).name
+        return replay
 
     async def run(self, *, speed: Fraction | None, told: Callable[[Progress], None]) -> dict[str, Any]:
         """Play the tape, at ``speed`` times its own pace or as fast as it goes. Returns the report."""
@@ -156,7 +176,7 @@ class Replay:
             "step_failures": tally.failures,
             "refused_input": dict(sorted(refused.items())),
             "unused_input": dict(sorted((self.tape.unused + self.parser.unused).items())),
-            "market_defaults": dict(sorted(self.tape.defaults.items())),
+            "market_defaults": {"file": self.defaults_file, "used": dict(sorted(self.tape.defaults.items()))},
             "digest": self.digest.hexdigest(),
         }
 

@@ -133,7 +133,7 @@ class Runner:
         """Let the engine take an event and carry out its answer. False when it failed on it."""
         try:
             step = self.engine.step(event)
-        except Exception as error:  # noqa: BLE001 the one edge of the engine: failure stops a market, not the process
+        except Exception as error:  # noqa: BLE001 process edge: failure stops a market, not us
             self._fail(event, error)
             return False
         self._answer(event, step)

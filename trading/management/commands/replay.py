@@ -8,13 +8,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from feeds.market_defaults import SHIPPED, BadDefaults, load
-from feeds.tapes import NotATape, open_tape
+from trading.errors import CannotReplay
 from trading.replay import Progress, Replay
-from trading.setup import engine_setup
 
 
 def pace(text: str) -> Fraction | None:
@@ -39,26 +36,22 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, help="a recording, or a folder of them")
         parser.add_argument("--speed", type=pace, default=None, help="max (default), or times its own pace")
-        parser.add_argument(
-            "--market-defaults", type=Path, default=SHIPPED, help="terms the tape does not state"
-        )
+        parser.add_argument("--market-defaults", type=Path, help="terms the tape does not state")
         parser.add_argument("--no-quote-in-play", action="store_true", help="quote before the game only")
         parser.add_argument("--report", type=Path, help="write the JSON object to this file as well")
         parser.add_argument("--json", action="store_true", help="print the JSON object and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         try:
-            tape = open_tape(options["path"], load(options["market_defaults"]))
-        except (NotATape, BadDefaults) as error:
+            run = Replay.of(
+                options["path"],
+                defaults=options["market_defaults"],
+                quote_in_play=not options["no_quote_in_play"],
+            )
+        except CannotReplay as error:
             raise CommandError(str(error)) from error
-        setup = engine_setup("replay:main", own_shown=False, quote_in_play=not options["no_quote_in_play"])
-        run = Replay(tape, setup, settings.POLYLOLY.start_cash)
         report = asyncio.run(run.run(speed=options["speed"], told=self._tell))
         report = {"tape": options["path"].name, **report}
-        report["market_defaults"] = {
-            "file": options["market_defaults"].name,
-            "used": report["market_defaults"],
-        }
         shown = json.dumps(report, indent=None if options["json"] else 2)
         if options["report"] is not None:
             options["report"].write_text(json.dumps(report, indent=2) + "\n")
