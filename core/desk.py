@@ -101,7 +101,7 @@ class Desk:
         if signal.kind in ENDS_PLAY:
             return False
         if listing.kind is MarketKind.MAP and listing.map_number is not None:
-            return signal.map_number == listing.map_number and signal.kind is not SignalKind.MAP_ENDED
+            return signal.map_number == listing.map_number and not self.over()
         return True
 
     def over(self) -> bool:
