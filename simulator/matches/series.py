@@ -4,7 +4,6 @@ Playing it ahead costs a few milliseconds and lets the world start in the middle
 same match again after a restart. Nobody but ``evening`` may look ahead in it.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,10 +63,6 @@ class Series:
     @property
     def length_ms(self) -> Ms:
         return self.moments[-1].at_ms
-
-    def reached(self, at_ms: Ms) -> int:
-        """How many moments have happened ``at_ms`` after the start."""
-        return bisect_right(self.moments, at_ms, key=lambda moment: moment.at_ms)
 
 
 def play_series(game: Game, best_of: int, even: float, dice: Random) -> Series:
