@@ -32,24 +32,30 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 R = TypeVar("R", bound=Model)
 
 
-def choices(words: Iterable[str]) -> list[tuple[str, str]]:
-    return [("", "all"), *((word, word) for word in words)]
+def choices(name: str, words: Iterable[str]) -> list[tuple[str, str]]:
+    return [("", f"any {name}"), *((word, word) for word in words)]
 
 
 class Wanted(forms.Form):
     """What orders and fills have in common. Anything else in the query is ignored."""
 
-    market = forms.CharField(required=False, max_length=100, label="market")
-    outcome = forms.ChoiceField(required=False, choices=choices(("yes", "no")))
-    side = forms.ChoiceField(required=False, choices=choices(("buy", "sell")))
+    market = forms.CharField(
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "market  /", "data-filter": True}),
+    )
+    outcome = forms.ChoiceField(required=False, choices=choices("outcome", ("yes", "no")))
+    side = forms.ChoiceField(required=False, choices=choices("side", ("buy", "sell")))
 
 
 class WantedOrders(Wanted):
-    status = forms.ChoiceField(required=False, choices=choices(ORDER_STATES))
+    status = forms.ChoiceField(required=False, choices=choices("status", ORDER_STATES))
 
 
 class WantedFills(Wanted):
-    evidence = forms.ChoiceField(required=False, choices=choices(kind.value for kind in Evidence))
+    evidence = forms.ChoiceField(
+        required=False, choices=choices("evidence", (kind.value for kind in Evidence))
+    )
 
 
 def account_id() -> int:
@@ -106,6 +112,7 @@ def listing(request: HttpRequest, template: str, wanted: Wanted, rows: QuerySet[
             "query": query.urlencode(),
             "filtered": any(query.values()),
             "csv_rows_max": CSV_ROWS_MAX,
+            "as_of": clock.now_ms(),
         },
     )
 

@@ -41,8 +41,8 @@ function options() {
       panes: { separatorColor: line, separatorHoverColor: line, enableResize: false },
     },
     grid: { vertLines: { visible: false }, horzLines: { color: line, style: LineStyle.Dotted } },
-    rightPriceScale: { borderVisible: false },
-    timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4 },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
+    timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 0 },
     crosshair: { mode: CrosshairMode.Magnet, horzLine: { labelBackgroundColor: colour("--raised") }, vertLine: { labelBackgroundColor: colour("--raised") } },
     localization: { timeFormatter: (/** @type {number} */ time) => `${utc(time * 1000)} UTC` },
   };
@@ -51,6 +51,15 @@ function options() {
 /** Redraw with the other theme's colours when it is switched. @param {() => void} paint */
 function onTheme(paint) {
   new MutationObserver(paint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+}
+
+/** Show everything, until somebody takes the chart in hand. @param {string} id @param {import("lightweight-charts").IChartApi} chart */
+function fitting(id, chart) {
+  let held = false;
+  for (const touch of ["pointerdown", "wheel"]) byId(id).addEventListener(touch, () => (held = true), { passive: true });
+  return () => {
+    if (!held) chart.timeScale().fitContent();
+  };
 }
 
 /** A chart of equity against what it was at the start, drawdown under it. @param {string} id */
@@ -69,7 +78,7 @@ export function equityChart(id) {
   };
   dress();
   onTheme(dress);
-  let shown = 0;
+  const fit = fitting(id, chart);
   return {
     /** @param {Point[]} points @param {number | null} base */
     show(points, base) {
@@ -79,8 +88,7 @@ export function equityChart(id) {
       equity.setData(data);
       let top = -Infinity;
       drawdown.setData(data.map(({ time, value }) => ({ time, value: Math.min(0, value - (top = Math.max(top, value))) })));
-      if (Math.abs(data.length - shown) > 1) chart.timeScale().fitContent();
-      shown = data.length;
+      fit();
     },
   };
 }
@@ -103,18 +111,26 @@ export function priceChart(id, tick) {
   };
   dress();
   onTheme(dress);
+  const fit = fitting(id, chart);
   return {
     /** @param {Quote[]} quotes @param {Mark[]} fills @param {{ at: number, text: string }[]} flags */
     show(quotes, fills, flags) {
       bid.setData(side(quotes, "bid"));
       ask.setData(side(quotes, "ask"));
       const mids = bySecond(quotes.flatMap(({ at, bid: b, ask: a }) => (b === null || a === null ? [] : [{ at, equity: (a + b) / 2 }])));
-      anchor.setData(mids);
+      // A fill older than the first quote is drawn at its own price.
+      anchor.setData([...before(mids, fills), ...mids]);
       const marks = fills.length > LABELLED_MAX ? fills.map((fill) => ({ ...fill, text: "" })) : fills;
       markers.setMarkers([...marks.map(arrow), ...flags.map(flag)].sort((a, b) => Number(a.time) - Number(b.time)));
+      fit();
     },
-    fit: () => chart.timeScale().fitContent(),
   };
+}
+
+/** @param {{ time: Seconds, value: number }[]} mids @param {Mark[]} fills */
+function before(mids, fills) {
+  const first = mids[0]?.time ?? Infinity;
+  return bySecond(fills.map(({ at, price }) => ({ at, equity: price }))).filter(({ time }) => time < first);
 }
 
 /** @param {Quote[]} quotes @param {"bid" | "ask"} which */

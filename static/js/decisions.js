@@ -1,12 +1,13 @@
 // Why, and why not: each decision opens to its gates in order, value against limit.
 
 import { h } from "./dom.js";
-import { intent, letters, local, utc, words } from "./format.js";
+import { average, intent, letters, local, money, shares, span, utc, words } from "./format.js";
 import { board } from "./live.js";
 
 /** @typedef {import("./rows").DecisionRow} DecisionRow */
 /** @typedef {import("./dom.js").Loose} Loose */
 
+const MARKS_MAX = 6;
 const ACTS = new Set(["quote", "take", "merge", "redeem"]);
 
 /**
@@ -40,6 +41,15 @@ function decision(row, shows) {
       gateTable(row.gates)));
 }
 
+/** @param {string | null} text @param {string | null} unit */
+function inUnit(text, unit) {
+  if (text === null) return "–";
+  if (unit === "ms") return span(Number(text));
+  if (unit === "price") return average(text);
+  if (unit === "usdc") return money(text);
+  return unit === "shares" ? shares(text) : words(text);
+}
+
 /** @param {DecisionRow} row */
 function marketName(row) {
   const market = board.one("market", row.market_id);
@@ -48,7 +58,7 @@ function marketName(row) {
 
 /** @param {DecisionRow} row */
 function says(row) {
-  if (ACTS.has(row.verdict)) return [words(row.verdict), row.intents.map(intent).join(" · ")].join(" ");
+  if (ACTS.has(row.verdict)) return `${words(row.verdict)} ${row.intents.length === 0 ? "as it rests" : row.intents.map(intent).join(" · ")}`;
   const failed = row.gates.find((gate) => !gate.passed);
   if (!failed) return row.gate === null ? words(row.verdict) : `${words(row.verdict)}: ${words(row.gate)}`;
   return `${words(row.verdict)}: ${words(failed.name)} ${against(failed)}`;
@@ -56,25 +66,28 @@ function says(row) {
 
 /** @param {import("./rows").Gate} gate */
 function against(gate) {
-  if (gate.value === null) return gate.word ?? "";
-  return gate.limit === null ? gate.value : `${gate.value} against ${gate.limit}`;
+  if (gate.value === null) return words(gate.word ?? "");
+  return gate.limit === null ? inUnit(gate.value, gate.unit) : `${inUnit(gate.value, gate.unit)} against ${inUnit(gate.limit, gate.unit)}`;
 }
 
-/** @param {import("./rows").Gate[]} gates */
+/** One mark a gate while they fit, else their number. @param {import("./rows").Gate[]} gates */
 function ticks(gates) {
   const passed = gates.filter((gate) => gate.passed).length;
+  const failed = gates.filter((gate) => !gate.passed);
+  const marks = passed > MARKS_MAX ? `✓${passed}` : "✓".repeat(passed);
   return h("span", { class: "ticks", role: "img", "aria-label": `${passed} of ${gates.length} gates passed` },
-    gates.map((gate, i) => h("i", { key: i, class: gate.passed ? "tick" : "cross", title: words(gate.name) }, gate.passed ? "✓" : "✗")));
+    h("i", { class: "tick" }, marks), failed.map((gate, i) => h("i", { key: i, class: "cross", title: words(gate.name) }, "✗")));
 }
 
 /** Gates in order, each with its value against its limit. @param {import("./rows").Gate[]} gates */
 export function gateTable(gates) {
+  const named = new Set(["usdc", "shares"]);
   return h("table", { class: "gates" },
     h("thead", null, h("tr", null, ["gate", "value", "limit", ""].map((head, i) => h("th", { key: i, scope: "col" }, head)))),
     h("tbody", null, gates.map((gate, i) => h("tr", { key: i, class: gate.passed ? "passed" : "failed" },
       h("th", { scope: "row" }, words(gate.name)),
-      h("td", { class: "num" }, gate.value ?? gate.word ?? "–"),
-      h("td", { class: "num" }, gate.limit === null ? "–" : gate.limit, gate.unit ? h("span", { class: "muted" }, ` ${gate.unit}`) : null),
+      h("td", { class: "num" }, gate.value === null ? words(gate.word ?? "–") : inUnit(gate.value, gate.unit)),
+      h("td", { class: "num" }, gate.limit === null ? "" : inUnit(gate.limit, gate.unit), named.has(gate.unit ?? "") ? h("span", { class: "muted" }, ` ${gate.unit}`) : null),
       h("td", null, gate.passed ? "✓ passed" : "✗ failed")))),
   );
 }

@@ -16,6 +16,7 @@ import { fillTable, orderTable } from "./tables.js";
 
 const BOOK_MS_MAX = 30_000;
 const CHART_MS = 1_000;
+const PAST_MS = 3_600_000;
 const QUOTES_MAX = 5_000;
 
 const id = byId("market").dataset.market ?? "";
@@ -113,7 +114,6 @@ async function loadPath() {
   quotes.unshift(...path.map((/** @type {[number, string | null, string | null]} */ [at, bid, ask]) => ({ at, bid: bid === null ? null : Number(bid), ask: ask === null ? null : Number(ask) })));
   storedFills = fills.map(mark);
   drawChart();
-  chart?.fit();
 }
 
 /**
@@ -134,7 +134,7 @@ function drawChart() {
   noteScore(found);
   const stored = new Set(storedFills.map((fill) => `${fill.at}|${fill.text}`)); // the board repeats the newest of them
   const live = board.all("fill").filter((fill) => fill.market_id === id).map(mark).filter((fill) => !stored.has(`${fill.at}|${fill.text}`));
-  const first = quotes[0]?.at ?? 0;
+  const first = Math.min(quotes[0]?.at ?? Infinity, now() - PAST_MS);
   chart?.show(quotes, [...storedFills, ...live].filter((fill) => fill.at >= first), flags);
 }
 

@@ -101,6 +101,14 @@ function drawNotices() {
   document.body.classList.toggle("lost", link.state === "lost");
   document.body.classList.toggle("halted", board.control?.halt !== null && board.control !== null);
   patch(byId("notices"), [lostNotice(), goneNotice(), haltNotice()]);
+  patch(byId("announced"), [announcement()]);
+}
+
+/** For a screen reader: what is wrong, without the seconds that run. */
+function announcement() {
+  if (link.state === "lost") return "No connection to the console. Numbers are old.";
+  if (board.goneSince !== null) return "The trader is not publishing. Numbers are old.";
+  return board.control?.halt ? `All trading is halted: ${board.control.halt.detail}` : "";
 }
 
 /** @returns {Loose} */

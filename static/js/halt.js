@@ -93,11 +93,13 @@ async function halt() {
 }
 
 function drawButton() {
-  const button = byId("halt");
+  const button = /** @type {HTMLButtonElement} */ (byId("halt"));
   const halted = board.control?.halt ?? null;
   button.classList.toggle("is-halted", halted !== null);
   const word = press.state === "sending" ? "HALTING" : halted ? "HALTED" : "HALT";
   patch(/** @type {Element} */ (button.querySelector("[data-word]")), [word]);
+  button.disabled = board.control !== null && !board.control.can.halt && halted === null;
+  button.title = button.disabled ? "needs the role operator" : "";
   button.setAttribute("aria-label", halted ? "Trading is halted: show the proof" : "Halt all trading: press and hold");
 }
 

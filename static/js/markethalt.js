@@ -27,7 +27,7 @@ export function marketButton(market) {
   const verb = halted ? "Resume" : "Halt";
   return h("button", {
     type: "button", class: halted ? "button small primary" : "button small", "data-market-control": market.market_id,
-    "aria-label": `${verb} ${market.title}`, disabled: halted && !board.control?.can.resume,
+    "aria-label": `${verb} ${market.title}`, disabled: !(halted ? board.control?.can.resume : board.control?.can.halt),
   }, verb);
 }
 

@@ -152,7 +152,7 @@ function matches(market, shown) {
  * @returns {Loose}
  */
 export function marketTable(markets, columns, shown) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "markets" }, h("table", { class: "rows markets" },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "markets" }, h("table", { class: "rows cards markets" },
     h("thead", null, h("tr", null, columns.map((column) => head(column, shown)), h("th", { scope: "col" }, h("span", { class: "sr" }, "halt or resume")))),
     h("tbody", null, markets.map((market) => h("tr", { key: market.market_id, "data-row": true, tabindex: -1, class: isHalted(market) ? "is-halted" : "" },
       columns.map((column) => h(column.name === "market" ? "th" : "td", {

@@ -62,7 +62,7 @@ function bar(label, name, held, avg, pair, scale, outcome) {
 function nakedClock(pair) {
   if (pair.naked_since_ms === null || pair.naked_until_ms === null) {
     const exposed = Number(pair.exposed) > 0;
-    return h("p", { key: "clock", class: "muted naked-none" }, exposed ? "The surplus is dust: it is charged, without a clock." : "Both legs are even.");
+    return h("p", { key: "clock", class: "muted naked-none" }, exposed ? "The surplus is dust: it is charged, without a clock." : Number(pair.yes) === 0 ? "Nothing is held now." : "Both legs are even.");
   }
   const whole = Math.max(1, pair.naked_until_ms - pair.naked_since_ms);
   const left = pair.naked_until_ms - now();

@@ -51,7 +51,7 @@ const MATCH_MS_MAX = 30_000;
 
 /** @param {MatchRow[]} rows @returns {Loose} */
 export function matchCards(rows) {
-  const running = [...rows].sort((a, b) => a.title.localeCompare(b.title));
+  const running = [...rows].sort((a, b) => Number(a.status === "expected") - Number(b.status === "expected") || a.title.localeCompare(b.title));
   if (running.length === 0) return h("p", { class: "empty" }, "No match is running. Markets appear when the venue lists them, matches when a source speaks of them.");
   return h("ul", { class: "matches" }, running.map((match) => h("li", { key: match.match_id, class: fresh(match) ? "match" : "match late" },
     h("div", { class: "match-head muted" },

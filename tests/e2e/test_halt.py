@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.auth.models import User
 
 from infra import redis as infra_redis
 from infra.redis import Db
@@ -154,6 +155,14 @@ def test_one_market_is_halted_and_resumed_with_a_reason(
 
     page.get_by_text("T1 v HLE trades again").wait_for()
     assert selectors.market_halts() == {}
+
+
+def test_who_may_only_look_cannot_press(open_page: Open, trader: FakeTrader, person: User) -> None:
+    User.objects.filter(pk=person.pk).update(is_staff=False, is_superuser=False)
+    page = open_page()
+
+    page.locator("#halt:disabled").wait_for()
+    assert page.locator("[data-market-control]:enabled").count() == 0
 
 
 def beat_everything() -> None:
