@@ -235,11 +235,11 @@ class Desk:
         return Usdc(max(0, self.pair.realized - self.pair.worst_case) + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
-        """By how much ``outcome`` leads if its own open bids fill and what is unconfirmed of the other leg
-        fails, and what that lead costs."""
-        held, other = self.pair.held(outcome), self.pair.confirmed(outcome.other)
-        lead = max(0, held - other)
-        lead_cost = -(-self.pair.cost(outcome) * lead // held) if lead else 0
+        """By how much ``outcome`` leads if its own open bids fill and every unconfirmed fill settles so that the
+        lead is the larger, and what that lead costs."""
+        held, other = self.pair.most_held(outcome), self.pair.confirmed(outcome.other)
+        lead, kept = max(0, held - other), self.pair.held(outcome)
+        lead_cost = -(-self.pair.cost(outcome) * min(lead, kept) // kept) if lead and kept > 0 else 0
         bids = [
             order
             for order in self.orders.at_stake()

@@ -48,6 +48,7 @@ class PairLedger:
         "_provisional",
         "_receipts",
         "_redeemed",
+        "_sold",
         "market_id",
         "reserved",
         "strategy",
@@ -68,6 +69,7 @@ class PairLedger:
         self._bought = {Outcome.YES: 0, Outcome.NO: 0}
         self._gain = {Outcome.YES: 0, Outcome.NO: 0}
         self._receipts = 0  # of provisional sells
+        self._sold = {Outcome.YES: 0, Outcome.NO: 0}
         self._merges: dict[str, MergePlan] = {}
         self._redeemed: set[str] = set()
 
@@ -276,6 +278,15 @@ class PairLedger:
         """How many fills may still fail."""
         return len(self._provisional)
 
+    def most_held(self, outcome: Outcome) -> Shares:
+        """Shares of ``outcome`` held if every provisional buy of it lands and every provisional sale fails."""
+        return Shares(self._holding.held(outcome) + self._sold[outcome])
+
+    @property
+    def unsure_receipts(self) -> Usdc:
+        """What provisional sales brought: cash that is gone if they fail."""
+        return Usdc(self._receipts)
+
     def fill_status(self, fill_id: FillId) -> FillStatus | None:
         """How far a fill has settled; ``None`` for one never booked."""
         return self._fills.get(fill_id)
@@ -363,6 +374,7 @@ class PairLedger:
             self._gain[fill.outcome] += sign * max(0, fill.shares + fill.net)
         else:
             self._receipts += sign * max(0, fill.net)
+            self._sold[fill.outcome] += sign * fill.shares
 
     def _plan(self, action_id: str, shares: Shares) -> MergePlan:
         plan = MergePlan(shares, MergeState.PLANNED)

@@ -189,7 +189,9 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         at_risk=desk.at_risk(),
         at_risk_total=Usdc(sum(other.at_risk() for other in desks)),
         lost_today=engine.lost_today,
-        cash=Usdc(engine.ledger.cash - sum(other.open_bids_cost() for other in desks)),
+        cash=Usdc(
+            engine.ledger.cash - sum(other.open_bids_cost() + other.pair.unsure_receipts for other in desks)
+        ),
         worst_case_now=pair.worst_case,
         worst_case_after=worst_after,
         open_orders=len(desk.orders.open()),

@@ -125,7 +125,7 @@ def _opening(view: View, params: Params, outcome: Outcome, price: Price) -> Want
     held = view.pair.held(outcome)
     if price < view.listing.tick or held - view.pair.held(outcome.other) >= params.rebalance_shares:
         return None
-    ahead = max(0, held - view.pair.confirmed(outcome.other))
+    ahead = max(0, view.pair.most_held(outcome) - view.pair.confirmed(outcome.other))
     room = params.imbalance_shares - ahead - _unseen(view, outcome)
     size = floor_to(Shares(min(params.step * ONE // price, room)))
     if size < view.listing.min_size:

@@ -292,3 +292,21 @@ def test_a_rejected_order_is_not_asked_for_again_at_once() -> None:
     assert not [order for order in play.open() if order.place.outcome is YES]
     play.tick(1)
     assert [order for order in play.open() if order.place.outcome is YES]
+
+
+def test_an_unconfirmed_sale_makes_no_room_and_brings_no_cash() -> None:
+    """If it fails, the shares are back and the money is not."""
+    play = Play()
+    bought(play, YES, "50")
+    sale = FillId("sale")
+    unsure = ev.FillStatus.MATCHED
+    before = judged(play)
+    entries = play.desk.pair.filled(sale, YES, SELL, shares("50"), usdc("24"), Usdc(0), unsure, play.now)
+    play.engine.ledger.book(entries)
+
+    assert judged(play, YES).ahead == before.ahead == shares("50")
+    assert judged(play, YES).cash == before.cash
+
+    play.desk.pair.settled(sale, ev.FillStatus.CONFIRMED, play.now)
+    assert judged(play, YES).ahead == 0
+    assert judged(play, YES).cash == before.cash + usdc("24")
