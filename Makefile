@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= $(firstword $(foreach name,python3.11 python3 python,$(shell command -v $(name) 2>/dev/null)))
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
@@ -57,8 +57,12 @@ bench-peers: install ## the same tapes through the peers, in an environment of t
 	@$(BIN)/python -m bench.peers $(ARGS)
 
 .PHONY: prove-replay
-prove-replay: install ## evidence that replay, books and phantoms hold, on every tape found ($$TAPES)
+prove-replay: install ## evidence that replay, books and phantoms hold, on every tape found (TAPES=folder)
 	@$(BIN)/python -m bench.prove_replay $(ARGS)
+
+.PHONY: screenshots
+screenshots: install ## the README's pictures, from a stack started for them -> docs/images
+	@DJANGO_SETTINGS_MODULE=polyloly_site.settings $(BIN)/python -m tests.screenshots
 
 .PHONY: lock
 lock: install ## resolve the dependencies anew, within pyproject.toml
@@ -74,10 +78,10 @@ clean: ## remove what was installed; state (data, logs, var) stays
 # Installed once and again when a lock changes.
 
 $(BIN)/python:
-	@if [ -z "$(PYTHON)" ] || ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
-		echo "polyloly needs Python 3.11: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1; fi
-	@echo "== environment in $(VENV)"
-	@"$(PYTHON)" -m venv $(VENV)
+	@for python in $(PYTHON) python3.11 python3 python; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+			echo "== environment in $(VENV)"; exec "$$python" -m venv $(VENV); fi; done; \
+	echo "polyloly needs Python 3.11: install it, or name it with make PYTHON=/path/to/python3.11" >&2; exit 1
 
 $(RUN): requirements.lock | $(BIN)/python
 	@echo "== installing (once)"

@@ -55,7 +55,7 @@ def of(*rooms: str) -> list[Path]:
 CORE: Final = of("core")
 CODE: Final = [ROOT / "manage.py", *of(*ROOMS)]
 TESTS: Final = of("tests")
-ALL: Final = [*CODE, *TESTS]
+ALL: Final = [*CODE, *of("bench"), *TESTS]
 
 
 def name_of(path: Path) -> str:
