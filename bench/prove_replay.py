@@ -43,9 +43,8 @@ def recorded_tapes() -> dict[str, Path]:
     """The real recordings that are there."""
     folder = tapes_dir()
     wanted = {MIT: folder / RECORDED}
-    wanted |= {
-        f"Dota {path.name[17:27]}": path for path in sorted((folder / DOTA).glob("derived_ws_replay_*"))
-    }
+    for path in sorted((folder / DOTA).glob(f"{DOTA_TAPE}*")):
+        wanted[f"Dota {path.name.removeprefix(DOTA_TAPE).partition('.')[0]}"] = path
     wanted["raw BTC folder"] = folder / RAW
     return {name: path for name, path in wanted.items() if path.exists()}
 
