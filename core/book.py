@@ -84,8 +84,8 @@ class Book(Levels):
         self._lost = False
         self._listening_since_ms: Ms | None = None
         self._wrong_since_ms: Ms | None = None
-        # The tops that were last judged to be in order. While they stay so there is nothing to judge.
-        self._calm: tuple[Top | None, Top | None, Price, Price] | None = None
+        # Judged to be in order, and neither trust nor a top has moved since: there is nothing to judge.
+        self._calm = False
         self._asked_ms: Ms | None = None
         self._outstanding_ms: Ms | None = None
         self._clock_ms: Ms | None = None
@@ -101,21 +101,26 @@ class Book(Levels):
             return
         _, said_ms, heard_ms, levels, yes_top, no_top, _, unstated = event
         if yes_top is not None:
-            self.raw_yes = yes_top
             self._yes_heard_ms = heard_ms
+            if yes_top is not self.raw_yes:
+                self.raw_yes = yes_top
+                self._calm = False
         if no_top is not None:
-            self.raw_no = no_top
             self._no_heard_ms = heard_ms
+            if no_top is not self.raw_no:
+                self.raw_no = no_top
+                self._calm = False
         if unstated:
             self._forget_tops(unstated)
         self.heard_ms = heard_ms
         self._channel_owes = False
-        if not levels or (self.said_ms is not None and said_ms < self.said_ms):
-            return
-        self.said_ms = said_ms
-        self._set_levels(levels)
+        if levels and (self.said_ms is None or said_ms >= self.said_ms):
+            self.said_ms = said_ms
+            if self._set_levels(levels):
+                self._calm = False
 
     def _forget_tops(self, outcomes: tuple[Outcome, ...]) -> None:
+        self._calm = False
         for outcome in outcomes:
             if outcome is Outcome.YES:
                 self.raw_yes = None
@@ -123,6 +128,7 @@ class Book(Levels):
                 self.raw_no = None
 
     def _apply_snapshot(self, event: BookSnapshot) -> None:
+        self._calm = False
         if event.outcome is Outcome.YES:
             self.raw_yes = event.top
             self._yes_heard_ms = event.heard_ms
@@ -150,27 +156,25 @@ class Book(Levels):
             self._happened(Happening.DIFFERS, event.heard_ms, "the venue's book differs from ours")
 
     def _replace(self, event: BookSnapshot) -> None:
+        self._calm = False
         self.said_ms = event.said_ms
         self._synced = True
         self._set_all(event.bids, event.asks)
 
     def judge_frame(self, now_ms: Ms) -> tuple[BookNote, ...]:
         """Judge the book after a whole frame. Returns what changed, what was asked for by answers included."""
-        tops = (self.raw_yes, self.raw_no, self._bid, self._ask)
-        if tops == self._calm:
+        if self._calm:
             return ()
         total = self.raw_ask_sum()
         if total is not None and (total < ONE or self.phantom_since_ms is not None):
             self._judge_sum(total, now_ms)
         if not self.mirror_holds():
-            self._calm = None
             self._judge_wrong(now_ms)
         else:
             self._wrong_since_ms = None
             if self.trust is not Trust.TRUSTED and self._synced and not self._channel_owes:
                 self._happened(Happening.AGREES, now_ms, "snapshot in and both tops agree")
-            if self.trust is Trust.TRUSTED:
-                self._calm = tops
+            self._calm = self.trust is Trust.TRUSTED
         return self._take_notes() if self._notes else ()
 
     def _judge_sum(self, total: Price, now_ms: Ms) -> None:
@@ -283,7 +287,7 @@ class Book(Levels):
 
     def _happened(self, happening: Happening, now_ms: Ms, reason: str) -> None:
         self._settle(now_ms)
-        self._calm = None
+        self._calm = False
         was, now = self.trust, NEXT[self.trust][happening]
         if now is not was:
             self.trust = now
@@ -309,15 +313,18 @@ class Book(Levels):
         yes, no = self.raw_yes, self.raw_no
         if yes is None or no is None:
             return None
+        bid, ask = yes
+        no_bid, no_ask = no
         return (
-            (yes.bid or 0) == self._bid == ONE - (no.ask or ONE)
-            and (yes.ask or ONE) == self._ask == ONE - (no.bid or 0)
+            (bid or 0) == self._bid == ONE - (no_ask or ONE)
+            and (ask or ONE) == self._ask == ONE - (no_bid or 0)
             and self._bid <= self._ask
         )
 
     def raw_ask_sum(self) -> Price | None:
         """What both tokens' last stated asks add up to; below 1 is a phantom. ``None`` when a side is unknown."""
         yes, no = self.raw_yes, self.raw_no
-        if yes is None or no is None or yes.ask is None or no.ask is None:
+        if yes is None or no is None:
             return None
-        return Price(yes.ask + no.ask)
+        ask, no_ask = yes[1], no[1]
+        return None if ask is None or no_ask is None else Price(ask + no_ask)

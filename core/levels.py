@@ -1,11 +1,14 @@
 """The resting sizes of one market in YES terms: what is displayed, the best prices, what a sweep would bring."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from core.events import Level, Top
 from core.ids import Outcome, Side
 from core.units import ONE, Price, Shares, Usdc
+
+Whole = tuple[tuple[Price, Shares], ...] | None
+NEVER: Final[tuple[Whole, Whole]] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Sweep:
 class Levels:
     """Both sides of a book. Synchronous and mutable; whoever owns it says what goes in."""
 
-    __slots__ = ("_ask", "_asks", "_bid", "_bids")
+    __slots__ = ("_ask", "_asks", "_bid", "_bids", "_whole")
 
     def __init__(self) -> None:
         self._bids: dict[Price, Shares] = {}
@@ -34,9 +37,12 @@ class Levels:
         # No level lies at 0 or 1, so these two stand for an empty side and compare without a special case.
         self._bid = Price(0)
         self._ask = ONE
+        # The last whole book, while no change came after it.
+        self._whole: tuple[Whole, Whole] = NEVER
 
-    def _set_levels(self, levels: tuple[Level, ...]) -> None:
-        """Take over the stated sizes. The path of every frame: a dictionary and a running best are the cheapest."""
+    def _set_levels(self, levels: tuple[Level, ...]) -> bool:
+        """Take over the stated sizes; true when a best price moved. The path of every frame, so kept flat."""
+        self._whole = NEVER
         bids, asks = self._bids, self._asks
         best_bid, best_ask = self._bid, self._ask
         lost_bid = lost_ask = False
@@ -58,14 +64,26 @@ class Levels:
                 asks.pop(price, None)
                 if price == best_ask:
                     lost_ask = True
-        self._bid = max(bids, default=Price(0)) if lost_bid else best_bid
-        self._ask = min(asks, default=ONE) if lost_ask else best_ask
+        if lost_bid:
+            best_bid = max(bids) if bids else Price(0)
+        if lost_ask:
+            best_ask = min(asks) if asks else ONE
+        if best_bid == self._bid and best_ask == self._ask:
+            return False
+        self._bid, self._ask = best_bid, best_ask
+        return True
 
-    def _set_all(self, bids: Iterable[tuple[Price, Shares]], asks: Iterable[tuple[Price, Shares]]) -> None:
+    def _set_all(
+        self, bids: tuple[tuple[Price, Shares], ...], asks: tuple[tuple[Price, Shares], ...]
+    ) -> None:
+        """Take over a whole book. The same one again (the twin's, in the same frame) costs nothing."""
+        if bids is self._whole[0] and asks is self._whole[1]:
+            return
+        self._whole = (bids, asks)
         self._bids = dict(bids)
         self._asks = dict(asks)
-        self._bid = max(self._bids, default=Price(0))
-        self._ask = min(self._asks, default=ONE)
+        self._bid = max(self._bids) if self._bids else Price(0)
+        self._ask = min(self._asks) if self._asks else ONE
 
     @property
     def best_bid(self) -> Price | None:

@@ -11,6 +11,7 @@ from core.events import BookChanged, BookSnapshot, MarketResolved, Origin, TickS
 from core.ids import MarketId, Outcome, Side
 from core.units import ONE, Ms, Price, price, shares
 from feeds.refusals import RefusalReason
+from feeds.sources.polymarket.wire import FRAME, Message
 from tests.feeds.frames import (
     HEARD,
     MARKET,
@@ -139,6 +140,69 @@ def test_of_a_frame_with_several_messages_only_the_last_of_each_market_ends_it()
     events = parser.parse(frame(a_book(), a_book(NO_TOKEN), a_print()), HEARD)
 
     assert [getattr(event, "ends_frame", None) for event in events] == [False, True, None]
+
+
+def test_two_books_that_mirror_each_other_say_the_same_levels_and_their_own_tops() -> None:
+    parser, told = a_parser()
+    yes = a_book(bids={"0.47": "5", "0.48": "30"}, asks={"0.53": "9", "0.52": "25"})
+    no = a_book(NO_TOKEN, bids={"0.47": "9", "0.48": "25"}, asks={"0.53": "5", "0.52": "30"})
+
+    first, second = parser.parse(frame(yes, no), HEARD)
+
+    assert isinstance(first, BookSnapshot)
+    assert isinstance(second, BookSnapshot)
+    assert (first.bids, first.asks) == (second.bids, second.asks)
+    assert (first.outcome, first.top, first.ends_frame) == (Outcome.YES, TOP, False)
+    assert (second.outcome, second.top, second.ends_frame) == (Outcome.NO, TOP, True)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        a_book(NO_TOKEN, bids={"0.48": "24"}, asks={"0.52": "30"}),
+        a_book(NO_TOKEN, bids={"0.47": "25"}, asks={"0.52": "30"}),
+        a_book(NO_TOKEN, bids={"0.48": "25"}, asks={"0.52": "30"}, timestamp=str(SAID + 1)),
+        a_book(NO_TOKEN, bids={"0.48": "25", "0.47": "1"}, asks={"0.52": "30"}),
+        a_book(NO_TOKEN, bids={"0.48": "25"}, asks={"0.520": "30"}),
+    ],
+)
+def test_two_books_that_do_not_quite_mirror_each_other_are_each_read_as_they_are(no: dict[str, Any]) -> None:
+    both, _ = a_parser()
+    alone, _ = a_parser()
+
+    first, second = both.parse(frame(a_book(), no), HEARD)
+    (read,) = alone.parse(frame(no), HEARD)
+
+    assert second == read
+    assert isinstance(first, BookSnapshot)
+    assert first.bids == ((price("0.48"), shares("30")),)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_frame_of_books_nobody_asked_for_is_refused_book_by_book(count: int) -> None:
+    parser, told = a_parser()
+
+    assert parser.parse(frame(*[a_book("12345", market="0xother")] * count), HEARD) == ()
+    assert reasons(told) == [RefusalReason.UNKNOWN_TOKEN] * count
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 99), st.integers(0, 3), st.booleans()), max_size=6))
+def test_the_fast_paths_read_what_the_careful_one_reads(drawn: list[tuple[bool, int, int, bool]]) -> None:
+    fast, careful = a_parser()[0], a_parser()[0]
+    levels = [
+        a_level(
+            YES_TOKEN if is_yes else NO_TOKEN,
+            "BUY" if buys else "SELL",
+            f"0.{cents:02d}".rstrip("0") if cents % 10 == 0 else f"0.{cents:02d}",
+            str(size),
+        )
+        for is_yes, cents, size, buys in drawn
+    ]
+    message = FRAME.decode(frame(changes(*levels)))
+    assert isinstance(message, Message)
+
+    assert fast.parse(frame(changes(*levels)), HEARD) == careful._changed_carefully(message, HEARD)
 
 
 def test_a_print_says_what_the_taker_did_to_that_token() -> None:

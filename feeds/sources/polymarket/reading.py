@@ -7,7 +7,7 @@ from core.events import BookChanged, BookEvent, BookSnapshot, MarketResolved, To
 from core.ids import MarketId, Outcome, TokenId
 from core.units import Ms, Price
 from feeds.refusals import RefusalReason
-from feeds.sources.polymarket.texts import MirroredPrices, Prices
+from feeds.sources.polymarket.texts import Grid
 from feeds.sources.polymarket.wire import Message, WireChange
 
 AHEAD_MAX_MS: Final = 60_000  # a stamp further in our future would outrank every later message
@@ -30,14 +30,13 @@ class Refused(Exception):
 class Terms:
     """What it takes to read one market's messages, and the best prices each token stated last, as text and read."""
 
-    __slots__ = ("market_id", "mirrored", "no", "no_said", "no_top", "prices", "yes", "yes_said", "yes_top")
+    __slots__ = ("grid", "market_id", "no", "no_said", "no_top", "yes", "yes_said", "yes_top")
 
-    def __init__(self, market_id: MarketId, prices: Prices, mirrored: MirroredPrices) -> None:
+    def __init__(self, market_id: MarketId, grid: Grid) -> None:
         self.market_id = market_id
         self.yes = ""
         self.no = ""
-        self.prices = prices
-        self.mirrored = mirrored
+        self.grid = grid
         self.yes_said = self.no_said = NOTHING_SAID
         self.yes_top: Top | None = None
         self.no_top: Top | None = None
@@ -49,12 +48,12 @@ class Directory:
     def __init__(self) -> None:
         self.markets: dict[str, Terms] = {}
         self.tokens: dict[str, tuple[Terms, Outcome]] = {}
-        self._grids: dict[Price, tuple[Prices, MirroredPrices]] = {}
+        self._grids: dict[Price, Grid] = {}
 
     def add(self, token: TokenId, market_id: MarketId, outcome: Outcome, tick: Price) -> None:
         terms = self.markets.get(market_id)
         if terms is None:
-            terms = self.markets[market_id] = Terms(market_id, *self._grid(tick))
+            terms = self.markets[market_id] = Terms(market_id, self._grid(tick))
         self.set_tick(terms, tick)
         if outcome is Outcome.YES:
             terms.yes = token
@@ -69,21 +68,21 @@ class Directory:
             self.tokens.pop(terms.no, None)
 
     def set_tick(self, terms: Terms, tick: Price) -> None:
-        terms.prices, terms.mirrored = self._grid(tick)
+        terms.grid = self._grid(tick)
 
     def finer_tick(self, terms: Terms, texts: Iterable[str]) -> Price | None:
         """The next finer tick of the venue, if one of the prices lies on that and not on the market's own."""
-        finer = FINER.get(terms.prices.tick)
-        strange = [text for text in texts if text not in terms.prices]
+        finer = FINER.get(terms.grid.tick)
+        strange = [text for text in texts if text not in terms.grid.yes]
         if finer is None or not strange:
             return None
-        grid, _ = self._grid(finer)
-        return finer if any(grid.has(text) and not terms.prices.has(text) for text in strange) else None
+        grid = self._grid(finer)
+        return finer if any(grid.has(text) and not terms.grid.has(text) for text in strange) else None
 
-    def _grid(self, tick: Price) -> tuple[Prices, MirroredPrices]:
+    def _grid(self, tick: Price) -> Grid:
         grid = self._grids.get(tick)
         if grid is None:
-            grid = self._grids[tick] = (Prices(tick), MirroredPrices(tick))
+            grid = self._grids[tick] = Grid(tick)
         return grid
 
 
@@ -109,11 +108,18 @@ def said_when(message: Message, heard_ms: Ms) -> Ms:
 
 def ends_marked(events: list[ParsedEvent]) -> tuple[ParsedEvent, ...]:
     """Of a frame with several messages, only the last book event of each market ends it."""
-    ended: set[MarketId] = set()
-    for index in range(len(events) - 1, -1, -1):
-        event = events[index]
-        if isinstance(event, BookChanged | BookSnapshot):
-            if event.market_id in ended:
-                events[index] = event._replace(ends_frame=False)
-            ended.add(event.market_id)
+    last: dict[MarketId, int] = {}
+    for index, event in enumerate(events):
+        kind = type(event)
+        if kind is BookSnapshot or kind is BookChanged:
+            earlier = last.get(event.market_id)
+            if earlier is not None:
+                events[earlier] = _not_last(events[earlier])
+            last[event.market_id] = index
     return tuple(events)
+
+
+def _not_last(event: ParsedEvent) -> ParsedEvent:
+    if isinstance(event, BookSnapshot):
+        return tuple.__new__(BookSnapshot, (*event[:-1], False))
+    return event._replace(ends_frame=False) if isinstance(event, BookChanged) else event
