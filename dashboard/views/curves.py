@@ -3,19 +3,16 @@
 import json
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from redis import RedisError
 
 from core.units import Ms, text
+from dashboard import past
 from dashboard.views.frame import page
 from infra import clock, logs, redis
 from risk import selectors as risk
-from trading import selectors as trading
-from trading.selectors import account_of
 
 POINTS = 600
-FILLS = 200
 PATH_KEY = "path:{market_id}"  # list in the board database, written by the trader
 
 log = logs.get("dashboard")
@@ -30,45 +27,38 @@ def began(range_name: str, now: datetime) -> datetime | None:
 
 @page
 def equity(request: HttpRequest) -> HttpResponse:
-    """Equity since the start of the day, week or month, and the profit by then."""
+    """Equity since the start of the day, week or month (or the first valuation in it), and the profit by then."""
     now = clock.now_ms()
-    since = began(request.GET.get("range", "day"), clock.to_datetime(now))
+    name = request.GET.get("range", "day")
+    since = began(name, clock.to_datetime(now))
     if since is None:
         return JsonResponse({"detail": "range is day, week or month"}, status=400)
-    account = account_of(mode=settings.POLYLOLY.mode, start_cash=settings.POLYLOLY.start_cash)
-    if account is None:
+    account_id = past.account_in_use()
+    profits = None if account_id is None else risk.profits(account_id)
+    if account_id is None or profits is None:
         return JsonResponse({"points": [], "profit": None, "equity": None})
-    points = risk.equity_curve(account.pk, since=clock.to_ms(since), until=now, points=POINTS)
-    profits = risk.profits(account.pk)
-    spans = {} if profits is None else {"day": profits.today, "week": profits.week, "month": profits.month}
-    profit = spans.get(request.GET.get("range", "day"))
+    profit = {"day": profits.today, "week": profits.week, "month": profits.month}[name]
+    first = clock.to_ms(since) if profit is None else profit.since_ms
+    points = risk.equity_curve(account_id, since=first, until=now, points=POINTS)
     return JsonResponse(
         {
-            "points": [[point.at_ms, text(point.equity, 6)] for point in points],
+            # A marked valuation rests on books nobody trusted: it is kept, but it is no point of a curve.
+            "points": [[point.at_ms, text(point.equity, 6)] for point in points if not point.marked],
             "profit": None if profit is None else text(profit.total, 6),
-            "equity": None if profits is None else text(profits.equity, 6),
+            "equity": text(profits.equity, 6),
         }
     )
 
 
 @page
 def market(request: HttpRequest, market_id: str) -> HttpResponse:
-    """Bid and ask of the last hour as the trader sampled them, and our fills."""
-    account = account_of(mode=settings.POLYLOLY.mode, start_cash=settings.POLYLOLY.start_cash)
-    fills = [] if account is None else trading.fills(account.pk).filter(market_id=market_id)[:FILLS]
+    """What the market's page starts from: prices as the trader sampled them, our fills, our decisions."""
+    account_id = past.account_in_use()
     return JsonResponse(
         {
             "path": price_path(market_id),
-            "fills": [
-                {
-                    "at_ms": fill.heard_ms,
-                    "outcome": fill.outcome,
-                    "side": fill.side,
-                    "price": fill.price,
-                    "shares": text(fill.shares, 6),
-                }
-                for fill in fills
-            ],
+            "fills": [] if account_id is None else past.fills(account_id, market_id),
+            "decisions": [] if account_id is None else past.decisions(account_id, market_id),
         }
     )
 

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from django import forms
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from core.events import Evidence
 from core.units import text
-from dashboard import names
+from dashboard import names, past
 from dashboard.views.frame import draw, page
 from infra import clock
 from trading import selectors as trading
 
 ROWS_A_PAGE: Final = 100
 CSV_ROWS_MAX: Final = 10_000
+NOBODY: Final = -1  # an account id that no row has
 ORDER_STATES: Final = {
     "open": ("pending", "sent", "live", "delayed", "partial", "cancelling", "unknown"),
     "unknown": ("unknown",),
@@ -58,12 +58,6 @@ class WantedFills(Wanted):
     )
 
 
-def account_id() -> int:
-    """The account of this mode; 0, which no row has, before its first start."""
-    account = trading.account_of(mode=settings.POLYLOLY.mode, start_cash=settings.POLYLOLY.start_cash)
-    return 0 if account is None else account.pk
-
-
 def common(rows: QuerySet[R], wanted: Wanted) -> QuerySet[R]:
     """Rows that fit the fields both pages have. A field that does not validate filters nothing."""
     chosen = wanted.cleaned_data if wanted.is_valid() else {}
@@ -75,14 +69,14 @@ def common(rows: QuerySet[R], wanted: Wanted) -> QuerySet[R]:
 
 def found_orders(query: QueryDict) -> tuple[WantedOrders, QuerySet[Any]]:
     wanted = WantedOrders(query)
-    rows = common(trading.orders(account_id()), wanted)
+    rows = common(trading.orders(past.account_in_use() or NOBODY), wanted)
     status = wanted.cleaned_data.get("status") if wanted.is_valid() else None
     return wanted, rows.filter(status__in=ORDER_STATES[status]) if status else rows
 
 
 def found_fills(query: QueryDict) -> tuple[WantedFills, QuerySet[Any]]:
     wanted = WantedFills(query)
-    rows = common(trading.fills(account_id()), wanted)
+    rows = common(trading.fills(past.account_in_use() or NOBODY), wanted)
     evidence = wanted.cleaned_data.get("evidence") if wanted.is_valid() else None
     return wanted, rows.filter(evidence=evidence) if evidence else rows
 

@@ -41,7 +41,7 @@ function options() {
       panes: { separatorColor: line, separatorHoverColor: line, enableResize: false },
     },
     grid: { vertLines: { visible: false }, horzLines: { color: line, style: LineStyle.Dotted } },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.14 } },
     timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 0 },
     crosshair: { mode: CrosshairMode.Magnet, horzLine: { labelBackgroundColor: colour("--raised") }, vertLine: { labelBackgroundColor: colour("--raised") } },
     localization: { timeFormatter: (/** @type {number} */ time) => `${utc(time * 1000)} UTC` },

@@ -47,7 +47,7 @@ export async function load(range) {
 /** Add the live valuation to every curve. Called on the paint beat. */
 export function grow() {
   const totals = board.one("totals");
-  if (!totals || totals.equity === null) return;
+  if (!totals || totals.equity === null || uncertain()) return;
   const at = totals.valued_ms ?? now();
   for (const { points } of Object.values(curves)) {
     const last = points.at(-1);
@@ -55,6 +55,11 @@ export function grow() {
     points.push({ at, equity: Number(totals.equity) });
     if (points.length > POINTS_MAX) points.shift();
   }
+}
+
+/** Whether the last valuation rests on books that are not trusted. */
+export function uncertain() {
+  return (board.one("totals")?.marked ?? []).length > 0;
 }
 
 /**

@@ -19,7 +19,7 @@ const ACTS = new Set(["quote", "take", "merge", "redeem"]);
 export function decisionFeed(rows, shows) {
   const newest = [...rows].sort((a, b) => b.n - a.n);
   if (newest.length === 0) {
-    return h("p", { class: "empty" }, "No decision yet. The engine decides when a book it trusts changes; each decision appears here with every gate it passed or failed.");
+    return h("p", { class: "empty" }, "No decision since the trader started. It decides when a book it trusts changes; each decision appears here with every gate it passed or failed.");
   }
   return h("ol", { class: "decisions" }, newest.map((row) => decision(row, shows)));
 }
@@ -85,7 +85,7 @@ export function gateTable(gates) {
   return h("table", { class: "gates" },
     h("thead", null, h("tr", null, ["gate", "value", "limit", ""].map((head, i) => h("th", { key: i, scope: "col" }, head)))),
     h("tbody", null, gates.map((gate, i) => h("tr", { key: i, class: gate.passed ? "passed" : "failed" },
-      h("th", { scope: "row" }, words(gate.name)),
+      h("th", { scope: "row", title: gate.word }, words(gate.name), gate.value !== null && gate.word ? h("span", { class: "muted" }, ` ${words(gate.word)}`) : null),
       h("td", { class: "num" }, gate.value === null ? words(gate.word ?? "–") : inUnit(gate.value, gate.unit)),
       h("td", { class: "num" }, gate.limit === null ? "" : inUnit(gate.limit, gate.unit), named.has(gate.unit ?? "") ? h("span", { class: "muted" }, ` ${gate.unit}`) : null),
       h("td", null, gate.passed ? "✓ passed" : "✗ failed")))),

@@ -23,6 +23,9 @@ const id = byId("market").dataset.market ?? "";
 /** @type {import("./rows").Outcome} */
 let view = "yes";
 
+/** @type {{ fill: import("./rows").FillRow[], decision: import("./rows").DecisionRow[] }} */
+const past = { fill: [], decision: [] };
+
 const BOARD = { limitMs: 3_000, ageMs: boardAge };
 const market = () => board.one("market", id);
 /** @param {(found: MarketRow) => import("./dom.js").Loose[]} draw */
@@ -35,10 +38,28 @@ panel("p-ladder", { limitMs: BOOK_MS_MAX, ageMs: bookAge }, withMarket((found) =
 panel("p-pair", BOARD, withMarket(pairLedger));
 panel("p-price", { limitMs: BOOK_MS_MAX, ageMs: bookAge }, () => []);
 panel("p-orders", BOARD, withMarket((found) => [orderTable(found)]));
-panel("p-decisions", BOARD, () => [gatesNow(), decisionFeed(board.all("decision").filter((row) => row.market_id === id), { market: false })]);
-panel("p-fills", BOARD, () => [fillTable(board.all("fill").filter((row) => row.market_id === id), { market: false, most: 20 })]);
+panel("p-decisions", BOARD, () => [gatesNow(), decisionFeed(withPast("decision"), { market: false })]);
+panel("p-fills", BOARD, () => [fillTable(withPast("fill"), { market: false, most: 20 })]);
 paint(drawHead);
 paint(drawHalt);
+
+/**
+ * What the board remembers of this market, and what the database does beside.
+ * @template {"fill" | "decision"} K
+ * @param {K} kind
+ * @returns {import("./board.js").Kinds[K][]}
+ */
+function withPast(kind) {
+  const live = board.all(kind).filter((row) => row.market_id === id);
+  const known = new Set(live.map(said));
+  const before = /** @type {import("./board.js").Kinds[K][]} */ (past[kind]);
+  return [...before.filter((row) => !known.has(said(row))), ...live];
+}
+
+/** The same fill or decision has the same words in both. @param {import("./rows").FillRow | import("./rows").DecisionRow} row */
+function said(row) {
+  return "shares" in row ? `${row.at_ms} ${row.outcome} ${row.shares}` : `${row.at_ms} ${row.verdict} ${row.gate}`;
+}
 
 function bookAge() {
   const heard = market()?.heard_ms ?? null;
@@ -96,8 +117,6 @@ function flip() {
 
 /** Quotes on the venue clock, stored ones first, then as this page sees them. @type {import("./charts.js").Quote[]} */
 const quotes = [];
-/** @type {import("./charts.js").Mark[]} */
-let storedFills = [];
 /** @type {{ at: number, text: string }[]} */
 const flags = [];
 let lastScore = "";
@@ -110,9 +129,9 @@ paint(drawChart);
 async function loadPath() {
   const response = await fetch(`/curves/market/${encodeURIComponent(id)}/`, { credentials: "same-origin" });
   if (!response.ok) return;
-  const { path, fills } = await response.json();
+  const { path, fills, decisions } = await response.json();
   quotes.unshift(...path.map((/** @type {[number, string | null, string | null]} */ [at, bid, ask]) => ({ at, bid: bid === null ? null : Number(bid), ask: ask === null ? null : Number(ask) })));
-  storedFills = fills.map(mark);
+  Object.assign(past, { fill: fills, decision: decisions });
   drawChart();
 }
 
@@ -132,10 +151,8 @@ function drawChart() {
   quotes.push({ at: now(), bid: found.bid === null ? null : Number(found.bid), ask: found.ask === null ? null : Number(found.ask) });
   if (quotes.length > QUOTES_MAX) quotes.shift();
   noteScore(found);
-  const stored = new Set(storedFills.map((fill) => `${fill.at}|${fill.text}`)); // the board repeats the newest of them
-  const live = board.all("fill").filter((fill) => fill.market_id === id).map(mark).filter((fill) => !stored.has(`${fill.at}|${fill.text}`));
   const first = Math.min(quotes[0]?.at ?? Infinity, now() - PAST_MS);
-  chart?.show(quotes, [...storedFills, ...live].filter((fill) => fill.at >= first), flags);
+  chart?.show(quotes, withPast("fill").map(mark).filter((fill) => fill.at >= first), flags);
 }
 
 /** A flag where the score moved while this page looked. @param {MarketRow} found */

@@ -1,6 +1,6 @@
 // The overview: how the night goes, what needs a person, what is decided and why.
 
-import { curve, gained, load } from "./curve.js";
+import { curve, gained, load, uncertain } from "./curve.js";
 import { decisionFeed } from "./decisions.js";
 import { byId, h } from "./dom.js";
 import { money, signed, tone, words } from "./format.js";
@@ -50,11 +50,13 @@ function valuationAge() {
 function figures() {
   const totals = board.one("totals");
   const today = totals?.pnl_today ?? null;
+  const about = uncertain() ? "≈ " : "";
+  const rests = uncertain() ? `; valued at the last known bid where the book is not trusted (${totals?.marked?.length})` : "";
   return [
-    figure("today", signed(today), tone(today), "P&L since 00:00 UTC"),
+    figure("today", about + signed(today), tone(today), `P&L since 00:00 UTC${rests}`),
     figure("week", signed(gained("week")), tone(gained("week")), "since Monday 00:00 UTC, or since the first valuation"),
     figure("month", signed(gained("month")), tone(gained("month")), "since the first of the month, or since the first valuation"),
-    figure("equity", money(totals?.equity), "flat", "cash, locked pairs at 1, the surplus at the swept bid net of fee"),
+    figure("equity", about + money(totals?.equity), "flat", `cash, locked pairs at 1, the surplus at the swept bid net of fee${rests}`),
     figure("cash", money(totals?.cash), "flat", "free and locked in open orders"),
     figure("locked pairs", money(totals?.locked), "flat", "pays 1 USDC each whoever wins"),
     figure("fees", money(totals?.fees), "flat", "paid as taker so far"),

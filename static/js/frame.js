@@ -1,6 +1,6 @@
 // What is always there: mode strip clock, P&L today, exposure, lights, notices, navigation counts.
 
-import { sparkline, today } from "./curve.js";
+import { sparkline, today, uncertain } from "./curve.js";
 import { byId, h, patch } from "./dom.js";
 import { age, local, signed, span, tone, utc, whole } from "./format.js";
 import { board, boardAge, link, now, paint, retryNow, speed } from "./live.js";
@@ -37,7 +37,7 @@ function drawMoney() {
   byId("bar").classList.toggle("stale", board.heard && old);
   patch(byId("bar-pnl"), [
     h("span", { class: "label" }, "P&L today"),
-    h("b", { class: `big ${tone(totals?.pnl_today)}`, flash: true }, signed(totals?.pnl_today)),
+    h("b", { class: `big ${tone(totals?.pnl_today)}`, flash: true, title: uncertain() ? "some books are not trusted: valued at their last known bid" : null }, uncertain() ? "≈ " : "", signed(totals?.pnl_today)),
     sparkline(today(), tone(totals?.pnl_today)),
   ]);
   patch(byId("bar-exposure"), exposure(totals));

@@ -77,7 +77,7 @@ function marketNeeds(market) {
   const found = [];
   const unknown = market.orders.filter((order) => order.status.toLowerCase() === "unknown");
   for (const order of unknown) found.push(need(`unknown-${order.key}`, 1, `Unknown order in ${market.short}`, `nobody answered since ${utc(order.since_ms)}`));
-  if (market.halted && !board.control?.halt) found.push(need("halted", 2, `${market.short} is halted`, market.halt_reason ?? ""));
+  if (market.halted && !board.control?.halt) found.push(need("halted", 2, `${market.short} is halted`, words(market.halt_reason ?? "")));
   const left = market.pair?.naked_until_ms ? (market.pair.naked_until_ms - now()) / speed() : null;
   if (left !== null && left < NAKED_MS_LEFT) {
     found.push(need("naked", 2, `Naked leg in ${market.short}`, left > 0 ? `${span(left)} left` : "its time is over"));

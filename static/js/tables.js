@@ -13,7 +13,7 @@ import { whyNot } from "./decisions.js";
 /** @param {FillRow[]} rows @param {{ market: boolean, most: number }} shows @returns {Loose} */
 export function fillTable(rows, shows) {
   const newest = [...rows].sort((a, b) => b.n - a.n).slice(0, shows.most);
-  if (newest.length === 0) return h("p", { class: "empty" }, `No fills yet.${whyNot(board.all("decision"))}`);
+  if (newest.length === 0) return h("p", { class: "empty" }, `No fill since the trader started.${whyNot(board.all("decision"))} `, h("a", { href: "/fills/" }, "All fills"));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "recent fills" }, h("table", { class: "rows" },
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "time"), shows.market ? h("th", { scope: "col" }, "market") : null,
       ...["side", "shares", "price", "USDC", "fee"].map((head) => h("th", { scope: "col", class: head === "side" ? "" : "num" }, head)), h("th", { scope: "col" }, "evidence"))),

@@ -153,3 +153,28 @@ def test_the_theme_is_drawn_from_the_first_byte(as_ada: Client, cookie: str | No
         as_ada.cookies["theme"] = cookie
 
     assert f'data-theme="{theme}"' in as_ada.get("/").content.decode()
+
+
+def test_a_valuation_of_untrusted_books_is_no_point_of_the_curve(as_ada: Client, settings: Any) -> None:
+    now = clock.now_ms()
+    account = open_account(
+        mode=AccountMode.DEMO, name="demo", start_cash=settings.POLYLOLY.start_cash, at_ms=now
+    )
+    day = now - now % 86_400_000
+    for at, equity, marked in ((day, "10000", False), (now, "9830", True)):
+        value = usdc(equity)
+        record_valuation(
+            account_id=account.pk,
+            at=Ms(at),
+            cash=value,
+            equity=value,
+            realized=usdc("0"),
+            unrealized=usdc("0"),
+            exposure=usdc("0"),
+            deposited=usdc("10000"),
+            marked=marked,
+        )
+
+    points = as_ada.get("/curves/equity/?range=day").json()["points"]
+
+    assert [equity for _, equity in points] == ["10000"]

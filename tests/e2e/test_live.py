@@ -111,7 +111,7 @@ def test_an_empty_panel_says_why_it_is_empty(open_page: Open, trader: FakeTrader
 
     said = page.locator("#p-fills .empty")
     said.wait_for()
-    assert "No fills yet. The last" in said.inner_text()
+    assert "No fill since the trader started. The last" in said.inner_text()
 
 
 def test_a_decision_opens_to_its_gates(open_page: Open, trader: FakeTrader) -> None:
