@@ -143,16 +143,14 @@ class Parser(CarefulReader):
                 levels, last_yes, last_no = self._levels(terms, changes)
             # Tops rarely change: comparing two texts with the last ones is cheaper than hashing them.
             if last_yes is not None:
-                said = terms.yes_said
-                if last_yes.best_bid != said.best_bid or last_yes.best_ask != said.best_ask:
+                if last_yes.best_bid != terms.yes_bid or last_yes.best_ask != terms.yes_ask:
                     terms.yes_top = self._tops[last_yes.best_bid, last_yes.best_ask]
-                    terms.yes_said = last_yes
+                    terms.yes_bid, terms.yes_ask = last_yes.best_bid, last_yes.best_ask
                 yes_top = terms.yes_top
             if last_no is not None:
-                said = terms.no_said
-                if last_no.best_bid != said.best_bid or last_no.best_ask != said.best_ask:
+                if last_no.best_bid != terms.no_bid or last_no.best_ask != terms.no_ask:
                     terms.no_top = self._tops[last_no.best_bid, last_no.best_ask]
-                    terms.no_said = last_no
+                    terms.no_bid, terms.no_ask = last_no.best_bid, last_no.best_ask
                 no_top = terms.no_top
         except (KeyError, ValueError):
             return self._changed_carefully(message, heard_ms)

@@ -8,13 +8,12 @@ from core.ids import MarketId, Outcome, TokenId
 from core.units import Ms, Price
 from feeds.refusals import RefusalReason
 from feeds.sources.polymarket.texts import Grid
-from feeds.sources.polymarket.wire import Message, WireChange
+from feeds.sources.polymarket.wire import Message
 
 AHEAD_MAX_MS: Final = 60_000  # a stamp further in our future would outrank every later message
 OLDEST_MS: Final = 1_400_000_000_000  # 2014; smaller numbers are seconds, or nonsense
 
 FINER: Final = {Price(1_000): Price(100), Price(100): Price(10), Price(50): Price(10), Price(10): Price(1)}
-NOTHING_SAID: Final = WireChange(asset_id="", price="", size="", side="BUY")
 ParsedEvent = BookEvent | MarketResolved
 
 
@@ -30,14 +29,18 @@ class Refused(Exception):
 class Terms:
     """What it takes to read one market's messages, and the best prices each token stated last, as text and read."""
 
-    __slots__ = ("grid", "market_id", "no", "no_said", "no_top", "yes", "yes_said", "yes_top")
+    __slots__ = (
+        *("grid", "market_id"),
+        *("yes", "yes_ask", "yes_bid", "yes_top"),
+        *("no", "no_ask", "no_bid", "no_top"),
+    )
 
     def __init__(self, market_id: MarketId, grid: Grid) -> None:
         self.market_id = market_id
         self.yes = ""
         self.no = ""
         self.grid = grid
-        self.yes_said = self.no_said = NOTHING_SAID
+        self.yes_bid = self.yes_ask = self.no_bid = self.no_ask = ""
         self.yes_top: Top | None = None
         self.no_top: Top | None = None
 
