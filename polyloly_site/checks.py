@@ -8,12 +8,14 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis import RedisError
 
-from infra import checks, clock, heartbeat
+from infra import checks, clock, heartbeat, loops
 from infra.checks import Check, failed, passed, warned
 from infra.redis import Db, client
 
 CLOCK_OFF_MS_MAX: Final = 1000
 PROCESSES: Final = ("web", "trader", "feeds", "ops", "beat")
+LOOPS: Final = ("shard:0", "feed:discovery")
+SIMULATOR_LOOPS: Final = ("feed:matches",)
 
 
 def database() -> Check:
@@ -64,6 +66,19 @@ def processes() -> Check:
     return passed("processes", f"{len(wanted)} alive")
 
 
+def turning() -> Check:
+    """Which of the long-lived loops turn: a worker may be alive and its loop may not."""
+    wanted = (*LOOPS, *SIMULATOR_LOOPS) if settings.POLYLOLY.venue == "simulator" else LOOPS
+    try:
+        lit = client(Db.BUS).mget([loops.pulse_key(name) for name in wanted])
+    except RedisError as error:
+        return failed("loops", f"unknown: {error}", "see the redis check")
+    still = [name for name, light in zip(wanted, lit, strict=True) if light is None]
+    if still:
+        return failed("loops", f"not turning: {', '.join(still)}", "wait 10 s, then read logs/bot.jsonl")
+    return passed("loops", f"{', '.join(wanted)} turn")
+
+
 def light_of(process: str) -> Check:
     """Does one process beat? What a container asks about itself."""
     try:
@@ -93,6 +108,7 @@ def register() -> None:
         ("migrations", migrations),
         ("redis", redis),
         ("processes", processes),
+        ("loops", turning),
         ("clock", wall_clock),
     ):
         checks.register(name, run)

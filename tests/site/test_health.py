@@ -9,8 +9,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from pytest_django import Settings
+from redis import Redis
 
-from infra import checks, heartbeat, metrics
+from infra import checks, heartbeat, loops, metrics
 from infra.checks import Check, failed, passed, warned
 
 TOKEN = "scraper-0123456789abcdef"
@@ -73,6 +74,16 @@ def test_a_silent_process_is_named(client: Client) -> None:
 
     assert found["redis"]["verdict"] == "pass"
     assert found["processes"]["detail"] == "silent: ops"
+
+
+@pytest.mark.django_db
+def test_a_loop_that_does_not_turn_is_named(client: Client, redis: Redis) -> None:
+    for name in ("shard:0", "feed:matches"):
+        redis.set(loops.pulse_key(name), "1,1", px=5_000)
+
+    found = {check["name"]: check for check in client.get("/health/ready").json()["checks"]}
+
+    assert found["loops"]["detail"] == "not turning: feed:discovery"
 
 
 @pytest.mark.django_db
