@@ -2,7 +2,7 @@
 
 from core import events as ev
 from core.ids import FillId, Outcome
-from core.intents import Merge, OrderKind
+from core.intents import Merge, OrderKind, Purpose
 from core.notes import DayStarted
 from core.orders import Status
 from core.proposals import exposure
@@ -310,3 +310,17 @@ def test_an_unconfirmed_sale_makes_no_room_and_brings_no_cash() -> None:
     play.desk.pair.settled(sale, ev.FillStatus.CONFIRMED, play.now)
     assert judged(play, YES).ahead == 0
     assert judged(play, YES).cash == before.cash + usdc("24")
+
+
+def test_a_raised_bid_waits_for_the_bid_it_could_mint_with() -> None:
+    """An own YES bid and an own NO bid that make 1 together trade with each other at the venue."""
+    play = a_quoted_market()
+    play.hear(ev.Halted(None, "quiet", play.now))
+    raised = a_place("0.51", "25", outcome=NO, number=99, purpose=Purpose.REDUCING)
+
+    told = exposure(play.engine, play.desk, raised, play.now)
+
+    assert play.quote(YES).status is Status.CANCELLING
+    assert told.own_match == play.quote(YES).place.key
+    lower = a_place("0.50", "25", outcome=NO, number=99, purpose=Purpose.REDUCING)
+    assert exposure(play.engine, play.desk, lower, play.now).own_match is None, "0.99 buys no pair from us"
