@@ -87,13 +87,13 @@ class Recorder:
                 over = self._over.is_set()
                 self._drain(lines)
                 lines.flush_if_due()
-                if over:
+                if over and not self._waiting:
                     return True
                 self._over.wait(PEEK_S)
         return False
 
     def _drain(self, lines: "_Lines") -> None:
-        while self._waiting:
+        while self._waiting and lines.size < FILE_BYTES_MAX:
             heard_ms, item = self._waiting.popleft()
             if isinstance(item, MarketListed):
                 self._markets[item.market_id] = item
