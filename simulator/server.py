@@ -37,12 +37,12 @@ def application(world: World) -> web.Application:
 
 
 @asynccontextmanager
-async def listening(app: web.Application, port: int) -> AsyncIterator[int]:
-    """Serve on loopback while the context lasts; yields the port, which port 0 leaves to the system."""
+async def listening(app: web.Application, port: int, host: str = HOST) -> AsyncIterator[int]:
+    """Serve while the context lasts, on loopback unless told; yields the port, which port 0 leaves to the system."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.TCPSite(runner, host, port).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
