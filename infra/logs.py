@@ -23,6 +23,8 @@ from infra import clock
 
 LINES_MAX: Final = 10_000
 FLUSH_TIMEOUT_S: Final = 3
+FILE_BYTES_MAX: Final = 50_000_000
+FILES_KEPT: Final = 5
 SECRET_WORDS: Final = ("token", "secret", "password", "private", "authorization", "cookie", "signature")
 
 
@@ -131,6 +133,17 @@ def flush() -> None:
     """Wait until everything logged so far is written."""
     if destination.writer is not None:
         destination.writer.flush()
+
+
+def rotate(path: Path) -> None:
+    """Move a log that has grown too large aside, keeping the last few. The writers notice and open a new one."""
+    if not path.exists() or path.stat().st_size < FILE_BYTES_MAX:
+        return
+    for number in range(FILES_KEPT - 1, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    path.replace(path.with_name(f"{path.name}.1"))
 
 
 def stamp() -> str:

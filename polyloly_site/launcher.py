@@ -31,8 +31,6 @@ REDIS_READY_MS: Final = 10_000
 LOOK_MS: Final = 100
 ANSWER_S: Final = 5
 ROTATE_EVERY_MS: Final = 10_000
-LOG_BYTES_MAX: Final = 50_000_000
-LOGS_KEPT: Final = 5
 # More deaths than this before the first answer mean it will not come: say why instead of trying on.
 EARLY_DEATHS_MAX: Final = 2
 
@@ -149,7 +147,7 @@ class Stack:
             self.tend()
             now = clock.monotonic_ms()
             if now >= self._rotate_ms:
-                rotate(self.polyloly.logs_dir / "bot.jsonl")
+                logs.rotate(self.polyloly.logs_dir / "bot.jsonl")
                 self._rotate_ms = now + ROTATE_EVERY_MS
 
     def tend(self) -> None:
@@ -212,17 +210,6 @@ def web_answer(port: int) -> int | None:
         return error.code
     except (URLError, OSError):
         return None
-
-
-def rotate(path: Path) -> None:
-    """Move a log that has grown too large aside, keeping the last few. The writers notice and open a new one."""
-    if not path.exists() or path.stat().st_size < LOG_BYTES_MAX:
-        return
-    for number in range(LOGS_KEPT - 1, 0, -1):
-        older = path.with_name(f"{path.name}.{number}")
-        if older.exists():
-            older.replace(path.with_name(f"{path.name}.{number + 1}"))
-    path.replace(path.with_name(f"{path.name}.1"))
 
 
 def migrate() -> None:

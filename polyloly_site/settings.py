@@ -126,7 +126,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 60.0, "options": {"queue": "ops", "expires": 60}}
-    for task in ("risk.thin_valuations", "trading.forget_decisions")
+    for task in ("risk.thin_valuations", "trading.forget_decisions", "site.rotate_log")
 }
 CELERY_BEAT_SCHEDULE["site.write_snapshot"] = {
     "task": "site.write_snapshot",

@@ -1,7 +1,12 @@
 """What the site itself does on a schedule, in the ops worker."""
 
-from celery import shared_task
+import os
 
+from celery import shared_task
+from django.conf import settings
+
+from infra import logs
+from infra.children import PARENT_VARIABLE
 from polyloly_site import snapshots
 
 
@@ -9,3 +14,10 @@ from polyloly_site import snapshots
 def write_snapshot() -> None:
     """Every 30 s: the files of ``data/``."""
     snapshots.write()
+
+
+@shared_task(name="site.rotate_log", ignore_result=True)  # type: ignore[untyped-decorator]
+def rotate_log() -> None:
+    """Each minute, where no launcher does it: among containers."""
+    if PARENT_VARIABLE not in os.environ:
+        logs.rotate(settings.POLYLOLY.logs_dir / "bot.jsonl")

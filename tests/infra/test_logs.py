@@ -121,3 +121,25 @@ def test_lines_of_several_processes_do_not_mix(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for process in ("0", "1", "2"):
         assert [line["n"] for line in lines if line["process"] == process] == list(range(500))
+
+
+def test_a_large_log_is_moved_aside_and_the_last_few_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "FILE_BYTES_MAX", 10)
+    path = tmp_path / "bot.jsonl"
+    for turn in range(8):
+        path.write_text(f"turn {turn} and more\n")
+        logs.rotate(path)
+
+    kept = {found.name: found.read_text()[:6] for found in tmp_path.iterdir()}
+    assert kept == {f"bot.jsonl.{n}": f"turn {8 - n}" for n in range(1, logs.FILES_KEPT + 1)}
+
+
+def test_a_small_log_stays(tmp_path: Path) -> None:
+    path = tmp_path / "bot.jsonl"
+    path.write_text("short\n")
+
+    logs.rotate(path)
+
+    assert path.exists()

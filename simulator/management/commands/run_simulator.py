@@ -21,7 +21,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=settings.POLYLOLY.simulator_port)
-        parser.add_argument("--host", default=server.HOST, help="elsewhere than loopback only among containers")
+        parser.add_argument(
+            "--host", default=server.HOST, help="elsewhere than loopback only among containers"
+        )
         parser.add_argument("--seed", type=int, default=settings.POLYLOLY.seed)
 
     def handle(self, *args: Any, host: str, port: int, seed: int, **options: Any) -> None:
