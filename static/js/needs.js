@@ -6,7 +6,7 @@ import { board, now, speed } from "./live.js";
 /** @typedef {{ key: string, severity: 0 | 1 | 2 | 3, text: string, detail: string, href: string | null }} Need */
 
 const TRUST_MS_MAX = 10_000;
-const NAKED_MS_LEFT = 60_000;
+const NAKED_MS_OVER = 10_000; // the engine resolves a leg by itself; longer than this it did not
 const PHANTOM_MS_MAX = 2_000;
 
 /** @returns {Need[]} */
@@ -79,8 +79,8 @@ function marketNeeds(market) {
   for (const order of unknown) found.push(need(`unknown-${order.key}`, 1, `Unknown order in ${market.short}`, `nobody answered since ${utc(order.since_ms)}`));
   if (market.halted && !board.control?.halt) found.push(need("halted", 2, `${market.short} is halted`, words(market.halt_reason ?? "")));
   const left = market.pair?.naked_until_ms ? (market.pair.naked_until_ms - now()) / speed() : null;
-  if (left !== null && left < NAKED_MS_LEFT) {
-    found.push(need("naked", 2, `Naked leg in ${market.short}`, left > 0 ? `${span(left)} left` : "its time is over"));
+  if (left !== null && left < -NAKED_MS_OVER) {
+    found.push(need("naked", 2, `Naked leg in ${market.short}`, `still there ${span(-left)} after its time`));
   }
   const untrusted = market.trust_since_ms === null ? null : (now() - market.trust_since_ms) / speed();
   const resolved = market.resolved_payout !== null;
