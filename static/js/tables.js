@@ -36,7 +36,7 @@ function sideWord(side, outcome) {
 /** @param {MarketRow} market @returns {Loose} */
 export function orderTable(market) {
   if (market.orders.length === 0) return h("p", { class: "empty" }, `No open order.${whyNot(board.all("decision").filter((row) => row.market_id === market.market_id))}`);
-  return h("table", { class: "rows" },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "our orders" }, h("table", { class: "rows" },
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "order"), ...["price", "left", "ahead", "age"].map((head) => h("th", { scope: "col", class: "num" }, head)), h("th", { scope: "col" }, "status"))),
     h("tbody", null, market.orders.map((order) => h("tr", { key: order.key },
       h("td", null, sideWord(order.side, order.outcome), " ", h("button", { type: "button", class: "id", "data-copy": order.order_id, title: `copy ${order.order_id}` }, shortId(order.order_id))),
@@ -44,7 +44,7 @@ export function orderTable(market) {
       h("td", { class: "num", flash: true }, shares(Number(order.shares) - Number(order.filled))),
       h("td", { class: "num", flash: true }, shares(order.ahead)),
       h("td", { class: "num muted" }, span((now() - order.since_ms) / speed())),
-      h("td", null, h("span", { class: order.status.toLowerCase() === "unknown" ? "pill soon" : "pill quiet" }, words(order.status)))))));
+      h("td", null, h("span", { class: order.status.toLowerCase() === "unknown" ? "pill soon" : "pill quiet" }, words(order.status))))))));
 }
 
 const MATCH_MS_MAX = 30_000;
