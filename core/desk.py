@@ -315,6 +315,13 @@ class Desk:
         return outcome in self._rejected_ms and now - self._rejected_ms[outcome] < REJECTED_REST_MS
 
     @property
+    def is_done(self) -> bool:
+        """Resolved; holds nothing and waits for nothing."""
+        pair = self.pair
+        waits = self.orders.at_stake() or pair.reserved or pair.provisional
+        return self.payout is not None and not (waits or pair.held(Outcome.YES) or pair.held(Outcome.NO))
+
+    @property
     def mid(self) -> Price | None:
         bid, ask = self.book.best_bid, self.book.best_ask
         if bid is None or ask is None:

@@ -15,7 +15,7 @@ from core.desk import Desk
 from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
 from core.intents import Redeem, Resync
 from core.ledger import Entry, Ledger
-from core.notes import Booked, DayStarted, InputRefused, Note, Refusal, moved
+from core.notes import Booked, DayStarted, InputRefused, Note, Refusal, Settled, moved
 from core.orders import Stray
 from core.proposals import carry_out, withdraw_all
 from core.risk import Rule
@@ -48,6 +48,7 @@ class Engine:
         self.refusals: Counter[Rule] = Counter()  # every one; a step tells only those that are news
         self.phantoms = 0
         self._sequences = dict(sequences)
+        self._halts_to_come: dict[MarketId, str] = {}  # of markets not listed yet
         self._draft = Draft()
         self._at: MarketId | None = None
         self._doors: dict[type, Callable[[Any, Draft], None]] = {
@@ -165,6 +166,7 @@ class Engine:
             self._decide(desk, event.heard_ms, draft)
             return
         desk = Desk(event, self._sequences.get(event.market_id, 0))
+        desk.halted = self._halts_to_come.pop(event.market_id, None)
         self.desks[event.market_id] = desk
         entries = self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB)
         draft.notes.extend(desk.recall(entries, event.heard_ms))
@@ -268,6 +270,7 @@ class Engine:
         draft.notes.append(moved(order, event))
         draft.notes.extend(desk.holdings_changed(event.heard_ms))
         self._decide(desk, event.heard_ms, draft)
+        self._redeem(desk, event.heard_ms, draft)
 
     def _told_again(self, desk: Desk, event: ev.FillSeen, draft: Draft) -> None:
         """A trade is told once per status: a later one settles it, the same one is only counted."""
@@ -279,7 +282,10 @@ class Engine:
         self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
 
     def _settle(self, desk: Desk, fill_id: FillId, status: ev.FillStatus, now: Ms, draft: Draft) -> None:
+        was = desk.pair.fill_status(fill_id)
         self._book_entries(desk.pair.settled(fill_id, status, now), draft)
+        if desk.pair.fill_status(fill_id) is not was:
+            draft.notes.append(Settled(fill_id, status, now))
         draft.notes.extend(desk.holdings_changed(now))
         self._decide(desk, now, draft)
         self._redeem(desk, now, draft)
@@ -322,6 +328,8 @@ class Engine:
             self.halted = event.reason
         elif event.market_id in self.desks:
             self.desks[event.market_id].halted = event.reason
+        else:
+            self._halts_to_come[event.market_id] = event.reason
         for desk in self._named(event.market_id):
             self._decide(desk, event.heard_ms, draft)
 
@@ -330,6 +338,8 @@ class Engine:
             self.halted = None
         elif event.market_id in self.desks:
             self.desks[event.market_id].resume()
+        else:
+            self._halts_to_come.pop(event.market_id, None)
         for desk in self._named(event.market_id):
             draft.notes.extend(desk.recompute(event.heard_ms))
             self._decide(desk, event.heard_ms, draft)
@@ -382,9 +392,7 @@ class Engine:
     def forget(self, market_id: MarketId) -> bool:
         """Drop a resolved market that holds nothing and waits for nothing. False when it must stay."""
         desk = self.desks.get(market_id)
-        if desk is None or desk.payout is None or desk.orders.open() or desk.pair.reserved:
-            return False
-        if desk.pair.held(Outcome.YES) or desk.pair.held(Outcome.NO):
+        if desk is None or not desk.is_done:
             return False
         self._sequences[market_id] = desk.sequence
         del self.desks[market_id]

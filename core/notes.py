@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from core import events as ev
 from core.book import BookNote
-from core.events import Verdict
-from core.ids import IntentKey, MarketId, OrderId, Strategy
+from core.events import FillStatus, Verdict
+from core.ids import FillId, IntentKey, MarketId, OrderId, Strategy
 from core.ledger import Entry
 from core.orders import Order, Status
 from core.strategies.view import Gate, GateCheck
@@ -105,6 +105,15 @@ class InputRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """A fill moved on."""
+
+    fill_id: FillId
+    status: FillStatus
+    at_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class DayStarted:
     """The first valuation at or after 00:00 UTC; today's P&L counts from it."""
 
@@ -112,4 +121,4 @@ class DayStarted:
     at_ms: Ms
 
 
-Note = BookNote | Decided | Booked | StateMoved | OrderMoved | InputRefused | DayStarted
+Note = BookNote | Decided | Booked | StateMoved | OrderMoved | InputRefused | Settled | DayStarted

@@ -13,7 +13,6 @@ from core.events import (
     CloseReason,
     FillSeen,
     FillSettled,
-    FillStatus,
     OrderAcked,
     OrderClosed,
     OrderEvent,
@@ -159,7 +158,7 @@ class Order:
                 return Happening.CANCEL_FAILED
 
     def _fill(self, event: FillSeen) -> Happening | None:
-        if event.fill_id in self.fills or event.status is FillStatus.FAILED:
+        if event.fill_id in self.fills:
             return None
         self.fills.add(event.fill_id)
         self.filled = Shares(self.filled + event.shares)

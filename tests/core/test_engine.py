@@ -10,7 +10,7 @@ from core.engine import Step
 from core.events import Top
 from core.ids import FillId, MarketId, MatchId
 from core.intents import OrderKind, Redeem
-from core.notes import Booked, DayStarted, Decided, InputRefused, Refusal
+from core.notes import Booked, DayStarted, Decided, InputRefused, Refusal, Settled
 from core.risk import Rule
 from core.strategies.view import Gate
 from core.trading import State
@@ -28,6 +28,7 @@ from tests.builders import (
     a_listing,
     a_place,
     a_signal,
+    an_order_id,
 )
 from tests.fakes import Play
 
@@ -444,3 +445,65 @@ def test_five_orders_a_second_and_not_one_more() -> None:
     assert approved == 5
     assert {refused.rule for refused in play.refused()} == {Rule.ORDER_RATE}
     assert len(play.tick(1_000).approved) == 3
+
+
+def test_every_step_of_a_fills_settlement_is_told() -> None:
+    """A step without notes reaches nobody, so the record would have kept every fill as just matched."""
+    play = a_quoted_market()
+    play.fill(play.quote(YES), "25", status=ev.FillStatus.MATCHED)
+    seen = play.events[-1]
+    assert isinstance(seen, ev.FillSeen)
+
+    play.hear(ev.FillSettled(seen.fill_id, ev.FillStatus.MINED, play.now))
+    play.hear(replace(seen, status=ev.FillStatus.CONFIRMED))
+    play.hear(ev.FillSettled(seen.fill_id, ev.FillStatus.CONFIRMED, play.now))
+
+    settled = [(note.fill_id, note.status) for note in play.notes(Settled)]
+    assert settled == [(seen.fill_id, ev.FillStatus.MINED), (seen.fill_id, ev.FillStatus.CONFIRMED)]
+
+
+def test_a_fill_first_heard_of_as_failed_closes_its_order_and_brings_nothing() -> None:
+    """The order is matched all the same: waiting for shares that never come it blocked its market for ever."""
+    play = a_quoted_market()
+    order = play.quote(YES)
+    play.hear(ev.OrderAcked(order.place.key, an_order_id(order.place.key), ev.AckStatus.MATCHED, play.now))
+
+    play.fill(order, "50", status=ev.FillStatus.FAILED)
+
+    assert order.place.key not in [open_order.place.key for open_order in play.open()]
+    assert play.desk.pair.held(YES) == 0
+    assert play.engine.ledger.cash == usdc("10000")
+
+
+def test_a_market_is_not_forgotten_while_a_fill_is_still_to_come() -> None:
+    play = a_quoted_market()
+    key = play.quote(YES).place.key
+    play.confirm_cancels(play.hear(ev.Halted(None, "quiet", play.now)))
+    play.hear(ev.MarketResolved(MARKET, price("1"), play.now, play.now))
+    play.desk.orders.apply(ev.OrderClosed(key, ev.CloseReason.CANCELLED, shares("10"), play.now))
+
+    assert not play.engine.forget(MARKET)
+    play.fill(play.order(key), "10")
+    assert actions(play) == [("Redeem", "10")]
+
+
+def test_a_market_halted_before_it_is_listed_is_halted_when_it_is() -> None:
+    """After a restart the halts are read first. Orders left in the second until they were read again."""
+    play = Play(markets=[])
+    play.hear(ev.Halted(MARKET, "looks wrong", play.now))
+
+    play.hear(a_listing())
+    assert not play.book().approved
+    assert play.desk.halted == "looks wrong"
+
+    assert play.hear(ev.Resumed(MARKET, "looked at", play.now)).approved
+
+
+def test_a_halt_ended_before_its_market_is_listed_halts_nothing() -> None:
+    play = Play(markets=[])
+    play.hear(ev.Halted(MARKET, "looks wrong", play.now))
+    play.hear(ev.Resumed(MARKET, "looked at", play.now))
+
+    play.hear(a_listing())
+
+    assert play.book().approved

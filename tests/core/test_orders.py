@@ -145,13 +145,14 @@ def test_a_fill_told_twice_counts_once() -> None:
     assert the(book).filled == shares("40")
 
 
-def test_a_fill_told_first_as_failed_never_counts() -> None:
+def test_a_fill_told_first_as_failed_has_used_up_its_part_of_the_order() -> None:
+    """The venue matched it and counts it: what is left to fill is less, and nobody waits for more."""
     book = orders(a_place(size="100"))
 
-    assert book.apply(fill("40", status=FillStatus.FAILED)) is None
+    assert book.apply(fill("40", status=FillStatus.FAILED)) is Happening.FILLED_PART
 
-    assert the(book).status is Status.LIVE
-    assert the(book).filled == 0
+    assert the(book).status is Status.PARTIAL
+    assert the(book).remaining == shares("60")
 
 
 def test_a_fill_may_come_before_the_answer() -> None:

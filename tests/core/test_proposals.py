@@ -324,3 +324,15 @@ def test_a_raised_bid_waits_for_the_bid_it_could_mint_with() -> None:
     assert told.own_match == play.quote(YES).place.key
     lower = a_place("0.50", "25", outcome=NO, number=99, purpose=Purpose.REDUCING)
     assert exposure(play.engine, play.desk, lower, play.now).own_match is None, "0.99 buys no pair from us"
+
+
+def test_a_quote_a_tick_behind_keeps_its_queue_for_three_seconds_above_a_half_too() -> None:
+    """A step of 25 USDC buys fewer shares a tick higher: that alone is no reason to leave at once."""
+    play = Play()
+    play.take_up(play.book("0.56x1000", "0.61x1000"))
+    assert play.shown()["yes"] == "43.85 at 0.57"
+
+    play.wait(2_999)
+    assert not [c for c in play.book("0.57x1000", "0.61x1000").cancels if c.key == play.quote(YES).place.key]
+    play.wait(1)
+    assert play.tick(0).cancels
