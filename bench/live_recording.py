@@ -11,6 +11,7 @@ from bench.settings import set_up
 set_up()
 
 from core.events import MarketListed  # noqa: E402 settings first
+from feeds.listings import MarketState  # noqa: E402
 from feeds.recording import record  # noqa: E402
 from feeds.sources.polymarket.gamma import Reader  # noqa: E402
 from feeds.sources.polymarket.gamma_client import GammaClient  # noqa: E402
@@ -53,4 +54,5 @@ async def _listed(url: str) -> list[MarketListed]:
         await client.close()
     now = clock.now_ms()
     events = [event for page in pages for text in page if (event := reader.read(text, now)) is not None]
-    return [listing.market for event in events for listing in event.listings]
+    found = [listing for event in events for listing in event.listings]
+    return [listing.market for listing in found if listing.state is MarketState.OPEN]

@@ -1,0 +1,160 @@
+"""What happened is written down: orders, fills, entries, decisions, and the event a step failed on."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from django.db import connections
+
+from core import events as ev
+from core.engine import Engine
+from core.ids import FillId, IntentKey
+from core.risk import Approved
+from core.units import Ms, Price, Usdc, price, shares, usdc
+from infra import clock
+from tests.builders import MARKET, OTHER, an_order_id
+from tests.trading.stages import Stage
+from trading import services
+from trading.bookkeeping import SHOWN, Bookkeeper
+from trading.journal import Journal
+from trading.models import Account, AccountMode, Decision, Entry, Fill, Order, StepFailure
+from trading.runner import STEP_FAILED, Runner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SHARD = "shard:0"
+
+
+class Ledgered:
+    """A stage whose witness writes, and whose orders have rows."""
+
+    def __init__(self, account: Account, fence: int) -> None:
+        self.account = account
+        self.journal = Journal(account_id=account.pk, writer=f"{SHARD}:{fence}")
+        self.stage = Stage(witness=self._books, send=self._write_and_send)
+        self._fence = fence
+
+    def _books(self, engine: Engine) -> Bookkeeper:
+        self.books = Bookkeeper(engine, self.journal)
+        return self.books
+
+    def _write_and_send(self, runner: Runner, approved: Approved, now: Ms) -> None:
+        services.write_order(
+            approved.intent,
+            account_id=self.account.pk,
+            order_id=an_order_id(approved.intent.key),
+            fence_name=SHARD,
+            fence=self._fence,
+            at_ms=now,
+        )
+        runner.sent(approved, now)
+
+    def trade(self) -> None:
+        for market in (MARKET, OTHER):
+            self.stage.list_market(market)
+            self.stage.book(market)
+            self.stage.acknowledge(market)
+
+    def written(self) -> None:
+        self.journal.flush(timeout_s=10)
+
+
+@pytest.fixture
+def kept() -> Iterator[Ledgered]:
+    account = services.open_account(
+        mode=AccountMode.DEMO, name="main", start_cash=usdc("10000"), at_ms=clock.now_ms()
+    )
+    kept = Ledgered(account, services.take_fence(SHARD))
+    yield kept
+    if not kept.journal._closed:
+        kept.journal.close(timeout_s=10)
+    connections.close_all()
+
+
+def test_an_order_its_fill_and_its_money_are_written(kept: Ledgered) -> None:
+    kept.trade()
+    key = kept.stage.keys()[0]
+    order = kept.stage.engine.desks[MARKET].orders.get(key)
+    assert order is not None
+    at_price = order.place.price
+
+    kept.stage.runner.take(filled(key, at_price))
+    kept.written()
+
+    row = Order.objects.get(key=key)
+    assert (row.status, row.filled) == ("partial", shares("10"))
+    fill = Fill.objects.get()
+    assert (fill.order_id, fill.shares, fill.amount) == (
+        key,
+        shares("10"),
+        at_price * shares("10") // 10_000,
+    )
+    assert Entry.objects.get(fill=fill).usdc == -fill.amount
+    assert kept.books.broken is None
+    assert [shown["shares"] for shown in kept.books.fills] == ["10"]
+
+
+def filled(key: IntentKey, at_price: Price, fill: str = "f-1") -> ev.FillSeen:
+    return ev.FillSeen(
+        fill_id=FillId(fill),
+        key=key,
+        shares=shares("10"),
+        amount=Usdc(at_price * shares("10") // 10_000),
+        fee=Usdc(0),
+        status=ev.FillStatus.MATCHED,
+        evidence=ev.Evidence.QUEUE,
+        said_ms=clock.now_ms(),
+        heard_ms=clock.now_ms(),
+    )
+
+
+def test_a_decision_is_written_with_every_gate(kept: Ledgered) -> None:
+    kept.trade()
+    kept.written()
+
+    made = Decision.objects.filter(market_id=MARKET).order_by("pk").last()
+    assert made is not None
+    assert made.gates
+    assert kept.books.decisions[-1]["gates"]
+
+
+def test_a_step_that_raises_stops_its_market_only_and_its_event_is_kept(kept: Ledgered) -> None:
+    kept.trade()
+    bad, good = kept.stage.keys(MARKET), kept.stage.keys(OTHER)
+
+    kept.stage.runner.take(ev.OrderRejected(bad[0], ev.RejectCode.OTHER, "cannot follow", clock.now_ms()))
+    kept.stage.runner.take(filled(good[0], price("0.48")))
+    kept.written()
+
+    failure = StepFailure.objects.get()
+    assert failure.market_id == MARKET
+    assert bad[0] in json.dumps(failure.event)
+    assert kept.stage.engine.desks[MARKET].halted == STEP_FAILED
+    assert kept.stage.engine.desks[OTHER].halted is None
+    assert kept.stage.engine.halted is None
+    assert Fill.objects.filter(order__key=good[0]).exists(), "the other market trades on"
+    assert [market for market, _ in kept.books.failures] == [MARKET]
+
+
+def test_a_journal_that_takes_no_more_is_known_as_a_broken_record(kept: Ledgered) -> None:
+    kept.trade()
+    kept.journal.close(timeout_s=10)
+
+    kept.stage.runner.take(filled(kept.stage.keys()[0], price("0.48")))
+
+    assert kept.books.broken is not None
+
+
+def test_the_console_is_shown_a_bounded_number_of_fills(kept: Ledgered) -> None:
+    kept.trade()
+    key = kept.stage.keys()[0]
+    tenth = shares("0.1")
+
+    for number in range(SHOWN + 5):
+        event = filled(key, price("0.48"), f"f-{number}")
+        small = replace(event, shares=tenth, amount=Usdc(price("0.48") * tenth // 10_000))
+        kept.stage.runner.take(small)
+
+    assert len(kept.books.fills) == SHOWN
+    numbers = [row["n"] for row in kept.books.fills]
+    assert numbers == sorted(numbers)
