@@ -39,11 +39,13 @@ class WaitedFor(Engine):
     def __init__(self) -> None:
         super().__init__(a_setup(), entries=[a_deposit()], sequences={})
         self.told: asyncio.Queue[ev.Event] = asyncio.Queue()
+        self.past: list[ev.Event] = []
 
     def step(self, event: ev.Event) -> Step:
         try:
             return super().step(event)
         finally:
+            self.past.append(event)
             self.told.put_nowait(event)
 
     async def hears(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:

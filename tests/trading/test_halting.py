@@ -1,0 +1,224 @@
+"""The row is the halt: it is read each second, obeyed, answered and proven, and what cannot be read is a halt."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
+
+from core import events as ev
+from core.ids import MarketId
+from infra import aio, bus, clock
+from infra.redis import close_async
+from risk import selectors
+from risk import services as risk
+from risk.models import HaltReport
+from risk.selectors import HaltInForce
+from tests.builders import MARKET, OTHER
+from tests.trading.stages import WITHIN_S, Stage
+from trading.gateways.paper import PaperGateway
+from trading.halting import UNREADABLE, HaltKeeper
+from trading.setup import paper_venue
+from trading.tally import Tally
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SHARD: Final = "shard:0"
+OPERATOR: Final = risk.Actor("olga", risk.Role.OPERATOR, "127.0.0.1", None)
+
+
+class Post:
+    """A halt keeper over a runner that trades on paper, two quotes resting in each of two markets."""
+
+    def __init__(self, group: asyncio.TaskGroup) -> None:
+        self.stop = asyncio.Event()
+        ledger = Stage().engine.ledger
+        self.gateway = PaperGateway(paper_venue(ledger))
+        self.stage = Stage(self.gateway, witness=lambda _: Tally())
+        self.engine = self.stage.engine
+        self.keeper = HaltKeeper(self.stage.runner, name=SHARD, group=group, stop=self.stop)
+
+    async def trade(self) -> None:
+        for market in (MARKET, OTHER):
+            self.stage.list_market(market)
+            self.stage.book(market)
+        for _ in range(4):
+            await self.engine.hears(ev.OrderAcked)
+
+    async def let_time_pass(self) -> None:
+        self.stage.runner.pass_time(clock.now_ms())
+
+    def open(self, market: MarketId | None = None) -> int:
+        return len(self.gateway.open_order_ids(market))
+
+
+@asynccontextmanager
+async def a_post() -> AsyncIterator[Post]:
+    """The body runs while time passes; at its end every round that was begun has been answered."""
+    ticking = None
+    try:
+        async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
+            post = Post(group)
+            ticking = asyncio.create_task(aio.every(20, post.let_time_pass, stop=post.stop))
+            await post.trade()
+            yield post
+    finally:
+        if ticking is not None:
+            ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
+        await close_async()
+        await sync_to_async(connections.close_all)()
+
+
+def halt(detail: str = "looks wrong") -> HaltInForce:
+    """By the row; without Redis nobody hears of it otherwise."""
+    return risk.halt_trading(code=risk.HaltCode.MANUAL, detail=detail, by=OPERATOR, at=clock.now_ms())
+
+
+def halt_market() -> HaltInForce:
+    return risk.halt_market(
+        market_id=MARKET, code=risk.MarketHaltCode.MANUAL, detail="odd", by=OPERATOR, at=clock.now_ms()
+    )
+
+
+async def reports() -> list[HaltReport]:
+    return [report async for report in HaltReport.objects.order_by("round__number")]
+
+
+async def test_a_row_alone_stops_everything_at_the_next_reading() -> None:
+    async with a_post() as post:
+        await sync_to_async(halt)()
+        sent = post.stage.runner.last_sent_ms
+
+        await post.keeper.read()
+        post.stage.book()
+
+        assert post.engine.halted == "manual_halt"
+        assert post.stage.runner.last_sent_ms == sent, "nothing leaves from here on"
+
+
+async def test_a_halt_is_acknowledged_cancelled_asked_and_proven() -> None:
+    async with a_post() as post:
+        assert post.open() == 4
+        await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
+        await sync_to_async(halt)()
+
+        await post.keeper.read()
+
+    (report,) = await reports()
+    assert (report.orders_open, report.cancelled, report.open_left, report.unknown_left) == (4, 4, 0, 0)
+    assert report.proven is not None
+    assert report.clean_answers >= 2, "asked twice"
+    assert report.last_sent is not None
+    assert report.proven > report.last_sent
+    assert post.open() == 0
+    panel = selectors.halt_in_force  # the halt stays in force after its proof
+    assert await sync_to_async(panel)() is not None
+
+
+async def test_pressing_again_cancels_and_proves_again() -> None:
+    async with a_post() as post:
+        await sync_to_async(halt)()
+        await post.keeper.read()
+        await sync_to_async(halt)("still wrong")
+        await post.keeper.read()
+
+    first, second = await reports()
+    assert first.round_id != second.round_id
+    assert second.proven is not None
+
+
+async def test_a_round_is_answered_once_however_often_it_is_read() -> None:
+    async with a_post() as post:
+        await sync_to_async(halt)()
+        for _ in range(3):
+            await post.keeper.read()
+
+    assert len(await reports()) == 1
+
+
+async def test_a_market_halt_withdraws_there_and_leaves_the_other_market_alone() -> None:
+    async with a_post() as post:
+        await sync_to_async(halt_market)()
+
+        await post.keeper.read()
+
+    assert (post.open(MARKET), post.open(OTHER)) == (0, 2)
+    assert post.engine.desks[OTHER].halted is None
+    (report,) = await reports()
+    assert (report.orders_open, report.cancelled) == (2, 2)
+    assert report.proven is not None
+
+
+async def test_the_end_of_a_market_halt_is_read_from_its_row() -> None:
+    async with a_post() as post:
+        await sync_to_async(halt_market)()
+        await post.keeper.read()
+        resume: Callable[[], None] = lambda: risk.resume_market(  # noqa: E731
+            market_id=MARKET, reason="looked at it", by=OPERATOR, at=clock.now_ms()
+        )
+        await sync_to_async(resume)()
+
+        await post.keeper.read()
+
+        assert post.engine.desks[MARKET].halted is None
+
+
+@pytest.mark.usefixtures("redis")
+async def test_a_message_on_the_bus_is_obeyed_before_the_row_is_due() -> None:
+    async with a_post() as post:
+        watching = asyncio.create_task(post.keeper.watch_bus())
+        # Said again and again: when the keeper begins to listen is its own affair.
+        saying = asyncio.create_task(aio.every(50, say_halt, stop=post.stop))
+
+        heard = await post.engine.hears(ev.Halted)
+
+        assert heard.reason == "said on the bus"
+        await aio.end(watching, saying)
+
+
+async def say_halt() -> None:
+    await bus.async_publish("control", ev.Halted(None, "said on the bus", clock.now_ms()))
+
+
+def rename(old: str, new: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+async def test_rows_that_cannot_be_read_for_three_seconds_are_a_halt_and_readable_again_its_end() -> None:
+    async with a_post() as post:
+        await post.keeper.read()
+        began = clock.monotonic_ms()
+        await sync_to_async(rename)("risk_haltround", "risk_haltround_away")
+        watching = asyncio.create_task(post.keeper.watch_rows())
+        try:
+            heard = await post.engine.hears(ev.Halted)
+            took = clock.monotonic_ms() - began
+        finally:
+            await sync_to_async(rename)("risk_haltround_away", "risk_haltround")
+        assert heard.reason == UNREADABLE
+        assert took >= 2_900
+
+        resumed = await post.engine.hears(ev.Resumed)
+
+        assert resumed.market_id is None
+        assert post.engine.halted is None
+        post.stop.set()
+        await watching
+
+
+async def test_rows_that_cannot_be_read_for_a_moment_stop_nothing() -> None:
+    async with a_post() as post:
+        await post.keeper.read()
+        await sync_to_async(rename)("risk_haltround", "risk_haltround_away")
+        try:
+            await post.keeper.read()
+        finally:
+            await sync_to_async(rename)("risk_haltround_away", "risk_haltround")
+
+        assert post.engine.halted is None
+        assert post.open() == 4
