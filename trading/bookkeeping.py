@@ -7,7 +7,7 @@ from core import events as ev
 from core.book import PhantomEnded, TrustChanged
 from core.engine import Engine, Step
 from core.ids import MarketId
-from core.notes import Booked, DayStarted, Decided, InputRefused, OrderMoved, StateMoved
+from core.notes import Booked, DayStarted, Decided, InputRefused, OrderMoved, Settled, StateMoved
 from core.units import Ms
 from infra import logs, metrics
 from trading.errors import TradingError
@@ -43,15 +43,13 @@ class Bookkeeper:
                 self._note(event, note)
             if isinstance(event, ev.FillSeen) and any(isinstance(note, Booked) for note in step.notes):
                 self._fill(event)
-            elif isinstance(event, ev.FillSettled):
-                self._journal.put(event)
         except TradingError as error:
             self.broken = str(error)
             log.critical("record not kept", event_type="error", error=str(error))
 
     def failed(self, event: ev.Event, error: Exception) -> None:
         """Keep the event that the engine could not take; its market is halted by the runner."""
-        market_id = concerned(event)
+        market_id = self._engine.working_on
         text = f"{type(error).__name__}: {error}"
         log.error("step failed", event_type="error", market_id=market_id, error=text, exc_info=error)
         self.failures.append((market_id, text))
@@ -80,6 +78,8 @@ class Bookkeeper:
             case InputRefused():
                 metrics.REFUSED_INPUT.labels(source="engine", reason=note.refusal.value).inc()
                 log.warning("input refused", reason=note.refusal.value, detail=note.detail)
+            case Settled():
+                self._journal.put(ev.FillSettled(note.fill_id, note.status, note.at_ms))
             case DayStarted():
                 self.day_started = note
             case _:

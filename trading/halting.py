@@ -19,7 +19,7 @@ from core.units import Ms
 from infra import aio, bus, clock, logs
 from risk import selectors, services
 from risk.selectors import HaltInForce
-from trading.runner import Runner
+from trading.runner import STEP_FAILED, Runner
 
 READ_MS: Final = 1_000
 UNREADABLE_MS: Final = 3_000
@@ -27,6 +27,8 @@ ASK_MS: Final = 400
 PROVE_WITHIN_MS: Final = 120_000
 MARGIN_MS: Final = 1_000
 UNREADABLE: Final = "halt state unreadable"
+RECORD_LOST: Final = "record_lost"
+OUR_OWN: Final = frozenset({STEP_FAILED, RECORD_LOST})  # halts of the runner's own, their rows written later
 
 log = logs.get("trading")
 
@@ -40,6 +42,8 @@ class HaltKeeper:
         self._group = group
         self._stop = stop
         self._answered: set[int] = set()
+        self._seen: set[MarketId] = set()  # markets whose halt was read from its row
+        self._seen_for_all = False
         self._before: dict[MarketId, int] = {}
         self._read_ms = clock.monotonic_ms()
 
@@ -82,17 +86,34 @@ class HaltKeeper:
                 self._before[market_id] = len(desk.orders.open())
 
     def _obey(self, halt: HaltInForce | None, markets: dict[str, HaltInForce]) -> None:
+        self._obey_for_all(halt)
         engine, now = self._runner.engine, clock.now_ms()
-        if halt is not None and engine.halted != halt.code:
-            self._runner.take(Halted(None, halt.code, now))
-        elif halt is None and engine.halted is not None:
+        for market_id, in_force in markets.items():
+            self._seen.add(MarketId(market_id))
+            desk = engine.desk(MarketId(market_id))
+            if desk is None or desk.halted is None:
+                self._runner.take(Halted(MarketId(market_id), in_force.code, now))
+        halted = {market_id for market_id, desk in engine.desks.items() if desk.halted is not None}
+        for market_id in sorted((halted | self._seen) - markets.keys()):
+            if self._awaits_row(market_id):
+                continue
+            self._seen.discard(market_id)
+            self._runner.take(Resumed(market_id, "no halt in force", now))
+
+    def _obey_for_all(self, halt: HaltInForce | None) -> None:
+        engine, now = self._runner.engine, clock.now_ms()
+        if halt is not None:
+            self._seen_for_all = True
+            if engine.halted != halt.code:
+                self._runner.take(Halted(None, halt.code, now))
+        elif engine.halted is not None and (self._seen_for_all or engine.halted not in OUR_OWN):
+            self._seen_for_all = False
             self._runner.take(Resumed(None, "no halt in force", now))
-        for market_id, desk in list(engine.desks.items()):
-            in_force = markets.get(market_id)
-            if in_force is not None and desk.halted is None:
-                self._runner.take(Halted(market_id, in_force.code, now))
-            elif in_force is None and desk.halted is not None:
-                self._runner.take(Resumed(market_id, "no halt in force", now))
+
+    def _awaits_row(self, market_id: MarketId) -> bool:
+        """It failed a moment ago and its row is still to be written: that there is none says nothing yet."""
+        desk = self._runner.engine.desk(market_id)
+        return desk is not None and desk.halted == STEP_FAILED and market_id not in self._seen
 
     async def _answer(self, halt: HaltInForce) -> None:
         """Acknowledge a round, then report and ask until it is proven or the time for it is over."""

@@ -27,7 +27,7 @@ from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
 from trading.errors import TradingError
 from trading.gateways.paper import PaperGateway
-from trading.halting import HaltKeeper
+from trading.halting import RECORD_LOST, HaltKeeper
 from trading.journal import Journal
 from trading.market_feed import MarketFeed
 from trading.models import Account, AccountMode
@@ -153,7 +153,7 @@ class Shard:
 
     async def _halt_everything(self, why: str) -> None:
         """The record cannot be kept: stop here and now, and tell everybody."""
-        self.runner.take(ev.Halted(None, "record_lost", clock.now_ms()))
+        self.runner.take(ev.Halted(None, RECORD_LOST, clock.now_ms()))
         by = risk_services.process(self.name)
         await sync_to_async(risk_services.halt_trading)(
             code=risk_services.HaltCode.ERRORS, detail=why, by=by, at=clock.now_ms()
