@@ -11,20 +11,19 @@ from typing import Any, Final
 
 from core import events as ev
 from core.book import PhantomEnded, ResyncWanted, Trust, TrustChanged
+from core.day import Day
 from core.desk import Desk
 from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
 from core.intents import Redeem, Resync
 from core.ledger import Entry, Ledger
-from core.notes import Booked, DayStarted, InputRefused, Note, Refusal, Settled, moved
+from core.notes import Booked, InputRefused, Note, Refusal, Settled, moved
 from core.orders import Stray
 from core.proposals import carry_out, withdraw_all
 from core.risk import Rule
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
-from core.units import Ms, Usdc
-from core.valuation import Valuation, value
+from core.units import Ms
 
-DAY_MS: Final = 86_400_000
 CASH_SHORT_MS: Final = 60_000
 
 __all__ = ["Engine", "Setup", "Step"]
@@ -40,8 +39,7 @@ class Engine:
         self.ledger = Ledger()
         self.ledger.book(entries)
         self.halted: str | None = None
-        self.day_start: DayStarted | None = None
-        self.last_valuation: Valuation | None = None
+        self.day = Day()
         self.approvals: deque[Ms] = deque()
         self.merges: deque[Ms] = deque()
         self.cash_refused_ms: Ms | None = None
@@ -363,25 +361,17 @@ class Engine:
                 self._decide(desk, now, draft)
             self._redeem(desk, now, draft)
         self._at = None
-        self.valuation(now, draft)
+        self.value_account(now, draft)
 
-    def valuation(self, now: Ms, draft: Draft) -> None:
-        """Value the account once a tick; the first of a UTC day is where the day's P&L starts."""
-        self.last_valuation = value(self.ledger, self.desks.values(), now)
-        if self.day_start is None or self.day_start.at_ms // DAY_MS < now // DAY_MS:
-            self.day_start = DayStarted(self.last_valuation.equity, now)
-            draft.notes.append(self.day_start)
+    def value_account(self, now: Ms, draft: Draft) -> None:
+        """Once a tick, and before the first order."""
+        began = self.day.value(self.ledger, self.desks.values(), now)
+        if began is not None:
+            draft.notes.append(began)
 
     def cash_short(self, now: Ms) -> bool:
         """An order was refused for want of cash within the last minute: pairs had better become cash."""
         return self.cash_refused_ms is not None and now - self.cash_refused_ms < CASH_SHORT_MS
-
-    @property
-    def lost_today(self) -> Usdc:
-        """How far equity is below the day's start; 0 when it is above or nothing was valued yet."""
-        if self.day_start is None or self.last_valuation is None:
-            return Usdc(0)
-        return Usdc(max(0, self.day_start.equity - self.last_valuation.equity))
 
     def _decide(self, desk: Desk, now: Ms, draft: Draft) -> None:
         if desk.broken:

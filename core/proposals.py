@@ -118,8 +118,10 @@ def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
 
 def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Draft) -> list[Approved]:
     approved: list[Approved] = []
-    if wishes and engine.last_valuation is None:
-        engine.valuation(now, draft)  # what was lost before this process began binds its first order
+    if wishes and engine.day.valued is None:
+        engine.value_account(now, draft)  # what was lost before this process began binds its first order
+        if engine.day.valued is None:
+            wishes = [wanted for wanted in wishes if wanted.purpose is Purpose.REDUCING]
     for wanted in wishes:
         if desk.was_rejected(wanted.outcome, now):
             continue
@@ -189,7 +191,7 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         ahead_cost=ahead_cost,
         at_risk=desk.at_risk(),
         at_risk_total=Usdc(sum(other.at_risk() for other in desks)),
-        lost_today=engine.lost_today,
+        lost_today=engine.day.lost,
         cash=Usdc(
             engine.ledger.cash - sum(other.open_bids_cost() + other.pair.unsure_receipts for other in desks)
         ),

@@ -22,7 +22,8 @@ HAIRCUT: Final = Price(1_000)
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Units: USDC all. ``marked`` are markets valued by an old price or not at all."""
+    """Units: USDC all. ``marked`` are markets valued by an old price or not at all; ``unpriced`` those of them
+    for which no price was ever known since the start, so that their surplus counts 0."""
 
     cash: Usdc
     locked: Usdc
@@ -30,6 +31,7 @@ class Valuation:
     exposure: Usdc
     realized: Usdc
     marked: tuple[MarketId, ...]
+    unpriced: tuple[MarketId, ...]
     at_ms: Ms
 
     @property
@@ -41,6 +43,7 @@ def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
     """Value every desk by its own book."""
     locked = excess = exposure = 0
     marked: list[MarketId] = []
+    unpriced: list[MarketId] = []
     listed: set[MarketId] = set()
     for desk in desks:
         listed.add(desk.listing.market_id)
@@ -54,15 +57,24 @@ def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
         excess += worth
         if not sure:
             marked.append(desk.listing.market_id)
+            if desk.book.trust is not Trust.TRUSTED and desk.pair.exposed_outcome not in desk.trusted_bids:
+                unpriced.append(desk.listing.market_id)
     for market_id in dict.fromkeys(position.market_id for position in ledger.positions()):
-        if (
-            market_id not in listed
-        ):  # held from before, its market not heard of yet: a pair pays 1 all the same
+        if market_id not in listed:
+            # Held from before, its market not heard of yet: a pair pays 1 all the same.
             yes, no = (ledger.held(market_id, outcome) for outcome in Outcome)
             locked += min(yes, no)
             marked.append(market_id)
+            unpriced.append(market_id)
     return Valuation(
-        ledger.cash, Usdc(locked), Usdc(excess), Usdc(exposure), ledger.realized(), tuple(marked), now
+        ledger.cash,
+        Usdc(locked),
+        Usdc(excess),
+        Usdc(exposure),
+        ledger.realized(),
+        tuple(marked),
+        tuple(unpriced),
+        now,
     )
 
 

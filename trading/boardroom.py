@@ -90,7 +90,7 @@ class Boardroom:
 
     def _totals(self) -> Row:
         engine, tally = self._engine, self._tally
-        valued, start = engine.last_valuation, engine.day_start
+        valued, start = engine.day.valued, engine.day.start
         limits = engine.setup.limits
         desks = engine.desks.values()
         return {

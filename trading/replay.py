@@ -145,7 +145,7 @@ class Replay:
         """What happened, as one JSON object. Money is decimal text."""
         engine, tally, seen = self.engine, self.tally, self.seen
         desks = list(engine.desks.values())
-        valued = engine.last_valuation
+        valued = engine.day.valued
         refused = Counter({reason.value: count for reason, count in self.tape.refused.items()})
         refused.update({reason.value: count for reason, count in self.parser.refused.items()})
         refused.update(tally.refused_input)

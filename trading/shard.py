@@ -83,7 +83,7 @@ def _load(name: str, now: Ms) -> tuple[Account, int, Engine, Booked | None]:
     engine = Engine(setup, entries=opening.entries if opening else entries, sequences=sequences)
     start = risk.day_start(account.pk, at=now)
     if start is not None:
-        engine.day_start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
+        engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
     return account, fence, engine, opening
 
 
@@ -169,7 +169,7 @@ class Shard:
         while self.books.failures:
             market_id, why = self.books.failures.popleft()
             await self._halt_failed(market_id, why)
-        valued = self.engine.last_valuation
+        valued = self.engine.day.valued
         if valued is None or valued.at_ms - self._valued_ms < VALUE_MS * clock.speed():
             return
         self._valued_ms = valued.at_ms

@@ -225,7 +225,7 @@ def test_what_the_world_decided_stays_decided_after_a_halt(state: State) -> None
 def test_the_days_loss_binds_from_the_first_order_after_a_restart() -> None:
     """Nothing had been valued yet, so nothing had been lost."""
     play = Play(cash="9000")
-    play.engine.day_start = DayStarted(usdc("10000"), play.now)
+    play.engine.day.start = DayStarted(usdc("10000"), play.now)
 
     step = play.book()
 
@@ -418,7 +418,7 @@ def test_input_for_nobody_is_counted_and_nothing_else() -> None:
 def test_a_new_day_begins_with_its_first_valuation() -> None:
     play = Play()
     play.tick()
-    first = play.engine.day_start
+    first = play.engine.day.start
     play.hear(ev.Tick(Ms(T0 + 86_400_000)))
 
     assert first is not None

@@ -257,7 +257,7 @@ def test_a_refusal_that_repeats_each_second_is_told_once_and_counted_each_time()
 def test_a_refusal_for_another_reason_is_news() -> None:
     play = Play(cash="10")
     play.book()
-    play.engine.day_start = DayStarted(usdc("20000"), play.now)
+    play.engine.day.start = DayStarted(usdc("20000"), play.now)
     play.tick()
     before = len(play.refused())
 

@@ -191,7 +191,7 @@ def test_a_halt_is_shown_with_the_moment_it_was_first_seen(room: Room) -> None:
 
 
 def test_a_valuation_is_kept_once_for_the_curve(room: Room) -> None:
-    valued = room.stage.engine.last_valuation
+    valued = room.stage.engine.day.valued
     assert valued is not None
 
     room.board.record_valuation(valued)

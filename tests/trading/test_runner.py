@@ -176,8 +176,8 @@ def test_a_market_that_fails_on_a_tick_does_not_stop_the_others() -> None:
     assert stage.engine.halted is None
     assert stage.engine.desks[MARKET].halted == STEP_FAILED
     assert stage.engine.desks[OTHER].halted is None
-    assert stage.engine.last_valuation is not None
-    assert stage.engine.last_valuation.at_ms == at(1_000), "the tick was finished without it"
+    assert stage.engine.day.valued is not None
+    assert stage.engine.day.valued.at_ms == at(1_000), "the tick was finished without it"
     assert {cancel.market_id for cancel in stage.gateway.cancelled} == {MARKET}
 
 
