@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from bench.frames import Frames
 from core.book import Book
 from core.engine import Engine, Setup
@@ -23,6 +25,15 @@ def bare_decode() -> Callable[[Frame], object]:
 
     def act(frame: Frame) -> object:
         return decode(frame[1])
+
+    return act
+
+
+def untyped_decode() -> Callable[[Frame], object]:
+    """msgspec alone, into dicts and lists: what a program without structs would call decoding."""
+
+    def act(frame: Frame) -> object:
+        return msgspec.json.decode(frame[1])
 
     return act
 

@@ -51,20 +51,33 @@ def instrument(market: str, token: str) -> BinaryOption:
     )
 
 
-def main(path: str) -> None:
-    with open(path, "rb") as lines:  # noqa: PTH123 a peer's environment, kept plain
-        markets = json.loads(lines.readline())
-        texts = [line.rstrip(b"\n") for line in lines]
-    instruments, other = {}, {}
-    for market in markets:
-        yes, no = (instrument(market["market"], market[name]) for name in ("yes", "no"))
-        instruments[yes.id], instruments[no.id] = yes, no
-        other[yes.id], other[no.id] = no.id, yes.id
-    decoder = msgspec.json.Decoder(Messages | list[Messages])
-    books: dict = {}
+class Books:
+    """Both tokens' books of every market, kept as its data client keeps them."""
 
-    def apply_change(message: PolymarketQuotes, change: object) -> object:
-        known = instruments[get_polymarket_instrument_id(message.market, change.asset_id)]
+    def __init__(self, markets: list[dict[str, str]]) -> None:
+        self.instruments, self.other, self.books = {}, {}, {}
+        for market in markets:
+            yes, no = (instrument(market["market"], market[name]) for name in ("yes", "no"))
+            self.instruments[yes.id], self.instruments[no.id] = yes, no
+            self.other[yes.id], self.other[no.id] = no.id, yes.id
+        self.decode = msgspec.json.Decoder(Messages | list[Messages]).decode
+
+    def act(self, text: bytes) -> bool:
+        """One frame: decoded, applied, and whether two raw asks now sum below one."""
+        decoded = self.decode(text)
+        touched, below = None, False
+        for message in decoded if isinstance(decoded, list) else [decoded]:
+            if isinstance(message, PolymarketQuotes):
+                for change in message.price_changes:
+                    touched = self.change(message, change)
+            elif isinstance(message, PolymarketBookSnapshot):
+                touched = self.replace(message)
+            if touched is not None:
+                below = self.ask_sum(touched) < 1 or below
+        return below
+
+    def change(self, message: PolymarketQuotes, change: object) -> object:
+        known = self.instruments[get_polymarket_instrument_id(message.market, change.asset_id)]
         order = BookOrder(
             side=OrderSide.BUY if change.side == PolymarketOrderSide.BUY else OrderSide.SELL,
             price=known.make_price(float(change.price)),
@@ -80,35 +93,23 @@ def main(path: str) -> None:
             ts_event=millis_to_nanos(float(message.timestamp)),
             ts_init=0,
         )
-        book = books.get(known.id)
+        book = self.books.get(known.id)
         if book is None:
-            book = books[known.id] = OrderBook(known.id, book_type=BookType.L2_MBP)
+            book = self.books[known.id] = OrderBook(known.id, book_type=BookType.L2_MBP)
         book.apply(OrderBookDeltas(known.id, [delta]))
         return known.id
 
-    def act(text: bytes) -> bool:
-        decoded = decoder.decode(text)
-        touched = None
-        below = False
-        for message in decoded if isinstance(decoded, list) else [decoded]:
-            if isinstance(message, PolymarketQuotes):
-                for change in message.price_changes:
-                    touched = apply_change(message, change)
-            elif isinstance(message, PolymarketBookSnapshot):
-                known = instruments[get_polymarket_instrument_id(message.market, message.asset_id)]
-                deltas = message.parse_to_snapshot(instrument=known, ts_init=0)
-                if deltas is None:
-                    continue
-                book = OrderBook(known.id, book_type=BookType.L2_MBP)
-                book.apply_deltas(deltas)
-                books[known.id] = book
-                touched = known.id
-            if touched is not None:
-                below = ask_sum(touched) < 1 or below
-        return below
+    def replace(self, message: PolymarketBookSnapshot) -> object:
+        known = self.instruments[get_polymarket_instrument_id(message.market, message.asset_id)]
+        deltas = message.parse_to_snapshot(instrument=known, ts_init=0)
+        if deltas is None:
+            return None
+        book = self.books[known.id] = OrderBook(known.id, book_type=BookType.L2_MBP)
+        book.apply_deltas(deltas)
+        return known.id
 
-    def ask_sum(token: object) -> float:
-        first, second = books.get(token), books.get(other[token])
+    def ask_sum(self, token: object) -> float:
+        first, second = self.books.get(token), self.books.get(self.other[token])
         if first is None or second is None:
             return 1.0
         ask, other_ask = first.best_ask_price(), second.best_ask_price()
@@ -116,13 +117,18 @@ def main(path: str) -> None:
             return 1.0
         return float(ask) + float(other_ask)
 
+
+def main(path: str) -> None:
+    with open(path, "rb") as lines:  # noqa: PTH123 a peer's environment, kept plain
+        books = Books(json.loads(lines.readline()))
+        texts = [line.rstrip(b"\n") for line in lines]
     spent = []
     clock = time.perf_counter_ns
     gc.collect()
     gc.disable()
     for text in texts:
         began = clock()
-        act(text)
+        books.act(text)
         spent.append(clock() - began)
     sys.stdout.write(json.dumps(spent))
 
