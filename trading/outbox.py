@@ -20,6 +20,7 @@ from trading.runner import Runner
 
 BOUND: Final = 256
 WRITE_WITHIN_S: Final = 5.0
+STOPPING: Final = "the shard is stopping"
 
 log = logs.get("trading")
 
@@ -45,23 +46,27 @@ class Outbox:
             runner.not_sent(approved, f"{BOUND} orders already wait for their rows", now)
 
     async def run(self) -> None:
-        """Write and send until cancelled."""
-        while True:
-            runner, approved = await self._waiting.get()
-            await self._write_and_send(runner, approved)
+        """Write and send until cancelled. What has not left by then is told as never sent."""
+        try:
+            while True:
+                runner, approved = await self._waiting.get()
+                await self._write_and_send(runner, approved)
+        finally:
+            while not self._waiting.empty():
+                runner, approved = self._waiting.get_nowait()
+                runner.not_sent(approved, STOPPING, clock.now_ms())
 
     async def _write_and_send(self, runner: Runner, approved: Approved) -> None:
         place = approved.intent
+        writing = asyncio.ensure_future(self._write(runner, approved))
         try:
             async with asyncio.timeout(WRITE_WITHIN_S):
-                await sync_to_async(services.write_order)(
-                    place,
-                    account_id=self._account_id,
-                    order_id=runner.gateway.order_id(approved),
-                    fence_name=self._fence_name,
-                    fence=self._fence,
-                    at_ms=clock.now_ms(),
-                )
+                await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # The thread writes on whatever we do: the order is closed after its row is there, or it stays PENDING.
+            await asyncio.wait({writing}, timeout=WRITE_WITHIN_S)
+            runner.not_sent(approved, STOPPING, clock.now_ms())
+            raise
         except FenceLost as error:
             self._stop.set()
             runner.not_sent(approved, str(error), clock.now_ms())
@@ -80,6 +85,16 @@ class Outbox:
         else:
             runner.not_sent(approved, why, clock.now_ms())
 
+    async def _write(self, runner: Runner, approved: Approved) -> None:
+        await sync_to_async(services.write_order)(
+            approved.intent,
+            account_id=self._account_id,
+            order_id=runner.gateway.order_id(approved),
+            fence_name=self._fence_name,
+            fence=self._fence,
+            at_ms=clock.now_ms(),
+        )
+
     def _forbidden(self, runner: Runner, approved: Approved) -> str | None:
         """What may have come between approval and now."""
         engine = runner.engine
@@ -90,4 +105,4 @@ class Outbox:
             return "its market was halted meanwhile"
         if not self._lease.valid():
             return "the lease is no longer ours"
-        return "the shard is stopping" if self._stop.is_set() else None
+        return STOPPING if self._stop.is_set() else None

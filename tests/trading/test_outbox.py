@@ -12,7 +12,7 @@ from redis import Redis
 from core import events as ev
 from core.risk import Approved
 from core.units import Ms, usdc
-from infra import clock
+from infra import aio, clock
 from infra.lease import single_runner
 from risk import services as risk
 from tests.builders import MARKET, OTHER
@@ -41,6 +41,8 @@ class LookingGateway(RememberingGateway):
 
 class Office:
     """A stage whose orders go through an outbox."""
+
+    running: asyncio.Task[None]
 
     def __init__(self, outbox: Outbox, stop: asyncio.Event) -> None:
         self.gateway = LookingGateway()
@@ -76,10 +78,9 @@ async def office(redis: "Redis") -> AsyncIterator[Office]:
         stop = asyncio.Event()
         outbox = Outbox(account_id=account.pk, fence_name=SHARD, fence=fence, lease=lease, stop=stop)
         office = Office(outbox, stop)
-        running = asyncio.create_task(outbox.run())
+        office.running = asyncio.create_task(outbox.run())
         yield office
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await aio.end(office.running)
     await sync_to_async(connections.close_all)()
 
 
@@ -214,3 +215,19 @@ async def test_an_order_does_not_leave_without_the_lease(office: Office, redis: 
 
     assert set(said) == {"the lease is no longer ours"}
     assert office.gateway.placed == []
+
+
+async def test_what_waits_when_the_shard_stops_is_told_as_never_sent(office: Office) -> None:
+    """A row that is just being written would stay PENDING for ever, and a stop would leave an order open."""
+    office.trade()
+    await asyncio.sleep(0)
+    assert office.outbox._waiting.qsize() == 1, "the first is being written"
+
+    await aio.end(office.running)
+
+    assert office.stage.engine.desks[MARKET].orders.open() == []
+    assert office.gateway.placed == []
+    told = [each for each in office.stage.engine.past if isinstance(each, ev.OrderRejected)]
+    assert len(told) == 2
+    written = await Order.objects.acount()
+    assert await sync_to_async(elsewhere)(Order.objects.count) == written, "nothing is still being written"
