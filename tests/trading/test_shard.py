@@ -18,7 +18,7 @@ from core.ledger import EntryKind
 from core.lifecycle import CLOSED
 from feeds.discovery import Discovery
 from feeds.sources.polymarket.gamma_client import GammaClient
-from infra import aio, clock
+from infra import aio, bus, clock
 from infra.lease import single_runner
 from infra.loops import Loop
 from infra.redis import close_async
@@ -161,3 +161,23 @@ async def board_is_published() -> bool:
         return False
     trusted = [row for key, row in board.rows.items() if key.startswith("market:") and row["trusted"]]
     return len(trusted) > 1
+
+
+@pytest.mark.parametrize("turns", range(1, 8))
+async def test_a_reader_of_the_bus_ends_by_one_cancel_wherever_it_meets_it(turns: int) -> None:
+    """From the third turn of the loop on it is connecting, and redis-py swallows the cancel."""
+
+    async def read() -> None:
+        async for _ in bus.subscribe("matches"):
+            pass
+
+    reading = asyncio.create_task(shard.ending_surely(read()))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    reading.cancel()
+
+    done, _ = await asyncio.wait({reading}, timeout=10)
+    assert done
+    assert reading.cancelled()
+    await close_async()
