@@ -115,7 +115,7 @@ class Boardroom:
             "phantoms": tally.phantoms,
             "decisions": tally.decisions,
             "gates": dict(sorted(tally.gates.items())),
-            "refusals": dict(sorted(tally.refusals.items())),
+            "refusals": {rule.value: count for rule, count in sorted(engine.refusals.items())},
             "day_start_ms": None if start is None else start.at_ms,
             "valued_ms": None if valued is None else valued.at_ms,
         }

@@ -10,6 +10,7 @@ from typing import Final
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 
+from core.book import Trust
 from core.risk import Approved
 from core.units import Ms
 from infra import clock, logs
@@ -103,6 +104,8 @@ class Outbox:
             return f"halted meanwhile: {engine.halted}"
         if desk is None or desk.halted is not None:
             return "its market was halted meanwhile"
+        if desk.book.trust is not Trust.TRUSTED:
+            return f"the book is {desk.book.trust} now"
         if not self._lease.valid():
             return "the lease is no longer ours"
         return STOPPING if self._stop.is_set() else None
