@@ -99,7 +99,10 @@ async def test_a_stopped_shard_leaves_no_order_open() -> None:
 
     left = [(row.status, row.reason) async for row in Order.objects.filter(status__in=OPEN)]
     assert left == []
-    assert {row.status async for row in Order.objects.all()} <= {Status.MATCHED.value, *(status.value for status in CLOSED)}
+    assert {row.status async for row in Order.objects.all()} <= {
+        Status.MATCHED.value,
+        *(status.value for status in CLOSED),
+    }
     assert not await StepFailure.objects.aexists()
 
 
