@@ -87,9 +87,7 @@ class Limits(Section):
     """What the judge holds every order against (trading.md 12). Amounts in the core's units."""
 
     daily_loss: UsdcText
-    daily_loss_alert: UsdcText
     total_exposure: UsdcText
-    group_exposure: UsdcText
     market_exposure: UsdcText
     orders_per_second: int = Field(gt=0)
     open_orders: int = Field(gt=0)
@@ -98,17 +96,14 @@ class Limits(Section):
     order_min: UsdcText
     order_max: UsdcText
     slippage_bps: int = Field(ge=0, le=10_000)
-    weekend_trading_enabled: bool
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
         """The smaller limit must fit into the larger one."""
         if self.order_min > self.order_max:
             raise ValueError("order_min is above order_max")
-        if self.daily_loss_alert > self.daily_loss:
-            raise ValueError("daily_loss_alert is above daily_loss")
-        if not self.market_exposure <= self.group_exposure <= self.total_exposure:
-            raise ValueError("market_exposure, group_exposure and total_exposure must not decrease")
+        if self.market_exposure > self.total_exposure:
+            raise ValueError("market_exposure is above total_exposure")
         return self
 
 

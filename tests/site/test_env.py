@@ -30,7 +30,6 @@ def test_the_defaults_are_the_demo() -> None:
     assert settings.start_cash == 10_000 * USDC
     assert settings.limits.daily_loss == 200 * USDC
     assert settings.limits.order_max == 100 * USDC
-    assert settings.limits.weekend_trading_enabled, "paper and simulator trade at weekends"
     assert settings.pair_arb.pair_cost_cap == 9_850
     assert settings.pair_arb.rebalance_shares == 20 * SHARE
     assert settings.pair_arb.naked_leg_max_s == 300_000, "ms inside"
@@ -40,13 +39,13 @@ def test_the_defaults_are_the_demo() -> None:
 def test_the_environment_wins_and_reaches_into_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("LIMITS__DAILY_LOSS", "150.5")
-    monkeypatch.setenv("limits__daily_loss_alert", "70")
+    monkeypatch.setenv("limits__order_max", "70")
 
     settings = env.load()
 
     assert (settings.port, settings.simulator_port) == (9000, 9001)
     assert settings.limits.daily_loss == 150_500_000
-    assert settings.limits.daily_loss_alert == 70 * USDC
+    assert settings.limits.order_max == 70 * USDC
     assert settings.limits.total_exposure == 5_000 * USDC, "the rest of the section stays"
 
 
