@@ -5,7 +5,7 @@ first: what is built, which tasks there are, and in what order they end (product
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,10 +14,10 @@ from django.conf import settings
 
 from core import events as ev
 from core.engine import Engine, Setup
-from core.ids import MarketId
+from core.ids import FillId, MarketId
 from core.intents import Resync
 from core.notes import Booked, DayStarted
-from core.units import Ms, Usdc
+from core.units import Ms, Price, Usdc
 from feeds import selectors as feeds
 from infra import aio, bus, clock, logs, metrics
 from infra.loops import Loop
@@ -33,6 +33,7 @@ from trading.journal import Journal
 from trading.market_feed import MarketFeed
 from trading.models import Account, AccountMode
 from trading.outbox import Outbox
+from trading.ports import Record
 from trading.publishing import Publisher
 from trading.runner import Runner
 from trading.setup import engine_setup, opening_deposit, paper_venue
@@ -63,11 +64,11 @@ async def run(loop: Loop, number: int) -> None:
 async def _open(loop: Loop, number: int) -> "Shard":
     now = clock.now_ms()
     name = f"shard:{number}"
-    account, fence, engine, opening = await sync_to_async(_load)(name, now)
-    return Shard(loop, name, account, fence, engine, opening)
+    account, fence, engine, records = await sync_to_async(_load)(name, now)
+    return Shard(loop, name, account, fence, engine, records)
 
 
-def _load(name: str, now: Ms) -> tuple[Account, int, Engine, Booked | None]:
+def _load(name: str, now: Ms) -> tuple[Account, int, Engine, list[Record]]:
     """Take the fence first: from here on nobody else writes for this shard. Then read what is held."""
     chosen = settings.POLYLOLY
     fence = services.take_fence(name)
@@ -76,23 +77,30 @@ def _load(name: str, now: Ms) -> tuple[Account, int, Engine, Booked | None]:
     services.close_orphans(account_id=account.pk, at_ms=now)
     risk_services.enlist_runner(name, at=now)
     entries = selectors.ledger_entries(account.pk)
-    opening = None if entries else Booked((opening_deposit(chosen.start_cash, now),))
+    opening = () if entries else (opening_deposit(chosen.start_cash, now),)
+    # The paper venue died with the last process, and what it had matched counts as settled in the next.
+    records: list[Record] = [
+        ev.FillSettled(FillId(fill.fill_id), ev.FillStatus.CONFIRMED, now)
+        for fill in selectors.unsettled_fills(account.pk)
+    ]
+    if opening:
+        records.append(Booked(opening))
     setup: Setup = engine_setup(
         account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quote_in_play
     )
     sequences = selectors.last_sequences(account.pk)
-    engine = Engine(setup, entries=opening.entries if opening else entries, sequences=sequences)
+    engine = Engine(setup, entries=opening or entries, sequences=sequences)
     start = risk.day_start(account.pk, at=now)
     if start is not None:
         engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
-    return account, fence, engine, opening
+    return account, fence, engine, records
 
 
 class Shard:
     """What one shard owns."""
 
     def __init__(
-        self, loop: Loop, name: str, account: Account, fence: int, engine: Engine, opening: Booked | None
+        self, loop: Loop, name: str, account: Account, fence: int, engine: Engine, records: Iterable[Record]
     ) -> None:
         self.loop = loop
         self.name = name
@@ -102,8 +110,8 @@ class Shard:
         self.journal = Journal(account_id=account.pk, writer=f"{name}:{fence}")
         self.tally = Tally()
         self.books = Bookkeeper(engine, self.journal)
-        if opening is not None:
-            self.journal.put(opening)
+        for record in records:
+            self.journal.put(record)
         self.gateway = PaperGateway(paper_venue(engine.ledger))
         self.outbox = Outbox(
             account_id=account.pk, fence_name=name, fence=fence, lease=loop.lease, stop=loop.stop
@@ -132,10 +140,17 @@ class Shard:
         listed = await sync_to_async(feeds.listed_markets)(also=held)
         matches = await sync_to_async(feeds.match_rows)()
         self.room.matches = {match.match_id: match for match in matches}
+        self.room.signals = {
+            name: said for name, said in self.room.signals.items() if name in self.room.matches
+        }
         now = clock.now_ms()
         for listing in listed:
             if self.feed.learn(listing):
                 self.runner.take(replace(listing, heard_ms=now))
+        waiting = [name for name, desk in self.engine.desks.items() if desk.payout is None]
+        payouts = await sync_to_async(feeds.resolutions)(waiting)
+        for resolved in missed_resolutions(self.engine, payouts, clock.now_ms()):
+            self.runner.take(resolved)
         for market_id in list(self.engine.desks):
             if self.engine.forget(market_id):
                 self.feed.forget(market_id)
@@ -219,6 +234,15 @@ class Shard:
 
     def _stopped(self, step: str, began: int, **fields: int) -> None:
         log.info(step, event_type="shutdown_step", after_ms=clock.monotonic_ms() - began, **fields)
+
+
+def missed_resolutions(engine: Engine, payouts: Mapping[MarketId, Price], now: Ms) -> list[ev.MarketResolved]:
+    """Resolutions that discovery saw and the channel did not tell: said while nobody listened, or never."""
+    return [
+        ev.MarketResolved(market_id, payout, now, now)
+        for market_id, payout in payouts.items()
+        if (desk := engine.desk(market_id)) is not None and desk.payout is None
+    ]
 
 
 async def _work(shard: Shard) -> None:
