@@ -85,6 +85,13 @@ class HaltKeeper:
             if engine.halted is None and desk.halted is None:
                 self._before[market_id] = len(desk.orders.open())
 
+    def _take_count(self, scope: MarketId | None) -> int:
+        """What was open when the halt came; nothing for a round that was pressed while it was in force."""
+        if scope is not None:
+            return self._before.pop(scope, 0)
+        counted, self._before = sum(self._before.values()), {}
+        return counted
+
     def _obey(self, halt: HaltInForce | None, markets: dict[str, HaltInForce]) -> None:
         self._obey_for_all(halt)
         engine, now = self._runner.engine, clock.now_ms()
@@ -118,7 +125,7 @@ class HaltKeeper:
     async def _answer(self, halt: HaltInForce) -> None:
         """Acknowledge a round, then report and ask until it is proven or the time for it is over."""
         scope = None if halt.market_id is None else MarketId(halt.market_id)
-        were_open = sum(self._before.values()) if scope is None else self._before.get(scope, 0)
+        were_open = self._take_count(scope)
         last_sent = self._runner.last_sent_ms
         now = clock.now_ms()
         provable = now if last_sent is None else Ms(last_sent + self._longest_delay() + MARGIN_MS)
