@@ -94,5 +94,11 @@ export function say(text) {
   patch(place, [text]);
   place.classList.add("shown");
   clearTimeout(hush);
-  hush = setTimeout(() => place.classList.remove("shown"), 6_000);
+  hush = setTimeout(unsay, 6_000);
+}
+
+/** Take back what was said: it is over, or no longer true. */
+export function unsay() {
+  clearTimeout(hush);
+  byId("said").classList.remove("shown");
 }

@@ -1,7 +1,7 @@
 // HALT: press and hold, then watch it being carried out and proven. RESET asks first.
 
 import { haltTrading, resetTrading } from "./control.js";
-import { ask, refusal, say } from "./dialogs.js";
+import { ask, refusal, say, unsay } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { clock, local, span, utc, words } from "./format.js";
 import { board, now, paint, speed } from "./live.js";
@@ -85,6 +85,7 @@ function holdable(button) {
 }
 
 async function halt() {
+  unsay(); // "Nothing happened" of a press too short must not stand beside a halt
   Object.assign(press, { state: "sending", answer: null });
   openPanel();
   const answer = await haltTrading(REASON);

@@ -68,6 +68,19 @@ def test_letting_go_too_early_does_nothing_and_says_so(open_page: Open, trader: 
     assert selectors.halt_in_force() is None
 
 
+def test_a_halt_takes_back_that_nothing_happened(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner
+) -> None:
+    page = open_page()
+    hold(page, 150)
+    page.locator("#said.shown").wait_for()
+
+    hold(page, 900)
+
+    page.get_by_role("heading", name="All trading halted").wait_for()
+    assert page.locator("#said.shown").count() == 0
+
+
 def test_h_and_holding_enter_halts(open_page: Open, trader: FakeTrader, runner: FakeRunner) -> None:
     page = open_page()
     page.locator("#halt").wait_for()
