@@ -106,5 +106,6 @@ export function whyNot(rows) {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   const worst = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
-  return ` The last ${last.length} decisions against trading said: ${worst.map(([gate, n]) => `${gate} (${n})`).join(", ")}.`;
+  const counted = last.length === 1 ? "last decision" : `last ${last.length} decisions`;
+  return ` The ${counted} against trading said: ${worst.map(([gate, n]) => `${gate} (${n})`).join(", ")}.`;
 }

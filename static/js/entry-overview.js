@@ -2,7 +2,7 @@
 
 import { curve, gained, load, uncertain } from "./curve.js";
 import { decisionFeed } from "./decisions.js";
-import { byId, h } from "./dom.js";
+import { byId, h, patch } from "./dom.js";
 import { money, signed, tone, words } from "./format.js";
 import { board, boardAge, now, paint, panel, speed } from "./live.js";
 import { COLUMNS, arrange, marketTable } from "./markettable.js";
@@ -15,6 +15,8 @@ const BOARD = { limitMs: 3_000, ageMs: boardAge };
 const OVERVIEW_COLUMNS = COLUMNS.filter(({ name }) => !["bid", "ask", "spread", "age", "orders"].includes(name));
 const CHART_MS = 1_000;
 const MARKETS_MOST = 16;
+const LOADING = "The curve is being loaded.";
+const BEGINS = "The curve begins with the second valuation; the account is valued every few seconds.";
 
 /** @type {Range_} */
 let range = "day";
@@ -70,10 +72,12 @@ function figure(name, value, colour, says) {
 
 function drawChart() {
   if (performance.now() - charted < CHART_MS && charted > 0) return;
-  charted = performance.now();
-  const { points, base } = curve(range);
+  const { points, base, loaded } = curve(range);
   byId("equity-empty").hidden = points.length > 1;
-  if (points.length > 1) chart?.show(points, base);
+  patch(byId("equity-empty"), [loaded ? BEGINS : LOADING]);
+  if (points.length < 2) return;
+  charted = performance.now();
+  chart?.show(points, base);
 }
 
 function needList() {
