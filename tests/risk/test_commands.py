@@ -25,6 +25,10 @@ def test_halting_says_what_happened() -> None:
     assert Audit.objects.filter(who__startswith="shell of ").count() == 2
 
 
+def test_a_halt_needs_no_words() -> None:
+    assert run("halt", "") == "halted, round 1: manual_halt"
+
+
 def test_reset_ends_the_halt() -> None:
     halt()
 

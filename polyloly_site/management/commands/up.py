@@ -18,8 +18,12 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", help="of the console; the simulator listens on the next one (PORT)")
-        parser.add_argument("--speed", help="how fast the simulated evening runs, 1 is real time (SPEED)")
+        parser.add_argument(
+            "--port", help="of the console; the simulator listens on the next one (default: $PORT)"
+        )
+        parser.add_argument(
+            "--speed", help="how fast the simulated evening runs, 1 is real time (default: $SPEED)"
+        )
         parser.add_argument("--no-browser", action="store_true", help="print the link only")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -18,4 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, reason: str, **__: Any) -> str:
         halt = services.halt_trading(code=HaltCode.MANUAL, detail=reason, by=services.shell(), at=now_ms())
-        return f"halted, round {halt.pressed}: {halt.code}, {halt.detail}"
+        why = f"{halt.code}, {halt.detail}" if halt.detail else halt.code
+        return f"halted, round {halt.pressed}: {why}"
