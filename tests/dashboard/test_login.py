@@ -103,3 +103,11 @@ def test_logging_out_needs_a_post(as_ada: Client) -> None:
     assert as_ada.get("/logout/").status_code == 405
     assert as_ada.post("/logout/").headers["Location"] == "/login/"
     assert not logged_in(as_ada)
+
+
+def test_a_refusal_does_not_write_the_link_into_the_log(link: str, caplog: pytest.LogCaptureFixture) -> None:
+    Client(enforce_csrf_checks=True).post(link)
+    Client().put(link)
+
+    assert len(caplog.records) == 2
+    assert link.split("/")[3] not in caplog.text
