@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final, TypedDict
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
@@ -50,6 +51,14 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
     """One browser. Joins its groups before it reads: a change between the two comes twice, never not at all."""
 
     consoles = 0
+    counted = False
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Give the place back however the connection ends: after an error nobody calls ``disconnect``."""
+        try:
+            await super().__call__(scope, receive, send)  # type: ignore[arg-type]  # the stubs' own scope
+        finally:
+            await self.leave()
 
     async def connect(self) -> None:
         self.user: User | None = person(self.scope.get("user"))
@@ -68,17 +77,24 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             await self.close(code=TOO_MANY)
         else:
             ConsoleConsumer.consoles += 1
+            self.counted = True
             await self.join()
             await self.resync()
             self.watching = asyncio.create_task(self.watch_until_closed())
 
     async def disconnect(self, code: int) -> None:
-        if self.watching is None:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """Give the place back, once."""
+        if not self.counted:
             return
+        self.counted = False
         ConsoleConsumer.consoles -= 1
-        self.watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.watching
+        if self.watching is not None:
+            self.watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.watching
         if self.joined:
             for group in GROUPS:
                 await self.channel_layer.group_discard(group, self.channel_name)
@@ -208,7 +224,7 @@ def parse(text: str | None) -> dict[str, Any] | None:
         word = json.loads(text)
     except ValueError:
         return None
-    if not isinstance(word, dict) or word.get("type") not in {"resync", "seen"}:
+    if not isinstance(word, dict) or word.get("type") not in ("resync", "seen"):
         return None
     if word["type"] == "seen" and not isinstance(word.get("seq"), int):
         return None

@@ -12,8 +12,9 @@ from channels.layers import get_channel_layer
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 
-from dashboard import consumers
+from dashboard import consumers, snapshots
 from dashboard.changes import apply
 from dashboard.consumers import ConsoleConsumer
 from infra import clock
@@ -246,3 +247,30 @@ async def test_who_logs_out_is_let_go(connect: Connect, ada: User, monkeypatch: 
             pass
 
     assert said["code"] == 4401
+
+
+async def test_a_word_of_no_known_shape_ends_the_connection_in_order(connect: Connect, ada: User) -> None:
+    console = await connect(ada)
+    await hear(console, "gone")
+
+    await console.send_to(text_data='{"type":[]}')
+
+    assert (await console.receive_output(timeout=5))["code"] == 4400
+
+
+async def test_a_console_that_could_not_be_filled_gives_its_place_back(
+    ada: User, redis: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_database(_user: User) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(snapshots, "take", no_database)
+    before = ConsoleConsumer.consoles
+    console = WebsocketCommunicator(ConsoleConsumer.as_asgi(), "/ws/console/")
+    cast("dict[str, object]", console.scope).update(user=ada, session=SessionStore())
+    await console.connect(timeout=5)
+
+    with pytest.raises(OperationalError):
+        await console.wait(timeout=5)
+
+    assert ConsoleConsumer.consoles == before
