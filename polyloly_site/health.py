@@ -1,8 +1,6 @@
 """Health and metrics: what a probe, a scraper and the reset ask."""
 
 import hmac
-from ipaddress import ip_address
-from typing import Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -12,8 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from infra import checks, metrics
 from infra.checks import Verdict
-
-FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_FORWARDED", "HTTP_X_FORWARDED_HOST")
+from risk.auth import began_here
 
 
 @require_safe
@@ -41,22 +38,12 @@ async def ready(_request: HttpRequest) -> JsonResponse:
 @require_safe
 async def scrape(request: HttpRequest) -> HttpResponse:
     """Prometheus text of all processes. Open on loopback; elsewhere ``Authorization: Bearer $METRICS_TOKEN``."""
-    if not (from_loopback(request) or has_token(request)):
+    if not (began_here(request) or has_token(request)):
         refusal = {"detail": "send Authorization: Bearer with METRICS_TOKEN, or ask from the machine itself"}
         return JsonResponse(refusal, status=401, headers={"WWW-Authenticate": "Bearer"})
     ours = await sync_to_async(metrics.scrape)()
     # django-prometheus counts in the library's own registry, this process's python_* with it.
     return HttpResponse(ours + generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
-
-
-def from_loopback(request: HttpRequest) -> bool:
-    """Did the request begin on this machine? One that a proxy passed on did not, wherever the proxy is."""
-    if any(name in request.META for name in FORWARDED):
-        return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 def has_token(request: HttpRequest) -> bool:

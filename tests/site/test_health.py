@@ -108,6 +108,8 @@ def test_metrics_are_one_text_of_all_processes(client: Client) -> None:
         ({}, "::1", 200),
         ({}, "10.0.0.9", 401),
         ({"X-Forwarded-For": "127.0.0.1"}, "127.0.0.1", 401),
+        ({"X-Forwarded-Proto": "https"}, "127.0.0.1", 401),
+        ({"Via": "1.1 proxy"}, "127.0.0.1", 401),
         ({"Authorization": f"Bearer {TOKEN}"}, "10.0.0.9", 200),
         ({"Authorization": "Bearer wrong"}, "10.0.0.9", 401),
         ({"Authorization": TOKEN}, "10.0.0.9", 401),
