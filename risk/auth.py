@@ -84,6 +84,8 @@ def csrf_holds(request: HttpRequest) -> bool:
     check = CsrfViewMiddleware(lambda _request: HttpResponse())
     request.csrf_processing_done = False  # type: ignore[attr-defined]
     check.process_request(request)
+    # Kept before the check looks for a form in it: a multipart body can be read only once.
+    _ = request.body
     return check.process_view(request, _nothing_exempt, (), {}) is None
 
 

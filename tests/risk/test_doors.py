@@ -268,6 +268,16 @@ def test_a_log_in_needs_its_csrf_token(rita: User) -> None:
     assert Audit.objects.get(what="reset").who == "rita"
 
 
+@pytest.mark.parametrize(("path", "status"), [("/admin/halt", 400), ("/api/v1/halts", 400)])
+def test_a_form_with_the_csrf_token_in_it_is_refused_in_words(rita: User, path: str, status: int) -> None:
+    browser, token = with_csrf(rita)
+
+    answer = browser.post(path, {"csrfmiddlewaretoken": token})
+
+    assert answer.status_code == status
+    problem(answer)
+
+
 def test_a_token_needs_no_csrf_token() -> None:
     browser = Client(enforce_csrf_checks=True)
 
