@@ -51,6 +51,9 @@ class Command(BaseCommand):
         except CannotReplay as error:
             raise CommandError(str(error)) from error
         report = asyncio.run(run.run(speed=options["speed"], told=self._tell))
+        if not report["frames"]:
+            refused = report["refused_input"] or "nothing in it"
+            raise CommandError(f"{options['path'].name} holds no frame that can be replayed: {refused}")
         report = {"tape": options["path"].name, **report}
         shown = json.dumps(report, indent=None if options["json"] else 2)
         if options["report"] is not None:
