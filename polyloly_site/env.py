@@ -189,6 +189,14 @@ class Polyloly(BaseSettings):
             raise ValueError("must be an origin such as https://polyloly.example.org")
         return origin
 
+    @model_validator(mode="after")
+    def tokens_differ(self) -> Self:
+        """One token for two roles would let every operator reset."""
+        admin, operator = self.admin_token, self.operator_token
+        if admin is not None and operator is not None and admin == operator:
+            raise ValueError("ADMIN_TOKEN and OPERATOR_TOKEN must differ")
+        return self
+
     @field_validator("paper_trading")
     @classmethod
     def paper_only(cls, paper: bool) -> bool:  # noqa: FBT001 a validator's shape

@@ -69,6 +69,7 @@ def only_launcher(polyloly: Polyloly) -> Iterator[None]:
     """Hold this state directory. Raises ``CannotStart`` when another launcher does."""
     path = polyloly.var_dir / "up.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)  # the database with its sessions is for nobody else
     with path.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,9 +58,15 @@ class WantedFills(Wanted):
     )
 
 
+def sound(wanted: Wanted) -> dict[str, Any]:
+    """The fields that validate. One that does not filters nothing, and the others still count."""
+    wanted.is_valid()
+    return wanted.cleaned_data
+
+
 def common(rows: QuerySet[R], wanted: Wanted) -> QuerySet[R]:
     """Rows that fit the fields both pages have. A field that does not validate filters nothing."""
-    chosen = wanted.cleaned_data if wanted.is_valid() else {}
+    chosen = sound(wanted)
     if chosen.get("market"):
         rows = rows.filter(market_id__in=names.market_ids(chosen["market"]))
     exact = {field: chosen[field] for field in ("outcome", "side") if chosen.get(field)}
@@ -70,14 +76,14 @@ def common(rows: QuerySet[R], wanted: Wanted) -> QuerySet[R]:
 def found_orders(query: QueryDict) -> tuple[WantedOrders, QuerySet[Any]]:
     wanted = WantedOrders(query)
     rows = common(trading.orders(past.account_in_use() or NOBODY), wanted)
-    status = wanted.cleaned_data.get("status") if wanted.is_valid() else None
+    status = sound(wanted).get("status")
     return wanted, rows.filter(status__in=ORDER_STATES[status]) if status else rows
 
 
 def found_fills(query: QueryDict) -> tuple[WantedFills, QuerySet[Any]]:
     wanted = WantedFills(query)
     rows = common(trading.fills(past.account_in_use() or NOBODY), wanted)
-    evidence = wanted.cleaned_data.get("evidence") if wanted.is_valid() else None
+    evidence = sound(wanted).get("evidence")
     return wanted, rows.filter(evidence=evidence) if evidence else rows
 
 

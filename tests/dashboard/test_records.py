@@ -102,6 +102,15 @@ def test_a_filter_that_means_nothing_filters_nothing(as_ada: Client, account: Ac
     assert len(rows_of(as_ada.get("/orders.csv?status=%27+OR+1%3D1"))) == 1
 
 
+def test_a_wrong_field_leaves_the_others_counting(as_ada: Client, account: Account) -> None:
+    an_order(account, 1)
+    an_order(account, 2, status="unknown")
+
+    shown = rows_of(as_ada.get("/orders.csv?side=bogus&status=unknown"))
+
+    assert [row["status"] for row in shown] == ["unknown"]
+
+
 def test_orders_of_another_account_are_not_mixed_in(as_ada: Client, account: Account) -> None:
     other = open_account(
         mode=AccountMode.PAPER, name="paper", start_cash=Usdc(account.start_cash), at_ms=clock.now_ms()

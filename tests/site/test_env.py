@@ -178,3 +178,13 @@ def test_processes_that_start_together_share_one_secret_key(tmp_path: Path) -> N
     assert len(keys.pop()) > 60
     (path,) = (tmp_path / "var").iterdir()
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_one_token_for_two_roles_is_refused() -> None:
+    same = "the-same-token-0123456789"
+
+    done = start(ADMIN_TOKEN=same, OPERATOR_TOKEN=same)
+
+    assert done.returncode == 1
+    assert "must differ" in done.stderr
+    assert same not in done.stderr

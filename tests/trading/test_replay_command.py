@@ -10,7 +10,9 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
     page = tmp_path / "page.jsonl"
     page.write_text("<html>not a tape</html>\n")
 
-    with pytest.raises(CommandError, match=r"page.jsonl holds no frame that can be replayed: .*unreadable_line"):
+    with pytest.raises(
+        CommandError, match=r"page.jsonl holds no frame that can be replayed: .*unreadable_line"
+    ):
         call_command("replay", str(page), "--json")
 
 
