@@ -1,5 +1,6 @@
 """What moves: the ladder, the ages, the banners; and the browser's board against the server's."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_hung_server_is_noticed_said_and_left_behind(
         page.locator("body.lost").wait_for()
 
     assert "No connection since" in said
-    assert "Try 1" in said
+    assert re.search(r"Try [1-9]", said), "which try it is depends on when one looks"
     notice.wait_for(state="detached", timeout=20_000)
 
 
