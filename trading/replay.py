@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -56,7 +56,6 @@ class Seen:
     changes: int = 0
     first_ms: Ms | None = None
     last_ms: Ms | None = None
-    refused: Counter[str] = field(default_factory=Counter)
 
 
 def refused(refusal: Refusal) -> None:

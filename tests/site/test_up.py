@@ -41,7 +41,7 @@ def test_it_prints_one_link_and_becomes_ready(stack: Stack) -> None:
 
 
 def test_orders_and_fills_are_counted_soon_after_the_start(stack: Stack) -> None:
-    # Half a minute on a quiet machine; when the first taker comes is the evening's chance.
+    # The bar is 30 s; one full run of this suite had no fill by then: when a taker comes is the evening's chance.
     def counted() -> bool:
         text = stack.get("/metrics")[1]
         return "polyloly_orders_total{" in text and "polyloly_fills_total{" in text
@@ -49,18 +49,17 @@ def test_orders_and_fills_are_counted_soon_after_the_start(stack: Stack) -> None
     wait_until(counted, what="orders and fills in /metrics", timeout_s=100)
 
 
-def test_a_killed_trader_comes_back_by_itself(stack: Stack) -> None:
+def test_a_killed_trader_is_back_within_ten_seconds(stack: Stack) -> None:
     wait_until(lambda: ready(stack), what="ready", timeout_s=30)
     killed = stack.pid_of("trader")
     assert killed is not None
 
     os.kill(killed, signal.SIGKILL)
     killed_ms = clock.monotonic_ms()
-    wait_until(lambda: stack.pid_of("trader") not in {None, killed}, what="a new trader", timeout_s=20)
-    wait_until(lambda: ready(stack), what="ready again", timeout_s=20)
+    wait_until(lambda: stack.pid_of("trader") not in {None, killed}, what="a new trader", timeout_s=10)
+    wait_until(lambda: ready(stack), what="ready again", timeout_s=10)
 
-    # The bar is 10 s on a quiet machine; a test that shares its cores can only say that it heals.
-    assert clock.monotonic_ms() - killed_ms < 40_000
+    assert clock.monotonic_ms() - killed_ms < 10_000
 
 
 def test_term_ends_everything_in_order(tmp_path: Path) -> None:
