@@ -25,7 +25,7 @@ class Ordered(Protocol):
 
 def account_in_use() -> int | None:
     """The account of this mode, ``None`` before its first start."""
-    account = trading.account_of(mode=settings.POLYLOLY.mode, start_cash=settings.POLYLOLY.start_cash)
+    account = trading.account_of(**settings.POLYLOLY.account)
     return None if account is None else account.pk
 
 

@@ -92,7 +92,7 @@ def workers() -> list[Worker]:
 
 
 def _expected(beating: Iterable[str]) -> list[str]:
-    simulated = settings.POLYLOLY.mode == "demo"
+    simulated = settings.POLYLOLY.venue == "simulator"
     names = [*PROCESSES, "simulator"] if simulated else [*PROCESSES]
     return names + sorted(set(beating) - set(names))
 

@@ -32,11 +32,12 @@ log = logs.get("launcher")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run, under which name, with what on top of our environment."""
+    """What to run, under which name, with what on top of our environment, and without which of its names."""
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    without: frozenset[str] = frozenset()
 
 
 def _tied_to_us() -> Callable[[], None] | None:
@@ -95,12 +96,16 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self.program.environment, PARENT_VARIABLE: str(os.getpid())},
+                env=self._environment(),
                 start_new_session=True,
                 preexec_fn=_tied_to_us(),  # noqa: PLW1509 the launcher forks from its only busy thread
             )
         self._started_ms = clock.monotonic_ms()
         log.info("process started", process_name=self.name, pid=self.process.pid, event_type="startup")
+
+    def _environment(self) -> dict[str, str]:
+        ours = {name: text for name, text in os.environ.items() if name not in self.program.without}
+        return {**ours, **self.program.environment, PARENT_VARIABLE: str(os.getpid())}
 
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None

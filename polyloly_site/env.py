@@ -6,6 +6,7 @@ or an unknown key stops the process with exit code 1 and a line for every bad fi
 """
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -21,6 +23,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -34,8 +37,10 @@ from pydantic_settings import (
 
 from core import units
 from core.units import Ms, Price, Prob, Shares, Usdc
+from polyloly_site import keys
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 class Venue(StrEnum):
@@ -44,7 +49,10 @@ class Venue(StrEnum):
 
 
 class Mode(StrEnum):
+    """Live is missing: its arming is not built yet, and until then nothing can be started in it."""
+
     DEMO = "demo"
+    REHEARSAL = "rehearsal"
     PAPER = "paper"
 
 
@@ -52,8 +60,14 @@ class Urls(NamedTuple):
     """Where the venue answers. ``matches_ws`` exists at the simulator only."""
 
     market_ws: str
+    user_ws: str
+    sports_ws: str
     clob: str
     gamma: str
+    data: str
+    relayer: str
+    rpc: str
+    geoblock: str
     matches_ws: str | None
 
 
@@ -143,6 +157,10 @@ class Polyloly(BaseSettings):
     operator_token: SecretStr | None = None
     metrics_token: SecretStr | None = None
     secret_key: SecretStr | None = None
+    private_key_file: Path | None = None
+    private_key: SecretStr | None = Field(default=None, validate_default=True)
+    wallet_address: str | None = None  # lower case; in a rehearsal the launcher tells it to every process
+    signature_type: int = Field(ge=0, le=3)  # 0 EOA, 1 proxy, 2 safe, 3 deposit wallet (polymarket.md 2)
     speed: Fraction = Field(gt=0, le=1000)
     seed: int = Field(ge=0)
     cancel_on_shutdown: bool
@@ -199,10 +217,41 @@ class Polyloly(BaseSettings):
 
     @field_validator("paper_trading")
     @classmethod
-    def paper_only(cls, paper: bool) -> bool:  # noqa: FBT001 a validator's shape
-        if not paper:
-            raise ValueError("the live order path is not built yet: only paper trading can be started")
+    def not_live(cls, paper: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 a validator's shape
+        if not paper and info.data.get("venue") is Venue.POLYMARKET:
+            raise ValueError(
+                "live trading needs arming, which is not built yet; VENUE=simulator PAPER_TRADING=false rehearses it"
+            )
         return paper
+
+    @field_validator("private_key", mode="before")
+    @classmethod
+    def valid_key(cls, key: object, info: ValidationInfo) -> SecretStr | None:
+        """From ``PRIVATE_KEY`` or its file. No message repeats what was given, be it a path or a key."""
+        path = info.data.get("private_key_file")
+        if key is not None and path is not None:
+            raise ValueError("set PRIVATE_KEY or PRIVATE_KEY_FILE, not both")
+        if path is not None:
+            return SecretStr(keys.read(path))
+        given = key.get_secret_value() if isinstance(key, SecretStr) else key
+        return None if given is None else SecretStr(keys.parsed(str(given)))
+
+    @field_validator("wallet_address")
+    @classmethod
+    def an_address(cls, address: str | None) -> str | None:
+        if address is not None and ADDRESS.fullmatch(address) is None:
+            raise ValueError("must be an address: 0x and 40 hex digits")
+        return None if address is None else address.lower()
+
+    @field_validator("simulator_url")
+    @classmethod
+    def no_real_venue(cls, url: str | None) -> str | None:
+        """The one gate between a rehearsal and real money must not be a URL."""
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        if url is not None and "polymarket" in (urlsplit(url).hostname or "").lower():
+            raise ValueError("the real venue is no simulator")
+        return url
 
     @model_validator(mode="after")
     def speed_needs_a_simulator(self) -> Self:
@@ -212,7 +261,28 @@ class Polyloly(BaseSettings):
 
     @property
     def mode(self) -> Mode:
+        if not self.paper_trading:
+            return Mode.REHEARSAL
         return Mode.DEMO if self.venue is Venue.SIMULATOR else Mode.PAPER
+
+    @property
+    def signs(self) -> bool:
+        """Whether orders are signed and sent to the venue, real or simulated, instead of filled on paper."""
+        return not self.paper_trading
+
+    @property
+    def wallet(self) -> str | None:
+        """Whose money is traded, in lower case; ``None`` on paper, and where neither address nor key is known."""
+        if not self.signs or self.wallet_address is not None or self.private_key is None:
+            return self.wallet_address if self.signs else None
+        return keys.wallet_of(self.private_key, self.signature_type)
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What ``trading.selectors.account_of`` is asked: on paper by start cash, else by wallet, the newest."""
+        if not self.signs:
+            return {"mode": self.mode.value, "start_cash": self.start_cash}
+        return {"mode": self.mode.value} | ({} if self.wallet is None else {"name": self.wallet})
 
     @property
     def simulator_port(self) -> int:
@@ -229,7 +299,18 @@ class Polyloly(BaseSettings):
             return POLYMARKET
         http = self.simulator_url or f"http://127.0.0.1:{self.simulator_port}"
         ws = "ws" + http.removeprefix("http")
-        return Urls(f"{ws}/ws/market", http, http, f"{ws}/ws/matches")
+        return Urls(
+            market_ws=f"{ws}/ws/market",
+            user_ws=f"{ws}/ws/user",
+            sports_ws=f"{ws}/ws",
+            clob=http,
+            gamma=http,
+            data=http,
+            relayer=http,
+            rpc=f"{http}/rpc",
+            geoblock=f"{http}/api/geoblock",
+            matches_ws=f"{ws}/ws/matches",
+        )
 
     @property
     def recordings_dir(self) -> Path:
@@ -250,8 +331,14 @@ class Polyloly(BaseSettings):
 
 POLYMARKET: Final = Urls(
     market_ws="wss://ws-subscriptions-clob.polymarket.com/ws/market",
+    user_ws="wss://ws-subscriptions-clob.polymarket.com/ws/user",
+    sports_ws="wss://sports-api.polymarket.com/ws",
     clob="https://clob.polymarket.com",
     gamma="https://gamma-api.polymarket.com",
+    data="https://data-api.polymarket.com",
+    relayer="https://relayer-v2.polymarket.com",
+    rpc="https://polygon.drpc.org",
+    geoblock="https://polymarket.com/api/geoblock",
     matches_ws=None,
 )
 
@@ -278,6 +365,8 @@ def load() -> Polyloly:
     """Read the settings. Raises ``SystemExit`` with 1 after naming every bad field on stderr."""
     secret_files = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
     options: dict[str, Any] = {"_secrets_dir": secret_files} if secret_files.is_dir() else {}
+    if not keys.may_be_held_here():
+        options |= {"private_key": None, "private_key_file": None}
     try:
         return Polyloly(**options)
     except ValidationError as error:

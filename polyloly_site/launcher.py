@@ -16,13 +16,14 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import redis as redis_py
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
-from polyloly_site import processes, snapshots
+from polyloly_site import keys, processes, snapshots
 from polyloly_site.env import Polyloly, Venue
 
 OPERATOR: Final = "operator"
@@ -227,6 +228,27 @@ def log_check(name: str, detail: str) -> None:
     log.info("startup check", check=name, verdict="pass", detail=detail, event_type="startup_check")
 
 
+def with_wallet(polyloly: Polyloly) -> Polyloly:
+    """The settings with a wallet, where orders are signed: a throwaway one, made now, when no key is given.
+
+    Only behind ``only_launcher``: it replaces the key of the rehearsal before. Everybody learns the address.
+    """
+    if not polyloly.signs:
+        return polyloly
+    path, key = polyloly.private_key_file, polyloly.private_key
+    if key is None:
+        path = polyloly.var_dir / "secrets" / "rehearsal.key"
+        key = keys.make_throwaway(path)
+    named = {"private_key": key, "private_key_file": path}
+    found = polyloly.model_copy(update=named)
+    found = found.model_copy(update={"wallet_address": found.wallet})
+    settings.POLYLOLY = found
+    log_check(
+        "wallet", f"{found.wallet}, {'throwaway key' if polyloly.private_key is None else 'key as given'}"
+    )
+    return found
+
+
 def login_link(polyloly: Polyloly) -> str:
     """A link that logs its first visitor in as the operator, who is made when there is none."""
     operator, made = get_user_model().objects.get_or_create(
@@ -245,10 +267,11 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
     """
     ending = Ending()
     ending.listen()
-    stack = Stack(polyloly, ending)
     with ExitStack() as exits:
         log_check("configuration", f"mode {polyloly.mode}, state in {polyloly.state_dir}")
         exits.enter_context(only_launcher(polyloly))
+        polyloly = with_wallet(polyloly)
+        stack = Stack(polyloly, ending)
         check_ports(polyloly)
         log_check("ports", f"{polyloly.port} is free")
         exits.callback(stack.stop)

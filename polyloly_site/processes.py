@@ -6,11 +6,12 @@ from typing import Final
 
 from infra import clock, redis, services
 from infra.children import Program
+from polyloly_site import keys
 from polyloly_site.env import ROOT, Polyloly, Venue
 
 MANAGE: Final = str(ROOT / "manage.py")
 # One thread for each long-lived loop, and two that tell beat's repeated requests "already running".
-THREADS: Final = {"trading": 3, "feeds": 4, "ops": 4}
+THREADS: Final = {"trading": 4, "feeds": 4, "ops": 4}
 DAPHNE_CLOSE_S: Final = 3
 
 
@@ -29,12 +30,23 @@ def environment(polyloly: Polyloly, name: str) -> dict[str, str]:
         "STATE_DIR": str(polyloly.state_dir),
         "REDIS_URL": address,
         clock.ANCHOR_VARIABLE: clock.start(polyloly.speed).text(),
-        "POLYLOLY_PROCESS": name,
-    }
+        keys.PROCESS_VARIABLE: name,
+    } | ({} if polyloly.wallet is None else {"WALLET_ADDRESS": polyloly.wallet})
+
+
+def program(polyloly: Polyloly, name: str, command: tuple[str, ...]) -> Program:
+    """One of ours. The private key goes to the trader, and only where orders are signed; nobody else inherits it."""
+    told = environment(polyloly, name)
+    if name != keys.HOLDER or not polyloly.signs:
+        return Program(name, command, told, keys.without(os.environ))
+    if polyloly.private_key_file is not None:
+        told["PRIVATE_KEY_FILE"] = str(polyloly.private_key_file)
+    return Program(name, command, told)
 
 
 def embedded_redis(polyloly: Polyloly) -> Program:
-    return Program("redis", tuple(services.valkey_command(polyloly.state_dir)), {})
+    command = tuple(services.valkey_command(polyloly.state_dir))
+    return Program("redis", command, {}, keys.without(os.environ))
 
 
 def web(polyloly: Polyloly) -> Program:
@@ -44,7 +56,7 @@ def web(polyloly: Polyloly) -> Program:
         *("-v", "0", "--no-server-name", "--application-close-timeout", str(DAPHNE_CLOSE_S)),
         "polyloly_site.asgi:application",
     )
-    return Program("web", command, environment(polyloly, "web"))
+    return program(polyloly, "web", command)
 
 
 def worker(polyloly: Polyloly, name: str, queue: str) -> Program:
@@ -65,7 +77,7 @@ def worker(polyloly: Polyloly, name: str, queue: str) -> Program:
         *("-P", "threads", "-c", str(THREADS[queue]), "--prefetch-multiplier", "1", "-l", "WARNING"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     )
-    return Program(name, command, environment(polyloly, name))
+    return program(polyloly, name, command)
 
 
 def beat(polyloly: Polyloly) -> Program:
@@ -73,12 +85,12 @@ def beat(polyloly: Polyloly) -> Program:
         *(sys.executable, "-m", "celery", "-q", "-A", "polyloly_site", "beat", "-l", "WARNING", "--pidfile="),
         *("--schedule", str(polyloly.var_dir / "beat")),
     )
-    return Program("beat", command, environment(polyloly, "beat"))
+    return program(polyloly, "beat", command)
 
 
 def simulator(polyloly: Polyloly) -> Program:
     command = (sys.executable, MANAGE, "run_simulator")
-    return Program("simulator", command, environment(polyloly, "simulator"))
+    return program(polyloly, "simulator", command)
 
 
 def programs(polyloly: Polyloly) -> list[Program]:

@@ -33,7 +33,7 @@ def state() -> dict[str, Any]:
     """The account, what is halted, what rests at the venue."""
     polyloly = settings.POLYLOLY
     halt = risk.halt_in_force()
-    account = trading.account_of(mode=polyloly.mode, start_cash=polyloly.start_cash)
+    account = trading.account_of(**polyloly.account)
     profits = None if account is None else risk.profits(account.pk)
     return {
         "account": None if account is None else {"name": account.name, "id": account.pk},
@@ -66,8 +66,7 @@ def open_orders(account_id: int) -> list[dict[str, Any]]:
 
 
 def positions() -> list[dict[str, Any]]:
-    polyloly = settings.POLYLOLY
-    account = trading.account_of(mode=polyloly.mode, start_cash=polyloly.start_cash)
+    account = trading.account_of(**settings.POLYLOLY.account)
     if account is None:
         return []
     return [

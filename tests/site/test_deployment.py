@@ -71,6 +71,12 @@ def test_secrets_come_as_files(services: dict[str, Any]) -> None:
         assert secret == [], name
 
 
+def test_only_the_traders_container_can_read_the_private_key(services: dict[str, Any]) -> None:
+    holders = {name for name, service in services.items() if "private_key" in service.get("secrets", [])}
+
+    assert holders == {"trader"}
+
+
 def test_the_settings_of_a_container_are_known_settings(services: dict[str, Any]) -> None:
     others = {"POLYLOLY_PROCESS", "CELERY_SKIP_CHECKS"}
 

@@ -107,7 +107,13 @@ def test_every_bad_field_is_named_and_the_start_is_refused() -> None:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"PAPER_TRADING": "false"}, "PAPER_TRADING: .*the live order path is not built yet"),
+        (
+            {"VENUE": "polymarket", "PAPER_TRADING": "false"},
+            "PAPER_TRADING: .*needs arming, which is not built",
+        ),
+        ({"SIMULATOR_URL": "https://clob.polymarket.com"}, "SIMULATOR_URL: .*the real venue is no simulator"),
+        ({"WALLET_ADDRESS": "0x12"}, "WALLET_ADDRESS: .*must be an address: 0x and 40 hex digits"),
+        ({"SIGNATURE_TYPE": "4"}, "SIGNATURE_TYPE: .*less than or equal to 3"),
         ({"VENUE": "polymarket", "SPEED": "10"}, "SPEED other than 1 needs VENUE=simulator"),
         ({"LIMITS__ORDER_MIN": "500"}, "LIMITS: .*order_min is above order_max"),
         ({"PUBLIC_ORIGIN": "http://bot.example.org"}, "PUBLIC_ORIGIN: .*must be an origin such as https://"),
