@@ -24,6 +24,7 @@ from tests.builders import (
     a_setup,
     an_order_id,
 )
+from trading.runner import Prepared
 
 N = TypeVar("N")
 
@@ -158,12 +159,21 @@ class RememberingGateway:
     shows_own_orders = False
 
     def __init__(self) -> None:
+        self.prepared: list[IntentKey] = []
+        self.forgotten: list[IntentKey] = []
         self.placed: list[Approved] = []
         self.cancelled: list[Cancel] = []
         self.actions: list[WalletAction] = []
         self.observed: list[ev.Event] = []
         self.due: list[tuple[Ms, ev.Event]] = []
         self.told: list[str] = []
+
+    def prepare(self, approved: Approved, now: Ms) -> Prepared:
+        self.prepared.append(approved.intent.key)
+        return Prepared(self.order_id(approved), None)
+
+    def forget(self, key: IntentKey) -> None:
+        self.forgotten.append(key)
 
     def order_id(self, approved: Approved) -> OrderId:
         return an_order_id(approved.intent.key)
@@ -182,7 +192,7 @@ class RememberingGateway:
     def observe(self, event: ev.Event, now: Ms) -> None:
         self.observed.append(event)
 
-    def open_order_ids(self, market_id: MarketId | None) -> list[OrderId]:
+    async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
         return [self.order_id(approved) for approved in self.placed]
 
     def due_ms(self) -> Ms | None:

@@ -151,7 +151,9 @@ class HaltKeeper:
         now = clock.now_ms()
         mine = self._open(scope)
         unknown = [order.place.key for order in mine if order.status is Status.UNKNOWN]
-        still_open = self._runner.gateway.open_order_ids(scope)
+        still_open = await self._runner.gateway.ask_open(scope)
+        if still_open is None:
+            return False  # nobody answered: what is open is not known, so nothing is proven
         await sync_to_async(services.step_halt_report)(
             round_id=halt.round_id,
             runner=self._name,

@@ -74,7 +74,9 @@ class Order(models.Model):
         reason:  why it was rejected or closed; null while neither.
         moved_ms: time of the newest change; an older change is not applied over it.
         closed_ms: when it could trade no more; null while it can.
-        fence:   number of the writer.
+        shard, fence: name and number of the writer.
+        unsigned: the order as it was signed, without its signature, as JSON text: the same bytes can be
+                  made again from it. Null where nothing is signed.
     """
 
     key = models.CharField(max_length=250, unique=True)
@@ -97,7 +99,9 @@ class Order(models.Model):
     sent_ms = models.BigIntegerField(null=True)
     moved_ms = models.BigIntegerField()
     closed_ms = models.BigIntegerField(null=True)
+    shard = models.CharField(max_length=100)
     fence = models.BigIntegerField()
+    unsigned = models.TextField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -203,6 +207,70 @@ class Entry(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.kind} {text(self.usdc, 6)} USDC, {text(self.shares, 6)} {self.outcome or 'shares'}"
+
+
+class WalletKind(StrEnum):
+    MERGE = "merge"
+    REDEEM = "redeem"
+    APPROVE = "approve"
+
+
+class WalletState(StrEnum):
+    """As ``core.lifecycle.MergeState``. UNKNOWN: never submitted again before the wallet's nonce was looked at."""
+
+    PLANNED = "planned"
+    SUBMITTED = "submitted"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class WalletAction(models.Model):
+    """Something to be done on the chain: planned by a shard, carried out by the one keeper of the wallet.
+
+    Units:
+        yes, no: shares of each outcome that it takes; 0 for an approval.
+        payout:  what a YES share pays, 1/10,000 USDC; null unless it redeems.
+        nonce:   of the wallet, as it was when the action was submitted.
+        received: USDC that came of it; null until it is confirmed.
+        reason:  why it failed or is unknown; null while neither.
+        moved_ms: time of the newest change.
+        holder_fence: number of the wallet's keeper that moved it last.
+    """
+
+    action_id = models.CharField(max_length=250, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="wallet_actions")
+    market_id = models.CharField(max_length=100, null=True, blank=True, db_index=True)
+    kind = models.CharField(max_length=10)
+    yes = models.BigIntegerField()
+    no = models.BigIntegerField()
+    payout = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10)
+    nonce = models.CharField(max_length=100, null=True, blank=True)
+    transaction_id = models.CharField(max_length=100, null=True, blank=True)
+    tx_hash = models.CharField(max_length=100, null=True, blank=True)
+    received = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=300, null=True, blank=True)
+    planned_ms = models.BigIntegerField()
+    moved_ms = models.BigIntegerField(db_index=True)
+    holder_fence = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "planned_ms"],
+                condition=Q(state__in=("planned", "submitted", "unknown")),
+                name="trading_wallet_open",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(yes__gte=0) & Q(no__gte=0), name="trading_wallet_takes_shares"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {text(self.yes, 6)} yes and {text(self.no, 6)} no, {self.state}"
 
 
 class Decision(models.Model):

@@ -17,7 +17,7 @@ from infra import clock, logs
 from infra.lease import Lease
 from trading import services
 from trading.errors import FenceLost, OrderNotWritten
-from trading.runner import Runner
+from trading.runner import Prepared, Runner
 
 BOUND: Final = 256
 WRITE_WITHIN_S: Final = 5.0
@@ -59,7 +59,8 @@ class Outbox:
 
     async def _write_and_send(self, runner: Runner, approved: Approved) -> None:
         place = approved.intent
-        writing = asyncio.ensure_future(self._write(runner, approved))
+        prepared = runner.gateway.prepare(approved, clock.now_ms())
+        writing = asyncio.ensure_future(self._write(approved, prepared))
         try:
             async with asyncio.timeout(WRITE_WITHIN_S):
                 await asyncio.shield(writing)
@@ -86,11 +87,12 @@ class Outbox:
         else:
             runner.not_sent(approved, why, clock.now_ms())
 
-    async def _write(self, runner: Runner, approved: Approved) -> None:
+    async def _write(self, approved: Approved, prepared: Prepared) -> None:
         await sync_to_async(services.write_order)(
             approved.intent,
             account_id=self._account_id,
-            order_id=runner.gateway.order_id(approved),
+            order_id=prepared.order_id,
+            unsigned=prepared.unsigned,
             fence_name=self._fence_name,
             fence=self._fence,
             at_ms=clock.now_ms(),

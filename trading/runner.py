@@ -5,11 +5,11 @@ after the row is written) and the ``Witness`` that keeps the record.
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from core import events as ev
 from core.engine import Engine, Step
-from core.ids import MarketId, OrderId
+from core.ids import IntentKey, MarketId, OrderId
 from core.intents import Cancel, Resync, WalletAction
 from core.risk import Approved
 from core.units import Ms
@@ -29,14 +29,36 @@ MARKET_EVENTS: Final = (
 ABOUT_MANY: Final = (ev.Tick, ev.FeedLost, ev.FeedBack, ev.MatchSignal, ev.Halted, ev.Resumed)
 
 
+class Prepared(NamedTuple):
+    """What the row of an order must keep before it leaves.
+
+    ``unsigned`` is the order as it is signed, as JSON text without the signature: signing is deterministic, so
+    the holder of the key makes the same bytes of it again. ``None`` where nothing is signed.
+    """
+
+    order_id: OrderId
+    unsigned: str | None
+
+
 class Gateway(Protocol):
-    """Where orders go. Times are of ``infra.clock`` or of the tape."""
+    """Where orders go. Times are of ``infra.clock`` or of the tape.
+
+    One order's calls: ``prepare``, then its row is written, then ``place``, or ``forget`` when it never leaves.
+    """
 
     shows_own_orders: bool
 
-    def order_id(self, approved: Approved) -> OrderId: ...
+    def prepare(self, approved: Approved, now: Ms) -> Prepared:
+        """Make the order as it will leave, once: name it and sign it. No waiting."""
 
-    def place(self, approved: Approved, now: Ms) -> None: ...
+    def forget(self, key: IntentKey) -> None:
+        """A prepared order will not leave."""
+
+    def order_id(self, approved: Approved) -> OrderId:
+        """The id of a prepared order."""
+
+    def place(self, approved: Approved, now: Ms) -> None:
+        """Hand a prepared order to the venue and return at once."""
 
     def cancel(self, cancel: Cancel, now: Ms) -> None: ...
 
@@ -44,7 +66,8 @@ class Gateway(Protocol):
 
     def observe(self, event: ev.Event, now: Ms) -> None: ...
 
-    def open_order_ids(self, market_id: MarketId | None) -> list[OrderId]: ...
+    async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
+        """What may still match at the venue, of one market or of all; ``None`` when nobody answered."""
 
     def due_ms(self) -> Ms | None: ...
 
@@ -198,9 +221,11 @@ class Runner:
     def not_sent(self, approved: Approved, why: str, now: Ms) -> None:
         """The order never left: its row could not be written, or a halt came first."""
         self.now_ms = max(self.now_ms, now)
+        self.gateway.forget(approved.intent.key)
         self._step(ev.OrderRejected(approved.intent.key, ev.RejectCode.NOT_SENT, why, self.now_ms))
 
 
 def send_at_once(runner: Runner, approved: Approved, now: Ms) -> None:
     """The sender of replay: there is no row to write first."""
+    runner.gateway.prepare(approved, now)
     runner.sent(approved, now)

@@ -5,19 +5,33 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from redis import RedisError
 
 from core.events import FillStatus
-from core.ids import FillId, MarketId, Outcome, Strategy
+from core.ids import FillId, IntentKey, MarketId, OrderId, Outcome, Side, Strategy
+from core.intents import OrderKind, Place, Purpose
+from core.kept import KeptOrder
 from core.ledger import Entry as LedgerEntry
 from core.ledger import EntryKind
-from core.units import Ms, Shares, Usdc
+from core.lifecycle import Status
+from core.units import Ms, Price, Shares, Usdc
 from infra import logs, redis
-from trading.models import Account, Decision, Entry, Fill, Order, StepFailure
+from trading.models import (
+    Account,
+    Decision,
+    Entry,
+    Fill,
+    Order,
+    StepFailure,
+    WalletAction,
+    WalletKind,
+    WalletState,
+)
 
 BOARD_KEY: Final = "board:snapshot"
 ROWS_AT_ONCE: Final = 2_000
+UNDER_WAY: Final = (WalletState.PLANNED, WalletState.SUBMITTED, WalletState.UNKNOWN)
 
 log = logs.get("trading")
 
@@ -58,9 +72,15 @@ def accounts() -> QuerySet[Account]:
     return Account.objects.order_by("pk")
 
 
-def account_of(*, mode: str, start_cash: Usdc) -> Account | None:
-    """The account this mode trades with now, ``None`` before its first start."""
-    return Account.objects.filter(mode=mode, start_cash=start_cash).order_by("-pk").first()
+def account_of(*, mode: str, start_cash: Usdc | None = None, name: str | None = None) -> Account | None:
+    """The account this mode trades with now, ``None`` before its first start: on paper found by its start cash,
+    a wallet's by its name, the newest of those that fit."""
+    found = Account.objects.filter(mode=mode)
+    if start_cash is not None:
+        found = found.filter(start_cash=start_cash)
+    if name is not None:
+        found = found.filter(name=name)
+    return found.order_by("-pk").first()
 
 
 def orders(account_id: int | None = None) -> QuerySet[Order]:
@@ -159,3 +179,65 @@ def open_positions(account_id: int) -> list[Position]:
 def unsettled_fills(account_id: int) -> QuerySet[Fill]:
     """Fills that may still fail."""
     return fills(account_id).exclude(status__in=(FillStatus.CONFIRMED, FillStatus.FAILED))
+
+
+def kept_orders(account_id: int, since_ms: Ms) -> list[KeptOrder]:
+    """Orders a shard takes up when it starts, oldest first: all that have not ended, and those that ended at or
+    after ``since_ms``, for what the venue tells late. Their fills are counted from the fills' own rows."""
+    wanted = Q(closed_ms__isnull=True) | Q(closed_ms__gte=since_ms)
+    rows = Order.objects.filter(wanted, account_id=account_id).order_by("pk").prefetch_related("fills")
+    return [_kept(row) for row in rows]
+
+
+def _kept(row: Order) -> KeptOrder:
+    fills = list(row.fills.all())
+    return KeptOrder(
+        place=Place(
+            key=IntentKey(row.key),
+            market_id=MarketId(row.market_id),
+            strategy=Strategy(row.strategy),
+            outcome=Outcome(row.outcome),
+            side=Side(row.side),
+            price=Price(row.price),
+            shares=Shares(row.shares),
+            kind=OrderKind(row.kind),
+            purpose=Purpose(row.purpose),
+            decided_ms=Ms(row.decided_ms),
+        ),
+        order_id=OrderId(row.order_id),
+        status=Status.UNKNOWN if row.closed_ms is None else Status(row.status),
+        fills=tuple(FillId(fill.fill_id) for fill in fills),
+        filled=Shares(sum(fill.shares for fill in fills)),
+        amount=Usdc(sum(fill.amount for fill in fills)),
+        fee=Usdc(sum(fill.fee for fill in fills)),
+        since_ms=Ms(row.moved_ms),
+    )
+
+
+def unknown_orders(account_id: int | None = None) -> QuerySet[Order]:
+    """Orders nobody answered for, newest first: the operator's queue."""
+    return orders(account_id).filter(status=Status.UNKNOWN, closed_ms__isnull=True)
+
+
+def provisional_fills(account_id: int) -> dict[FillId, FillStatus]:
+    """How far the fills that may still fail have settled."""
+    rows = unsettled_fills(account_id).values_list("fill_id", "status")
+    return {FillId(fill_id): FillStatus(status) for fill_id, status in rows}
+
+
+def open_wallet_actions(account_id: int) -> list[WalletAction]:
+    """Wallet actions that have not ended, in the order they were planned."""
+    return list(WalletAction.objects.filter(account_id=account_id, state__in=UNDER_WAY).order_by("pk"))
+
+
+def wallet_actions_since(account_id: int, moved_ms: Ms) -> list[WalletAction]:
+    """Wallet actions that moved after ``moved_ms``, in the order they did."""
+    moved = WalletAction.objects.filter(account_id=account_id, moved_ms__gt=moved_ms)
+    return list(moved.order_by("moved_ms", "pk"))
+
+
+def unbooked_wallet_actions(account_id: int) -> list[WalletAction]:
+    """Confirmed ones of which the ledger knows nothing: the process ended between the two."""
+    booked = Entry.objects.filter(account_id=account_id, note=OuterRef("action_id"))
+    done = WalletAction.objects.filter(account_id=account_id, state=WalletState.CONFIRMED)
+    return list(done.filter(~Exists(booked)).exclude(kind=WalletKind.APPROVE).order_by("pk"))

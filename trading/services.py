@@ -3,21 +3,25 @@
 Everything else goes through ``trading.journal``, off the hot path.
 """
 
-from typing import Final
+from collections.abc import Collection
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Value
+from django.db.models.functions import Greatest
 
 from core.ids import OrderId
 from core.intents import Place
 from core.lifecycle import CLOSED, Status
-from core.units import Ms, Usdc
+from core.units import Ms, Price, Shares, Usdc
 from infra import logs
 from risk import selectors as risk
 from trading.errors import DuplicateIntent, FenceLost, HaltedFirst
-from trading.models import Account, AccountMode, Decision, Fence, Order
+from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
 
 ORPHANED: Final = "process ended"
+REASON_MAX: Final = 300
+OUTLIVED: Final = (AccountMode.LIVE, AccountMode.REHEARSAL)
 CLOSED_STATUSES: Final = tuple(status.value for status in CLOSED)
 
 log = logs.get("trading")
@@ -45,7 +49,14 @@ def take_fence(name: str) -> int:
 
 
 def write_order(
-    place: Place, *, account_id: int, order_id: OrderId, fence_name: str, fence: int, at_ms: Ms
+    place: Place,
+    *,
+    account_id: int,
+    order_id: OrderId,
+    unsigned: str | None,
+    fence_name: str,
+    fence: int,
+    at_ms: Ms,
 ) -> None:
     """Write the row of an approved order, in one transaction with the checks that may still forbid it.
 
@@ -78,7 +89,9 @@ def write_order(
                 decided_ms=place.decided_ms,
                 written_ms=at_ms,
                 moved_ms=at_ms,
+                shard=fence_name,
                 fence=fence,
+                unsigned=unsigned,
             )
     except IntegrityError as error:
         if Order.objects.filter(key=place.key).exists() or Order.objects.filter(order_id=order_id).exists():
@@ -97,13 +110,91 @@ def close_orphans(*, account_id: int, at_ms: Ms) -> int:
     Only for paper. A live order of a dead process is UNKNOWN and is asked for, never assumed away.
     """
     account = Account.objects.get(pk=account_id)
-    assert account.mode != AccountMode.LIVE, "the venue outlives our process; ask it"
+    assert account.mode not in OUTLIVED, "the venue outlives our process; ask it"
     closed = Order.objects.filter(account_id=account_id, closed_ms__isnull=True).update(
         status=Status.CANCELLED, reason=ORPHANED, moved_ms=at_ms, closed_ms=at_ms
     )
     if closed:
         log.warning("orders of an ended process closed", account=account.key, orders=closed)
     return closed
+
+
+def plan_wallet_action(
+    *,
+    account_id: int,
+    action_id: str,
+    market_id: str | None,
+    kind: WalletKind,
+    yes: Shares,
+    no: Shares,
+    payout: Price | None,
+    at_ms: Ms,
+) -> bool:
+    """Ask the wallet's keeper for something. False when this action was planned before: it is not done twice."""
+    _, made = WalletAction.objects.get_or_create(
+        action_id=action_id,
+        defaults={
+            "account_id": account_id,
+            "market_id": market_id,
+            "kind": kind,
+            "yes": yes,
+            "no": no,
+            "payout": payout,
+            "state": WalletState.PLANNED,
+            "planned_ms": at_ms,
+            "moved_ms": at_ms,
+        },
+    )
+    return made
+
+
+def step_wallet_action(
+    action_id: str,
+    *,
+    from_states: Collection[WalletState],
+    to: WalletState,
+    fence_name: str,
+    fence: int,
+    at_ms: Ms,
+    nonce: str | None = None,
+    transaction_id: str | None = None,
+    tx_hash: str | None = None,
+    received: Usdc | None = None,
+    reason: str | None = None,
+) -> bool:
+    """Move an action on if it still is in one of ``from_states``; what is ``None`` stays as it is.
+
+    False when it is not. Raises ``FenceLost`` when another keeper has taken the wallet: then touch nothing more.
+    """
+    said: dict[str, Any] = {
+        "nonce": nonce,
+        "transaction_id": transaction_id,
+        "tx_hash": tx_hash,
+        "received": received,
+        "reason": None if reason is None else reason[:REASON_MAX],
+    }
+    with transaction.atomic():
+        if not Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1):
+            raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+        found = WalletAction.objects.filter(action_id=action_id, state__in=list(from_states))
+        moved = found.update(
+            state=to,
+            moved_ms=Greatest(F("moved_ms"), Value(int(at_ms))),
+            holder_fence=fence,
+            **{name: value for name, value in said.items() if value is not None},
+        )
+    return bool(moved)
+
+
+def mark_unknown(*, account_id: int, at_ms: Ms) -> int:
+    """After a crash: nobody heard what became of the orders left open. They are asked for. How many they are."""
+    left = Order.objects.filter(account_id=account_id, closed_ms__isnull=True)
+    unknown = left.exclude(status=Status.UNKNOWN).update(
+        status=Status.UNKNOWN, reason=ORPHANED, moved_ms=Greatest(F("moved_ms"), Value(int(at_ms)))
+    )
+    if unknown:
+        log.warning("orders of an ended process are unknown", account_id=account_id, orders=unknown)
+    return unknown
 
 
 def forget_decisions(*, keep: int, older_than_ms: Ms, batch: int) -> int:

@@ -223,16 +223,18 @@ class Shard:
         await sync_to_async(risk_services.dismiss_runner)(self.name, at=clock.now_ms())
         self._stopped("dismissed", began)
 
-    async def _cancel_all(self) -> int:
-        """Withdraw every order and ask the gateway until none is open. How many were left at the end."""
+    async def _cancel_all(self) -> int | None:
+        """Withdraw every order and ask the gateway until none is open. How many were left at the end, if known."""
         began = clock.monotonic_ms()
         self.runner.take(ev.Halted(None, STOPPING, clock.now_ms()))
-        while self.gateway.open_order_ids(None) and clock.monotonic_ms() - began < CANCEL_WITHIN_MS:
+        left = await self.gateway.ask_open(None)
+        while left != [] and clock.monotonic_ms() - began < CANCEL_WITHIN_MS:
             await asyncio.sleep(PASS_TIME_MS / 1000)
             self.runner.pass_time(clock.now_ms())
-        return len(self.gateway.open_order_ids(None))
+            left = await self.gateway.ask_open(None)
+        return None if left is None else len(left)
 
-    def _stopped(self, step: str, began: int, **fields: int) -> None:
+    def _stopped(self, step: str, began: int, **fields: int | None) -> None:
         log.info(step, event_type="shutdown_step", after_ms=clock.monotonic_ms() - began, **fields)
 
 

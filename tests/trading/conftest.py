@@ -54,6 +54,7 @@ def write(place: Place, *, account: Account, fence: int, at: Ms = NOON) -> None:
         place,
         account_id=account.pk,
         order_id=order_id_of(place),
+        unsigned=None,
         fence_name=SHARD,
         fence=fence,
         at_ms=at,

@@ -43,6 +43,7 @@ class Ledgered:
             approved.intent,
             account_id=self.account.pk,
             order_id=an_order_id(approved.intent.key),
+            unsigned=None,
             fence_name=SHARD,
             fence=self._fence,
             at_ms=now,

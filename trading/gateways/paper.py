@@ -8,6 +8,7 @@ from core.intents import Cancel, Merge, WalletAction
 from core.paper import PaperVenue
 from core.risk import Approved
 from core.units import Ms, Shares
+from trading.runner import Prepared
 
 
 def order_id(key: IntentKey) -> OrderId:
@@ -22,6 +23,13 @@ class PaperGateway:
 
     def __init__(self, venue: PaperVenue) -> None:
         self._venue = venue
+
+    def prepare(self, approved: Approved, now: Ms) -> Prepared:
+        """Nothing is signed on paper."""
+        return Prepared(self.order_id(approved), None)
+
+    def forget(self, key: IntentKey) -> None:
+        """Nothing was kept."""
 
     def order_id(self, approved: Approved) -> OrderId:
         return order_id(approved.intent.key)
@@ -45,6 +53,9 @@ class PaperGateway:
             self._venue.list_market(event)
         else:
             self._venue.observe(event, now)
+
+    async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
+        return self.open_order_ids(market_id)
 
     def open_order_ids(self, market_id: MarketId | None) -> list[OrderId]:
         """What may still match at the venue, of one market or of all: the question a halt's proof asks."""
