@@ -26,11 +26,13 @@ class MarketAdmin(FactAdmin):
         "tick_size",
         "smallest_order",
         "fee",
+        "version",
+        "neg_risk",
         "starts",
         "seen",
         "venue",
     ]
-    list_filter = ["venue", "state", "kind", "match__game"]
+    list_filter = ["venue", "state", "kind", "match__game", "version", "neg_risk"]
     search_fields = ["market_id", "slug", "title", "event_id", "outcomes__token_id"]
     list_select_related = ["match"]
     paid_yes = price("payout")

@@ -35,6 +35,8 @@ class MarketOut(Schema):
     min_size: str
     delay_ms: int
     fee_rate: str | None
+    version: str
+    neg_risk: bool
     starts_ms: int | None
     state: str
     payout: str | None
@@ -116,6 +118,8 @@ def _market(row: Market) -> MarketOut:
         min_size=text(row.min_size, 6),
         delay_ms=row.delay_ms,
         fee_rate=None if row.fee_rate is None else text(row.fee_rate, 6),
+        version=row.version,
+        neg_risk=row.neg_risk,
         starts_ms=row.starts_ms,
         state=row.state,
         payout=None if row.payout is None else text(row.payout, 4),

@@ -22,6 +22,13 @@ class MarketState(StrEnum):
     RESOLVED = "resolved"
 
 
+class Protocol(StrEnum):
+    """Which of the venue's two protocols a market trades on; its ids and its exchange contract follow from it."""
+
+    V1 = "v1"
+    V2 = "v2"
+
+
 class SourceStatus(StrEnum):
     CONNECTING = "connecting"
     CONNECTED = "connected"
@@ -49,12 +56,17 @@ class MatchDescribed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One market as the venue lists it. ``payout`` is what a YES share was paid; known once RESOLVED."""
+    """One market as the venue lists it. ``payout`` is what a YES share was paid; known once RESOLVED.
+
+    ``neg_risk`` and ``protocol`` decide which contract an order is signed for.
+    """
 
     market: MarketListed
     slug: str
     state: MarketState
     payout: Price | None
+    neg_risk: bool = False
+    protocol: Protocol = Protocol.V1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ side by side and never mix: every question names its venue. Read ``Market`` firs
 from django.db import models
 from django.db.models import Q
 
-from feeds.listings import MarketState
+from feeds.listings import MarketState, Protocol
 
 TITLE_MAX = 300
 NAME_MAX = 100
@@ -53,6 +53,7 @@ class Market(models.Model):
         delay_ms: the venue's taker delay.
         fee_rate, fee_exponent, rebate: null together when the fee is unknown; rate and rebate in millionths.
         payout:   1/10,000 USDC a YES share was paid; null until RESOLVED.
+        neg_risk, version: which contract an order is signed for, and which ids are the tokens.
         found_ms, seen_ms: first and last time discovery read it.
     """
 
@@ -73,6 +74,8 @@ class Market(models.Model):
     rebate = models.BigIntegerField(null=True)
     starts_ms = models.BigIntegerField(null=True)
     wiped_at_start = models.BooleanField()
+    neg_risk = models.BooleanField(default=False)
+    version = models.CharField(max_length=2, default=Protocol.V1.value)
     state = models.CharField(max_length=10)
     payout = models.BigIntegerField(null=True)
     found_ms = models.BigIntegerField()
@@ -82,6 +85,10 @@ class Market(models.Model):
         indexes = [models.Index(fields=["venue", "state", "seen_ms"], name="feeds_market_by_state")]
         constraints = [
             models.CheckConstraint(condition=Q(tick__gt=0), name="feeds_market_has_a_tick"),
+            models.CheckConstraint(
+                condition=Q(version__in=[protocol.value for protocol in Protocol]),
+                name="feeds_market_of_a_known_version",
+            ),
             models.CheckConstraint(
                 # A check that compares with null passes: not null must be said.
                 condition=Q(

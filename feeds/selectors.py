@@ -63,6 +63,14 @@ class SourceRow:
     reconnects: int
 
 
+@dataclass(frozen=True, slots=True)
+class VenueTerms:
+    """What decides for which contract an order in a market is signed: ``version`` is "v1" or "v2"."""
+
+    neg_risk: bool
+    version: str
+
+
 def venue_in_use() -> str:
     return str(settings.POLYLOLY.venue.value)
 
@@ -82,6 +90,15 @@ def listed_markets(*, also: Collection[MarketId] = ()) -> list[MarketListed]:
     wanted = Q(state=MarketState.OPEN.value) | Q(market_id__in=list(also))
     rows = markets().filter(wanted).order_by("starts_ms", "market_id")
     return [_listed(row) for row in rows]
+
+
+def venue_terms(market_ids: Collection[MarketId]) -> dict[MarketId, VenueTerms]:
+    """By market; one that discovery never read is left out."""
+    rows = Market.objects.filter(venue=venue_in_use(), market_id__in=list(market_ids))
+    return {
+        MarketId(market_id): VenueTerms(neg_risk, version)
+        for market_id, neg_risk, version in rows.values_list("market_id", "neg_risk", "version")
+    }
 
 
 def market_rows() -> list[MarketRow]:

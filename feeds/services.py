@@ -32,6 +32,7 @@ TERMS: Final = (
         "delay_ms",
     ),
     *("fee_rate", "fee_exponent", "rebate", "starts_ms", "wiped_at_start", "state", "payout"),
+    *("neg_risk", "version"),
 )
 DESCRIBED: Final = ("game", "title", "teams", "best_of", "tournament", "starts_ms")
 
@@ -163,6 +164,8 @@ def _terms(listing: Listing) -> dict[str, Any]:
         "wiped_at_start": market.wiped_at_start,
         "state": listing.state.value,
         "payout": listing.payout,
+        "neg_risk": listing.neg_risk,
+        "version": listing.protocol.value,
     }
 
 

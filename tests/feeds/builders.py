@@ -6,7 +6,7 @@ from typing import Any
 from core.events import FeeSchedule, MarketKind, MarketListed, MatchSignal, SignalKind
 from core.ids import EventId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob, Shares
-from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed
+from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from tests.feeds.gamma import NOON, Json, condition
 
 MATCH = MatchId("simulator:900")
@@ -36,7 +36,8 @@ def a_listing(number: int = 1, *, state: MarketState = MarketState.OPEN, **said:
     )
     payout = said.pop("payout", None)
     slug = said.pop("slug", f"lol-red-blue-{number}")
-    return Listing(replace(market, **said), slug, state, payout)
+    neg_risk, protocol = said.pop("neg_risk", False), said.pop("protocol", Protocol.V1)
+    return Listing(replace(market, **said), slug, state, payout, neg_risk, protocol)
 
 
 def a_match(match_id: MatchId = MATCH, **said: Any) -> MatchDescribed:

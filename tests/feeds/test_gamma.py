@@ -14,7 +14,7 @@ from msgspec import Raw
 from core.events import FeeSchedule, MarketKind
 from core.ids import EventId, MarketId, MatchId, TokenId
 from core.units import CERTAIN, ONE, SHARE, Ms, Price, Prob
-from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed
+from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from feeds.refusals import Refusal, RefusalReason
 from feeds.sources.polymarket.gamma import Reader
 from tests.feeds.gamma import NOON, Json, a_map_market, a_market, an_event, condition
@@ -109,6 +109,26 @@ def test_tokens_are_chosen_by_version_and_not_by_presence(version: str | None, t
     market = listing_of(a_market(version=version, positionIds=["9001", "9002"])).market
 
     assert market.yes_token == token
+
+
+@pytest.mark.parametrize(
+    ("said", "contract"),
+    [
+        ({}, (False, Protocol.V1)),
+        ({"negRisk": True}, (True, Protocol.V1)),
+        ({"version": None}, (False, Protocol.V1)),
+        ({"version": "v2", "positionIds": ["9001", "9002"]}, (False, Protocol.V2)),
+    ],
+    ids=["plain", "neg-risk", "unsaid", "v2"],
+)
+def test_what_an_order_is_signed_for_is_read(said: Json, contract: tuple[bool, Protocol]) -> None:
+    listing = listing_of(a_market(**said))
+
+    assert (listing.neg_risk, listing.protocol) == contract
+
+
+def test_a_version_nobody_knows_is_refused() -> None:
+    assert "version" in refusal_of(a_market(version="v3")).detail
 
 
 def test_a_short_condition_of_the_new_protocol_is_padded() -> None:

@@ -10,8 +10,9 @@ from core.events import SignalKind
 from core.ids import MarketId, MatchId
 from core.units import ONE, Ms, Price
 from feeds import selectors, services
-from feeds.listings import MarketState, SourceStatus
+from feeds.listings import MarketState, Protocol, SourceStatus
 from feeds.models import Market, Match, Outcome, SourceHealth
+from feeds.selectors import VenueTerms
 from polyloly_site.env import Venue
 from tests.feeds.builders import MATCH, a_listing, a_match, a_signal, described
 from tests.feeds.gamma import NOON, condition
@@ -52,6 +53,20 @@ def test_changed_terms_are_saved_and_said() -> None:
     assert saved.changed == (finer.market,)
     (listed,) = selectors.listed_markets()
     assert (listed.tick, listed.fees) == (Price(10), None)
+
+
+def test_the_terms_of_signing_are_kept_by_market_and_changes_are_said() -> None:
+    services.save_listings([described(a_listing(1), a_listing(2, neg_risk=True))], heard_ms=NOON)
+    moved = a_listing(1, protocol=Protocol.V2)
+
+    saved = services.save_listings([described(moved)], heard_ms=LATER)
+
+    assert saved.changed == (moved.market,)
+    wanted = [MarketId(condition(number)) for number in (1, 2, 3)]
+    assert selectors.venue_terms(wanted) == {
+        condition(1): VenueTerms(neg_risk=False, version="v2"),
+        condition(2): VenueTerms(neg_risk=True, version="v1"),
+    }
 
 
 def test_only_open_markets_are_listed_and_those_asked_for_by_name() -> None:

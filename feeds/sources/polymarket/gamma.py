@@ -18,7 +18,7 @@ from core import units
 from core.events import FeeSchedule, MarketKind, MarketListed
 from core.ids import EventId, MarketId, MatchId, TokenId
 from core.units import CERTAIN, ONE, Ms, Price, Prob
-from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed
+from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from feeds.refusals import OnRefusal, Refusal, RefusalReason, shortened
 from feeds.sources.polymarket import gamma_wire as wire
 from feeds.sources.polymarket.gamma_wire import Texts, WireEvent, WireMarket
@@ -142,7 +142,14 @@ def _listing(
         wiped_at_start=market.clear_book_on_start is True,
         heard_ms=heard_ms,
     )
-    return Listing(listed, market.slug, _state(market, payout), payout)
+    return Listing(
+        listed,
+        market.slug,
+        _state(market, payout),
+        payout,
+        neg_risk=market.neg_risk is True,
+        protocol=Protocol(market.version or Protocol.V1),
+    )
 
 
 def _match(

@@ -46,6 +46,7 @@ class WireMarket(Struct, rename="camel"):
     accepting_orders: bool = False
     seconds_delay: Decimal | None = None
     clear_book_on_start: bool | None = None
+    neg_risk: bool | None = None
     fees_enabled: bool | None = None
     fee_schedule: WireFees | None = None
     uma_resolution_status: str | None = None
