@@ -1,12 +1,12 @@
-"""The two websockets: ``/ws/market`` in the venue's format and ``/ws/matches``, our own feed of the matches.
+"""Two of the websockets: ``/ws/market`` in the venue's format and ``/ws/matches``, our own feed of the matches.
 
 Each client has a bounded queue and one task that sends. A client that does not read fills its queue and is
-cut off; nobody else waits for it.
+cut off; nobody else waits for it. ``users`` and ``sports`` build their channels out of the same parts.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -23,6 +23,8 @@ WORLD: Final = web.AppKey("world", World)
 
 _encode = msgspec.json.Encoder().encode
 
+Messages = tuple[wire.MarketMessage, ...]
+
 
 class Request(msgspec.Struct):
     """The first message of a client, or a later change of what it wants (polymarket.md 5)."""
@@ -38,24 +40,39 @@ _requests = msgspec.json.Decoder(Request)
 
 
 class Client:
-    """One connection: what it wants and what waits to be sent to it."""
+    """One connection and what waits to be sent to it.
+
+    ``frozen`` is a fault: data is lost on its way while the heartbeat is still answered (polymarket.md 5).
+    ``lost`` counts the frames that went that way.
+    """
 
     def __init__(self, connection: web.Request) -> None:
         self.socket = web.WebSocketResponse(max_msg_size=MESSAGE_MAX, compress=False)
-        self.wants: set[TokenId] = set()
-        self.custom = False
+        self.frozen = False
+        self.lost = 0
         self._connection = connection
         self._waiting: asyncio.Queue[str] = asyncio.Queue(QUEUE_MAX)
 
     def offer(self, text: str) -> bool:
-        """Queue a frame. False, and the connection is cut, when the client reads too slowly."""
+        """Queue a frame of data. False, and the connection is cut, when the client reads too slowly."""
+        if self.frozen:
+            self.lost += 1
+            return True
+        return self.answer(text)
+
+    def answer(self, text: str) -> bool:
+        """Queue a word that says that the connection lives."""
         try:
             self._waiting.put_nowait(text)
         except asyncio.QueueFull:
-            if self._connection.transport is not None:
-                self._connection.transport.abort()
+            self.cut()
             return False
         return True
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        if self._connection.transport is not None:
+            self._connection.transport.abort()
 
     async def send_waiting(self) -> None:
         """Send what is queued, in order, until the connection is gone."""
@@ -66,56 +83,90 @@ class Client:
                 return
 
 
-class Hub:
-    """All clients of one channel."""
+class MarketClient(Client):
+    """A client of the market channel. ``held`` is a fault too: messages of a torn token that come later."""
+
+    def __init__(self, connection: web.Request) -> None:
+        super().__init__(connection)
+        self.wants: set[TokenId] = set()
+        self.custom = False
+        self.held: dict[TokenId, list[Messages]] = {}
+
+
+# Whom a frame goes to, the frame, and what of it that client asked for; returns what it gets at once.
+Hold = Callable[[MarketClient, Frame, Messages], Messages]
+ClientT = TypeVar("ClientT", bound=Client)
+
+
+class Hub(Generic[ClientT]):
+    """All clients of one channel, in the order in which they came."""
 
     def __init__(self) -> None:
-        self.clients: set[Client] = set()
+        self._clients: dict[ClientT, None] = {}
 
-    def join(self, client: Client) -> None:
-        self.clients.add(client)
+    @property
+    def clients(self) -> tuple[ClientT, ...]:
+        return tuple(self._clients)
 
-    def leave(self, client: Client) -> None:
-        self.clients.discard(client)
+    def join(self, client: ClientT) -> None:
+        self._clients[client] = None
+
+    def leave(self, client: ClientT) -> None:
+        self._clients.pop(client, None)
 
     def tell_all(self, text: str) -> None:
-        self.clients = {client for client in self.clients if client.offer(text)}
+        for client in self.clients:
+            self.tell(client, text)
+
+    def tell(self, client: ClientT, text: str) -> None:
+        """Offer a frame; who cannot take it is out."""
+        if not client.offer(text):
+            self.leave(client)
 
     async def close(self) -> None:
         """Say good-bye to everybody: the server stops."""
-        for client in tuple(self.clients):
+        for client in self.clients:
             await client.socket.close(code=WSCloseCode.GOING_AWAY)
 
 
-class MarketHub(Hub):
+class MarketHub(Hub[MarketClient]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold: Hold = _hold_nothing
+
     def publish(self, frames: Iterable[Frame]) -> None:
         """Send each client the messages it asked for. A frame is encoded once for all who get all of it."""
         for frame in frames:
             whole: str | None = None
-            for client in tuple(self.clients):
-                messages = _wanted(frame, client)
+            for client in self.clients:
+                messages = self.hold(client, frame, _wanted(frame, client))
                 if not messages:
                     continue
                 if messages is not frame.messages:
                     text = frame_text(messages)
                 else:
                     text = whole = whole or frame_text(messages)
-                if not client.offer(text):
-                    self.leave(client)
+                self.tell(client, text)
 
 
 MARKET_HUB: Final = web.AppKey("market_hub", MarketHub)
-MATCH_HUB: Final = web.AppKey("match_hub", Hub)
+MATCH_HUB: Final = web.AppKey("match_hub", Hub[Client])
 
 
-def frame_text(messages: tuple[wire.MarketMessage, ...]) -> str:
+def install(app: web.Application) -> None:
+    app[MARKET_HUB] = MarketHub()
+    app[MATCH_HUB] = Hub()
+    app.add_routes([web.get("/ws/market", market_channel), web.get("/ws/matches", match_channel)])
+
+
+def frame_text(messages: Messages) -> str:
     """A frame as sent: one message by itself, several as an array."""
     return _encode(messages if len(messages) > 1 else messages[0]).decode()
 
 
 async def market_channel(connection: web.Request) -> web.WebSocketResponse:
     """``/ws/market``: subscribe with a first message, change with ``operation``, ``PING`` every 10 s."""
-    client, hub = Client(connection), connection.app[MARKET_HUB]
+    client, hub = MarketClient(connection), connection.app[MARKET_HUB]
     world = connection.app[WORLD]
 
     def answer(text: str) -> bool:
@@ -125,7 +176,7 @@ async def market_channel(connection: web.Request) -> web.WebSocketResponse:
             return False
         return _change_wants(client, request, world)
 
-    return await _serve(connection, client, hub, answer_to=answer)
+    return await serve(connection, client, hub, answer_to=answer)
 
 
 async def match_channel(connection: web.Request) -> web.WebSocketResponse:
@@ -133,16 +184,16 @@ async def match_channel(connection: web.Request) -> web.WebSocketResponse:
     client, hub = Client(connection), connection.app[MATCH_HUB]
     for word in connection.app[WORLD].match_words():
         client.offer(_encode(word).decode())
-    return await _serve(connection, client, hub, answer_to=lambda _: False)
+    return await serve(connection, client, hub, answer_to=lambda _: False)
 
 
-def publish_matches(hub: Hub, words: Iterable[wire.MatchMessage]) -> None:
+def publish_matches(hub: Hub[Client], words: Iterable[wire.MatchMessage]) -> None:
     for word in words:
         hub.tell_all(_encode(word).decode())
 
 
-async def _serve(
-    connection: web.Request, client: Client, hub: Hub, *, answer_to: Callable[[str], bool]
+async def serve(
+    connection: web.Request, client: ClientT, hub: Hub[ClientT], *, answer_to: Callable[[str], bool]
 ) -> web.WebSocketResponse:
     """Read a client until it goes, while its own task sends to it. A text that is not understood ends it."""
     await client.socket.prepare(connection)
@@ -154,7 +205,7 @@ async def _serve(
                 if message.type is not WSMsgType.TEXT:
                     break
                 if message.data == "PING":
-                    client.offer("PONG")
+                    client.answer("PONG")
                 elif not answer_to(message.data):
                     await client.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"not understood")
             sender.cancel()
@@ -163,10 +214,12 @@ async def _serve(
     return client.socket
 
 
-def _change_wants(client: Client, request: Request, world: World) -> bool:
+def _change_wants(client: MarketClient, request: Request, world: World) -> bool:
     """Subscribe or unsubscribe. Unknown tokens are taken without a word, as the venue does."""
     if request.custom_feature_enabled is not None:
         client.custom = request.custom_feature_enabled
+    for token in request.assets_ids:  # a book is newer than what was kept back
+        client.held.pop(token, None)
     if request.operation == "unsubscribe":
         client.wants.difference_update(request.assets_ids)
         return True
@@ -179,7 +232,11 @@ def _change_wants(client: Client, request: Request, world: World) -> bool:
     return True
 
 
-def _wanted(frame: Frame, client: Client) -> tuple[wire.MarketMessage, ...]:
+def _hold_nothing(_client: MarketClient, _frame: Frame, messages: Messages) -> Messages:
+    return messages
+
+
+def _wanted(frame: Frame, client: MarketClient) -> Messages:
     """The messages of a frame that this client asked for."""
     if frame.audience is Audience.CUSTOM_ALL:
         return frame.messages if client.custom else ()
