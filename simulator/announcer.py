@@ -6,16 +6,17 @@ tokens with their best prices after it, a book is sent for both tokens in one ar
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
-from hashlib import sha256
 from typing import NamedTuple
 
 from core.ids import MarketId, Outcome, Side, TokenId
 from core.units import CERTAIN, ONE, Ms, Price, mirrored, text
 from simulator import wire
 from simulator.exchange.book import mirrored_levels
+from simulator.exchange.listing import redrawn
 from simulator.exchange.orders import Terms
 from simulator.exchange.prints import LevelSet, Print, Redrawn, TickRefined, Traded
-from simulator.exchange.venue import Exchange, redrawn
+from simulator.exchange.trades import tx_hash
+from simulator.exchange.venue import Exchange
 from simulator.gamma import new_market, tag_slugs
 from simulator.sheets import Sheet
 
@@ -135,7 +136,7 @@ class Announcer:
                 asks=wire.level_texts(asks),
                 min_order_size=wire.size_text(terms.min_size),
                 tick_size=wire.price_text(said.tick),
-                neg_risk=False,
+                neg_risk=terms.neg_risk,
                 last_trade_price="" if last is None else wire.price_text(last),
             )
         )
@@ -208,7 +209,6 @@ def _both_changes(level: LevelSet, terms: Terms) -> tuple[wire.Change, wire.Chan
 
 
 def _trade(said: Traded, terms: Terms, now_ms: Ms) -> wire.LastTradePrice:
-    name = f"{terms.market_id}|{said.trade_id}"
     return wire.LastTradePrice(
         market=terms.market_id,
         asset_id=terms.yes_token if said.outcome is Outcome.YES else terms.no_token,
@@ -217,7 +217,7 @@ def _trade(said: Traded, terms: Terms, now_ms: Ms) -> wire.LastTradePrice:
         fee_rate_bps=text(terms.fee_rate * 10_000 // CERTAIN, 0),
         side="BUY" if said.side is Side.BUY else "SELL",
         timestamp=str(now_ms),
-        transaction_hash="0x" + sha256(name.encode()).hexdigest(),
+        transaction_hash=tx_hash(terms.market_id, said.trade_id),
     )
 
 

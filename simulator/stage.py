@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.ids import Outcome
-from core.units import CERTAIN, Ms, Price, Prob
+from core.units import CERTAIN, ONE, Ms, Price, Prob
 from simulator import gamma
 from simulator.actors.cast import cast
 from simulator.actors.sight import Sight
@@ -151,7 +151,8 @@ class Stage:
 
     def _resolve(self, market: Market) -> Settled:
         assert market.winner is not None, "only a market with a winner resolves"
-        self._exchange.resolve(market.sheet.terms.market_id, market.winner)
+        payout_yes = ONE if market.winner is Outcome.YES else Price(0)
+        self._exchange.resolve(market.sheet.terms.market_id, payout_yes)
         for trader in market.traders:
             trader.retire()
         market.traders = []

@@ -45,7 +45,7 @@ class World:
         """Begin at ``start_ms``, mid-match. Costs about a second: matches are played ahead."""
         self.now_ms = Ms(start_ms - WARM_UP_MS)
         self._seed = seed
-        self.exchange = Exchange()
+        self.exchange = Exchange(seed)
         self._announcer = Announcer(self.exchange, changes_per_frame)
         self._evening = Evening(seed, self.now_ms)
         self._stages: list[Stage] = []
@@ -67,7 +67,7 @@ class World:
         for booking in self._evening.opened(now_ms):
             self._stages.append(Stage(self._seed, booking, self.exchange))
         notices = [notice for stage in self._stages for notice in stage.step(now_ms)]
-        self.exchange.release_delayed(now_ms)
+        self.exchange.step(now_ms)
         for stage in self._stages:
             for trader in stage.traders():
                 if trader.next_ms <= now_ms:

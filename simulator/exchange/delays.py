@@ -1,6 +1,7 @@
-"""Where marketable orders wait out the venue's taker delay (polymarket.md 3.7).
+"""Orders that wait for a time: marketable ones for the end of the taker delay, GTD ones for their expiry.
 
-They cannot be cancelled meanwhile. When the time is over, balance and book are judged again.
+Delayed orders cannot be cancelled meanwhile (polymarket.md 3.7). When the time is over, balance and book are
+judged again.
 """
 
 from heapq import heapify, heappop, heappush
@@ -11,7 +12,7 @@ from simulator.exchange.orders import Order
 
 
 class WaitingRoom:
-    """Orders by the time at which they may be matched; equal times keep their order of arrival."""
+    """Orders by the time that concerns them; equal times keep their order of arrival."""
 
     def __init__(self) -> None:
         self._queue: list[tuple[Ms, int, Order]] = []
@@ -22,7 +23,7 @@ class WaitingRoom:
         heappush(self._queue, (due_ms, self._arrived, order))
 
     def due(self, now_ms: Ms) -> list[Order]:
-        """Let out every order whose delay is over."""
+        """Let out every order whose time has come."""
         out: list[Order] = []
         while self._queue and self._queue[0][0] <= now_ms:
             out.append(heappop(self._queue)[2])

@@ -11,7 +11,7 @@ price. What the buyers pay beyond what the sellers get is the collateral that go
 from enum import StrEnum
 
 from core.ids import Side
-from core.units import Price, Shares, Usdc, cost
+from core.units import Price, Shares, Usdc, cost, cost_up
 from simulator.exchange.orders import Order, own_price
 
 
@@ -21,28 +21,35 @@ class Kind(StrEnum):
     MERGE = "merge"
 
 
-def kind_of(one: Order, other: Order) -> Kind:
-    if one.outcome is other.outcome:
+def kind_of(taker: Order, maker: Order) -> Kind:
+    if taker.outcome is maker.outcome:
         return Kind.COMPLEMENTARY
-    return Kind.MINT if one.side is Side.BUY else Kind.MERGE
+    return Kind.MINT if taker.side is Side.BUY else Kind.MERGE
 
 
-def settle(one: Order, other: Order, shares: Shares, at: Price) -> Usdc:
-    """Exchange cash and tokens; return the collateral added (negative: paid out), fees apart.
+def amounts(taker: Order, maker: Order, shares: Shares, at: Price) -> tuple[Usdc, Usdc]:
+    """What taker and maker each pay or get, fees apart.
 
-    Exact, because the two own prices of a mint or merge sum to one and sizes lie on 0.01 share.
+    Exact for sizes on 0.01 share. A budget buys other sizes; then a maker pays no more and gets no less
+    than its price, and the taker bears what is below a millionth.
     """
-    added = Usdc(-_deliver(one, shares, at) - _deliver(other, shares, at))
-    expected = {Kind.COMPLEMENTARY: 0, Kind.MINT: shares, Kind.MERGE: -shares}[kind_of(one, other)]
-    assert added == expected, f"{added} collateral for {shares} shares"
-    return added
+    price = own_price(maker, at)
+    made = cost(price, shares) if maker.side is Side.BUY else cost_up(price, shares)
+    return (made if taker.outcome is maker.outcome else Usdc(shares - made)), made
 
 
-def _deliver(order: Order, shares: Shares, at: Price) -> Usdc:
-    """Give one party its tokens or cash; return the cash it received (negative: paid)."""
-    amount = cost(own_price(order, at), shares)
+def settle(taker: Order, maker: Order, shares: Shares, at: Price) -> Usdc:
+    """Exchange cash and tokens; return the collateral added (negative: paid out), fees apart."""
+    taken, made = amounts(taker, maker, shares, at)
+    _deliver(taker, shares, taken)
+    _deliver(maker, shares, made)
+    return Usdc({Kind.COMPLEMENTARY: 0, Kind.MINT: shares, Kind.MERGE: -shares}[kind_of(taker, maker)])
+
+
+def _deliver(order: Order, shares: Shares, amount: Usdc) -> None:
+    """Give one party its tokens or cash, and take the other from it."""
     buys = order.side is Side.BUY
     order.owner.add_tokens((order.market_id, order.outcome), shares if buys else Shares(-shares))
-    received = Usdc(-amount) if buys else amount
-    order.owner.add_cash(received)
-    return received
+    order.owner.add_cash(Usdc(-amount) if buys else amount)
+    order.filled = Shares(order.filled + shares)
+    order.amount = Usdc(order.amount + amount)

@@ -4,8 +4,9 @@ from core.ids import MarketId, Outcome, Side, TokenId
 from core.units import Ms, Price, Prob, mirrored, price, shares, usdc
 from core.units import micro as prob
 from simulator.exchange.accounts import Account
+from simulator.exchange.listing import Listing
 from simulator.exchange.orders import Order, Terms
-from simulator.exchange.venue import Exchange, Listing
+from simulator.exchange.venue import Exchange
 
 MARKET = MarketId("0x" + "a" * 64)
 
@@ -32,7 +33,7 @@ def an_exchange(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05"
 def trader(exchange: Exchange, name: str, *, cash: str = "1000", pairs: str = "0") -> Account:
     """Somebody with cash and, on top of it, ``pairs`` YES and NO each."""
     account = exchange.open_account(name, usdc(cash))
-    account.add_cash(usdc(pairs))
+    exchange.pay_in(account, usdc(pairs))
     assert exchange.split(account, MARKET, shares(pairs))
     return account
 

@@ -84,7 +84,7 @@ class Floor:
                 self.exchange.merge(account, MARKET, Shares(say.number * SHARE))
             case _:
                 self.now_ms += 400
-                self.exchange.release_delayed(Ms(self.now_ms))
+                self.exchange.step(Ms(self.now_ms))
 
 
 def a_floor(*, delay_ms: int) -> Floor:
@@ -156,7 +156,7 @@ def test_resolution_pays_out_exactly_the_collateral(says: list[Say], winner: Out
     for say in says:
         floor.do(say)
 
-    floor.exchange.resolve(MARKET, winner)
+    floor.exchange.resolve(MARKET, ONE if winner is Outcome.YES else Price(0))
 
     assert sum(account.cash for account in floor.traders) + floor.exchange.fees_taken == before
     assert not any(account.tokens or account.locked_cash for account in floor.traders)

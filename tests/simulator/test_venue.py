@@ -3,7 +3,7 @@
 import pytest
 
 from core.ids import Outcome
-from core.units import Ms, price, shares, usdc
+from core.units import ONE, Ms, price, shares, usdc
 from simulator.exchange.fees import taker_fee
 from simulator.exchange.orders import Refusal, Status
 from simulator.exchange.prints import LevelSet, Redrawn, TickRefined, Traded
@@ -78,7 +78,7 @@ def test_a_marketable_order_waits_and_meets_the_book_as_it_is_then() -> None:
     assert not exchange.cancel(order), "not while it is delayed"
     send(exchange, better, "buy no 10 at 0.50", now_ms=5_500)
     for now_ms in (5_999, 6_000):
-        exchange.release_delayed(Ms(now_ms))
+        exchange.step(Ms(now_ms))
         statuses.append(order.status)
 
     assert statuses == [Status.DELAYED, Status.DELAYED, Status.MATCHED]
@@ -92,7 +92,7 @@ def test_a_delayed_order_rests_when_what_it_wanted_is_gone() -> None:
     order = send(exchange, taker, "buy yes 10 at 0.52")
 
     exchange.cancel(quote)
-    exchange.release_delayed(Ms(1_000))
+    exchange.step(Ms(1_000))
 
     assert order.status is Status.LIVE
     assert best(exchange, Outcome.YES) == (price("0.52"), None)
@@ -104,7 +104,7 @@ def test_a_delayed_order_is_judged_again_by_its_balance() -> None:
     send(exchange, maker, "buy no 100 at 0.52")
 
     order = send(exchange, taker, "buy yes 100 at 0.48")
-    exchange.release_delayed(Ms(1_000))
+    exchange.step(Ms(1_000))
 
     assert (order.status, order.refusal) == (Status.REJECTED, Refusal.NOT_ENOUGH)
 
@@ -130,7 +130,7 @@ def test_a_wipe_gives_everything_back_that_was_held() -> None:
     orders = [send(exchange, maker, "sell yes 50 at 0.52"), send(exchange, taker, "buy yes 10 at 0.60")]
 
     exchange.wipe(MARKET)
-    exchange.release_delayed(Ms(1_000))
+    exchange.step(Ms(1_000))
 
     assert [order.status for order in orders] == [Status.CANCELLED, Status.CANCELLED]
     assert maker.free(YES) == shares("50")
@@ -145,7 +145,7 @@ def test_resolution_pays_one_for_each_winning_share_and_forgets_the_market() -> 
     send(exchange, winner, "buy yes 100 at 0.60")
     send(exchange, loser, "buy no 10 at 0.40")
 
-    exchange.resolve(MARKET, Outcome.YES)
+    exchange.resolve(MARKET, ONE)
 
     assert (winner.cash, loser.cash) == (usdc("1040"), usdc("960"))
     assert not winner.tokens
