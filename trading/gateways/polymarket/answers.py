@@ -159,7 +159,7 @@ def read_post(
         return Again(Refused(RejectCode.RESTARTING, said or "too many requests", wait), wait)
     if DUPLICATED in said.lower():
         return Duplicated(said)
-    unclear = Unanswered(f"{status} {said}", closed_ms)
+    unclear = Unanswered(f"HTTP {status}: {said or 'nothing that says what became of it'}", closed_ms)
     if any(words in said.lower() for words in NO_PROOF):
         return unclear
     if status >= 500:
