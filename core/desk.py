@@ -232,7 +232,7 @@ class Desk:
 
         Counted from what is realized already: an old gain hides no new risk, and an old loss is none.
         """
-        return Usdc(max(0, self.pair.realized - self.pair.worst_case) + self.open_bids_cost())
+        return Usdc(self.pair.at_risk + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
         """By how much ``outcome`` leads if its own open bids fill and every unconfirmed fill settles so that the

@@ -1,14 +1,13 @@
-"""The lives of orders, fills and merges, as tables. Everything that affects a status is in this file.
+"""The life of an order, as a table. Everything that affects its status is in this file; for what it traded see
+``core.settlement``.
 
-``NEXT`` is the order's, ``SETTLES`` a fill's, ``MERGES`` a merge's. Each is total: a pair of state and
-happening is a move, a harmless repeat (the set beside the table) or ``IllegalTransition``.
+``NEXT`` is total with ``IGNORED`` beside it: a pair of state and happening is a move or a harmless repeat. Only
+what we ourselves can never do is ``IllegalTransition``; a venue may say anything, late, twice and in any order.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
-
-from core.events import FillStatus, WalletStatus
 
 
 class Status(StrEnum):
@@ -56,6 +55,10 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.ACKED_MATCHED: Status.MATCHED,
         Happening.REJECTED: Status.REJECTED,
         Happening.UNANSWERED: Status.UNKNOWN,
+        # The channel may tell the end before the request's own answer is there.
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
+        Happening.NOT_FOUND: Status.NEVER_LANDED,
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
@@ -64,7 +67,9 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.ACKED_MATCHED: Status.MATCHED,
         Happening.REJECTED: Status.REJECTED,
         Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
         Happening.UNANSWERED: Status.UNKNOWN,
+        Happening.NOT_FOUND: Status.NEVER_LANDED,
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
@@ -73,6 +78,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.CANCEL_ASKED: Status.CANCELLING,
         Happening.CANCELLED: Status.CANCELLED,
         Happening.EXPIRED: Status.EXPIRED,
+        Happening.NOT_FOUND: Status.NEVER_LANDED,
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
@@ -81,12 +87,15 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.CANCEL_ASKED: Status.CANCELLING,
         Happening.CANCELLED: Status.CANCELLED,
         Happening.EXPIRED: Status.EXPIRED,
+        Happening.NOT_FOUND: Status.CANCELLED,  # it traded, so it was there: the rest is gone
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.CANCELLING: {
         Happening.ACKED_MATCHED: Status.MATCHED,
         Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
+        Happening.NOT_FOUND: Status.NEVER_LANDED,
         # A cancel that was not carried out does not say what the order is now.
         Happening.CANCEL_FAILED: Status.UNKNOWN,
         Happening.UNANSWERED: Status.UNKNOWN,
@@ -106,6 +115,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
     },
     Status.MATCHED: {
         Happening.CANCELLED: Status.CANCELLED,  # the rest of a match was killed
+        Happening.EXPIRED: Status.EXPIRED,
         Happening.FILLED_PART: Status.MATCHED,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
@@ -118,12 +128,21 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_PART: Status.EXPIRED,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
-    # We were told it does not exist, and it traded: it does, and its rest may still be on the book.
+    # We were told it does not exist, and it was seen on the book or traded: it does, and its rest may still be there.
     Status.REJECTED: {
+        Happening.ACKED_LIVE: Status.LIVE,
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.NEVER_LANDED: {
+        Happening.ACKED_LIVE: Status.LIVE,
+        Happening.ACKED_DELAYED: Status.DELAYED,
+        Happening.ACKED_MATCHED: Status.MATCHED,
+        Happening.CANCELLED: Status.CANCELLED,
+        Happening.EXPIRED: Status.EXPIRED,
         Happening.FILLED_PART: Status.PARTIAL,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
@@ -145,6 +164,7 @@ IGNORED: Final = frozenset(
         (Status.DELAYED, Happening.ACKED_DELAYED),
         (Status.CANCELLING, Happening.CANCEL_ASKED),
         (Status.CANCELLING, Happening.ACKED_LIVE),
+        (Status.CANCELLING, Happening.ACKED_DELAYED),
         (Status.CANCELLING, Happening.SENT),
         # A cancel by id of an UNKNOWN order does not make it known.
         (Status.UNKNOWN, Happening.CANCEL_ASKED),
@@ -173,18 +193,43 @@ IGNORED: Final = frozenset(
             Happening.UNANSWERED,
             Happening.CANCEL_ASKED,
             Happening.CANCEL_FAILED,
+            Happening.NOT_FOUND,
         )
+    }
+    # A refusal of what was seen on the book is one of a copy: identical bytes were sent again, and the first of
+    # them lock the balance that the second would need.
+    | {
+        (status, Happening.REJECTED)
+        for status in (Status.LIVE, Status.PARTIAL, Status.CANCELLING, Status.MATCHED, Status.REJECTED)
     }
     | {
         (status, happening)
         for status in CLOSED
         for happening in (Happening.CANCEL_ASKED, Happening.CANCEL_FAILED, Happening.UNANSWERED)
     }
+    # Its end was told over one road before its beginning came over the other.
     | {
-        (Status.CANCELLED, Happening.CANCELLED),
-        (Status.EXPIRED, Happening.EXPIRED),
-        (Status.REJECTED, Happening.REJECTED),
+        (status, happening)
+        for status in (Status.CANCELLED, Status.EXPIRED)
+        for happening in (
+            Happening.SENT,
+            Happening.ACKED_LIVE,
+            Happening.ACKED_DELAYED,
+            Happening.ACKED_MATCHED,
+            Happening.REJECTED,
+            Happening.CANCELLED,
+            Happening.EXPIRED,
+            Happening.NOT_FOUND,
+        )
+    }
+    | {
+        (
+            Status.REJECTED,
+            Happening.ACKED_DELAYED,
+        ),  # refused after the delay: the answer to the request is late
+        (Status.REJECTED, Happening.NOT_FOUND),
         (Status.NEVER_LANDED, Happening.NOT_FOUND),
+        (Status.NEVER_LANDED, Happening.REJECTED),
     }
 )
 
@@ -198,74 +243,6 @@ OPEN: Final = frozenset(
         Status.PARTIAL,
         Status.CANCELLING,
         Status.UNKNOWN,
-    }
-)
-
-SETTLES: Final[Mapping[FillStatus, frozenset[FillStatus]]] = {
-    FillStatus.MATCHED: frozenset(
-        {FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}
-    ),
-    FillStatus.MINED: frozenset({FillStatus.CONFIRMED, FillStatus.RETRYING, FillStatus.FAILED}),
-    FillStatus.RETRYING: frozenset({FillStatus.MINED, FillStatus.CONFIRMED, FillStatus.FAILED}),
-    FillStatus.CONFIRMED: frozenset(),
-    FillStatus.FAILED: frozenset(),
-}
-
-# The same trade is told once per status, in any order. What is behind us is no news.
-SETTLED_BEFORE: Final = frozenset(
-    {(status, status) for status in FillStatus}
-    | {
-        (FillStatus.MINED, FillStatus.MATCHED),
-        (FillStatus.RETRYING, FillStatus.MATCHED),
-        (FillStatus.CONFIRMED, FillStatus.MATCHED),
-        (FillStatus.CONFIRMED, FillStatus.MINED),
-        (FillStatus.CONFIRMED, FillStatus.RETRYING),
-        (FillStatus.FAILED, FillStatus.MATCHED),
-        (FillStatus.FAILED, FillStatus.MINED),
-        (FillStatus.FAILED, FillStatus.RETRYING),
-    }
-)
-
-
-class MergeState(StrEnum):
-    PLANNED = "planned"
-    SUBMITTED = "submitted"
-    CONFIRMED = "confirmed"
-    FAILED = "failed"
-    UNKNOWN = "unknown"  # stays reserved; never resubmitted before the nonce was checked
-
-
-MERGES: Final[Mapping[MergeState, Mapping[WalletStatus, MergeState]]] = {
-    MergeState.PLANNED: {
-        WalletStatus.SUBMITTED: MergeState.SUBMITTED,
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,  # it never left
-        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
-    },
-    MergeState.SUBMITTED: {
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,
-        WalletStatus.UNKNOWN: MergeState.UNKNOWN,
-    },
-    MergeState.UNKNOWN: {
-        WalletStatus.CONFIRMED: MergeState.CONFIRMED,
-        WalletStatus.FAILED: MergeState.FAILED,
-    },
-    MergeState.CONFIRMED: {},
-    MergeState.FAILED: {},
-}
-
-MERGED_BEFORE: Final = frozenset(
-    {
-        (MergeState.SUBMITTED, WalletStatus.SUBMITTED),
-        (MergeState.UNKNOWN, WalletStatus.SUBMITTED),
-        (MergeState.UNKNOWN, WalletStatus.UNKNOWN),
-        (MergeState.CONFIRMED, WalletStatus.SUBMITTED),
-        (MergeState.CONFIRMED, WalletStatus.CONFIRMED),
-        (MergeState.CONFIRMED, WalletStatus.UNKNOWN),
-        (MergeState.FAILED, WalletStatus.SUBMITTED),
-        (MergeState.FAILED, WalletStatus.FAILED),
-        (MergeState.FAILED, WalletStatus.UNKNOWN),
     }
 )
 
@@ -287,22 +264,3 @@ def step(status: Status, happening: Happening) -> Status:
         return NEXT[status][happening]
     except KeyError:
         raise IllegalTransition(status, happening) from None
-
-
-def settle(status: FillStatus, told: FillStatus) -> FillStatus:
-    """Return the fill's status after ``told``; ``status`` itself if that is behind us."""
-    if (status, told) in SETTLED_BEFORE:
-        return status
-    if told not in SETTLES[status]:
-        raise IllegalTransition(status, told)
-    return told
-
-
-def step_merge(state: MergeState, told: WalletStatus) -> MergeState:
-    """Return the merge's state after ``told``; ``state`` itself if it is a harmless repeat."""
-    if (state, told) in MERGED_BEFORE:
-        return state
-    try:
-        return MERGES[state][told]
-    except KeyError:
-        raise IllegalTransition(state, told) from None

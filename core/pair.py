@@ -5,30 +5,19 @@ and only the surplus of the larger leg is at risk. A fill is provisional until i
 paid for, but nothing may rest on it having landed.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from core.events import FillStatus, MergeStepped, Redeemed
 from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.ledger import Entry, EntryKind, Holding, fold
-from core.lifecycle import MergeState, settle, step_merge
+from core.merges import Merges
+from core.provisional import Provisional, Unsettled
+from core.settlement import settle
 from core.units import SHARE, Ms, Shares, Usdc
 
-
-@dataclass(frozen=True, slots=True)
-class Provisional:
-    """A fill that may still fail. ``net``: USDC it gained us, fee taken out; negative for a buy."""
-
-    outcome: Outcome
-    side: Side
-    shares: Shares
-    net: Usdc
-
-
-@dataclass(slots=True)
-class MergePlan:
-    shares: Shares
-    state: MergeState
+NO_FILLS: Final[Mapping[FillId, FillStatus]] = MappingProxyType({})
 
 
 class PairLedger:
@@ -39,18 +28,14 @@ class PairLedger:
     """
 
     __slots__ = (
-        "_bought",
         "_entries",
         "_fills",
-        "_gain",
         "_holding",
         "_merges",
-        "_provisional",
-        "_receipts",
         "_redeemed",
-        "_sold",
+        "_unsettled",
+        "_unsold",
         "market_id",
-        "reserved",
         "strategy",
     )
 
@@ -60,17 +45,12 @@ class PairLedger:
         self._begin()
 
     def _begin(self) -> None:
-        self.reserved = Shares(0)
         self._holding = Holding()
         self._entries: list[Entry] = []
         self._fills: dict[FillId, FillStatus] = {}
-        self._provisional: dict[FillId, Provisional] = {}
-        # Of provisional buys: the shares, and what each gains us when it lands and its outcome wins.
-        self._bought = {Outcome.YES: 0, Outcome.NO: 0}
-        self._gain = {Outcome.YES: 0, Outcome.NO: 0}
-        self._receipts = 0  # of provisional sells
-        self._sold = {Outcome.YES: 0, Outcome.NO: 0}
-        self._merges: dict[str, MergePlan] = {}
+        self._unsettled = Unsettled()
+        self._unsold: Holding | None = None  # made when it is asked for
+        self._merges = Merges()
         self._redeemed: set[str] = set()
 
     def filled(
@@ -92,7 +72,7 @@ class PairLedger:
             return ()
         if status is not FillStatus.CONFIRMED:
             net = Usdc(-amount - fee) if side is Side.BUY else Usdc(amount - fee)
-            self._count(fill_id, Provisional(outcome, side, shares, net))
+            self._unsettled.add(fill_id, Provisional(outcome, side, shares, net))
         return self._booked(self._trade(fill_id, outcome, side, shares, amount, fee, at_ms))
 
     def settled(self, fill_id: FillId, status: FillStatus, at_ms: Ms) -> tuple[Entry, ...]:
@@ -106,28 +86,24 @@ class PairLedger:
         after = self._fills[fill_id] = settle(was, status)
         if after is was or after not in (FillStatus.CONFIRMED, FillStatus.FAILED):
             return ()
-        self._uncount(fill_id)
+        self._unsettled.drop(fill_id)
+        self._unsold = None
         return self._take_back(fill_id, at_ms) if after is FillStatus.FAILED else ()
 
     def merge_planned(self, action_id: str, shares: Shares) -> None:
         """Reserve ``shares`` of both legs. Raises ``ValueError`` beyond ``mergeable``."""
         if not 0 < shares <= self.mergeable:
             raise ValueError(f"cannot merge {shares} of {self.mergeable} in {self.market_id}")
-        self._plan(action_id, shares)
+        self._merges.plan(action_id, shares)
 
     def merge_stepped(self, event: MergeStepped) -> tuple[Entry, ...]:
         """Follow a merge. One that was planned in an earlier life of the process is adopted."""
-        plan = self._merges.get(event.action_id) or self._plan(event.action_id, event.shares)
-        was, plan.state = plan.state, step_merge(plan.state, event.status)
-        after = plan.state
-        if after is was or after not in (MergeState.CONFIRMED, MergeState.FAILED):
+        shares = self._merges.step(event)
+        if shares is None:
             return ()
-        self.reserved = Shares(self.reserved - plan.shares)
-        if after is MergeState.FAILED:
-            return ()
-        worth = Usdc(plan.shares)
+        worth = Usdc(shares)
         return self._booked(
-            self._paid_out(EntryKind.MERGE, outcome, plan.shares, usdc, event.heard_ms, event.action_id)
+            self._paid_out(EntryKind.MERGE, outcome, shares, usdc, event.heard_ms, event.action_id)
             for outcome, usdc in ((Outcome.YES, worth), (Outcome.NO, Usdc(0)))
         )
 
@@ -149,24 +125,24 @@ class PairLedger:
                 receipt = Usdc(0)
         return self._booked(entries)
 
-    def rebuild(self, entries: Iterable[Entry], provisional: Collection[FillId] = ()) -> None:
-        """Begin again from ``entries``, oldest first. Fills not in ``provisional`` count as CONFIRMED."""
+    def rebuild(self, entries: Iterable[Entry], provisional: Mapping[FillId, FillStatus] = NO_FILLS) -> None:
+        """Begin again from ``entries``, oldest first. Fills not in ``provisional``, which may name those of
+        other markets too, count as CONFIRMED."""
         self._begin()
         self._entries = [entry for entry in entries if entry.strategy is self.strategy]
         self._holding = fold(self._entries)
         for entry in self._entries:
             if entry.fill_id is not None:
                 failed = entry.reverses or self._fills.get(entry.fill_id) is FillStatus.FAILED
-                unsure = entry.fill_id in provisional
-                settled = FillStatus.MATCHED if unsure else FillStatus.CONFIRMED
+                settled = provisional.get(entry.fill_id, FillStatus.CONFIRMED)
                 self._fills[entry.fill_id] = FillStatus.FAILED if failed else settled
             elif entry.kind is EntryKind.MERGE and entry.note is not None:
-                self._merges[entry.note] = MergePlan(Shares(-entry.shares), MergeState.CONFIRMED)
+                self._merges.done(entry.note, Shares(-entry.shares))
             elif entry.kind is EntryKind.REDEEM and entry.note is not None:
                 self._redeemed.add(entry.note)
-        for fill_id in provisional:
-            if self._fills.get(fill_id) is FillStatus.MATCHED:
-                self._count(fill_id, self._as_booked(fill_id))
+        for fill_id, status in self._fills.items():
+            if status not in (FillStatus.CONFIRMED, FillStatus.FAILED):
+                self._unsettled.add(fill_id, self._as_booked(fill_id))
 
     def held(self, outcome: Outcome) -> Shares:
         return self._holding.held(outcome)
@@ -237,10 +213,29 @@ class PairLedger:
         Without provisional fills this is ``received - spent + min(yes, no)``. A provisional buy of the winner
         that fails takes its gain away; one of the loser is worst when it lands, and that is booked already.
         """
-        holding, gain = self._holding, self._gain
-        if_yes = holding.yes - gain[Outcome.YES]
-        if_no = holding.no - gain[Outcome.NO]
-        return Usdc(holding.flow - self._receipts + min(if_yes, if_no))
+        return Usdc(self._holding.flow - self._unsettled.receipts + self._least())
+
+    @property
+    def at_risk(self) -> Usdc:
+        """What can still be lost at most, counted from what will have been realized: the cost of all that is held
+        less the pairs that pay it back.
+
+        While a sale is unconfirmed its shares count as held, at their cost, and the pairs as if it had landed: the
+        loss it takes is none yet. Never below what any end of the unsettled fills leaves.
+        """
+        holding = self._holding
+        if self._unsettled.sales:
+            holding = self._unsold = self._unsold or self._without_unsure_sales()
+        return Usdc(max(0, holding.yes_cost + holding.no_cost - self._least()))
+
+    def _least(self) -> Shares:
+        """What the worse outcome pays for what is held, every provisional buy settled for the worse."""
+        holding, gain = self._holding, self._unsettled.gain
+        return Shares(min(holding.yes - gain[Outcome.YES], holding.no - gain[Outcome.NO]))
+
+    def _without_unsure_sales(self) -> Holding:
+        unsure = self._unsettled.sales
+        return fold(entry for entry in self._entries if entry.fill_id is None or entry.fill_id not in unsure)
 
     @property
     def best_case(self) -> Usdc:
@@ -249,43 +244,48 @@ class PairLedger:
 
     def after_buy(self, outcome: Outcome, shares: Shares, amount: Usdc) -> tuple[Usdc, Shares]:
         """``worst_case`` and ``exposed`` if ``shares`` were bought and confirmed for ``amount``, fee in."""
-        holding, gain = self._holding, self._gain
+        holding, gain = self._holding, self._unsettled.gain
         yes, no = int(holding.yes), int(holding.no)
         if outcome is Outcome.YES:
             yes += shares
         else:
             no += shares
         worst = min(yes - gain[Outcome.YES], no - gain[Outcome.NO])
-        return Usdc(holding.flow - self._receipts - amount + worst), Shares(abs(yes - no))
+        return Usdc(holding.flow - self._unsettled.receipts - amount + worst), Shares(abs(yes - no))
+
+    @property
+    def reserved(self) -> Shares:
+        """Pairs that a merge under way has taken."""
+        return self._merges.reserved
 
     @property
     def mergeable(self) -> Shares:
         """Pairs of CONFIRMED shares that no other merge has reserved."""
-        holding, bought = self._holding, self._bought
+        holding, bought = self._holding, self._unsettled.bought
         sure = min(holding.yes - bought[Outcome.YES], holding.no - bought[Outcome.NO])
         return Shares(max(0, sure - self.reserved))
 
     def sellable(self, outcome: Outcome) -> Shares:
         """CONFIRMED shares of ``outcome`` that no merge has reserved. Open sell orders are not counted out."""
-        return Shares(max(0, self._holding.held(outcome) - self._bought[outcome] - self.reserved))
+        return Shares(max(0, self._holding.held(outcome) - self._unsettled.bought[outcome] - self.reserved))
 
     def confirmed(self, outcome: Outcome) -> Shares:
         """Shares of ``outcome`` held even if every provisional buy of it fails."""
-        return Shares(max(0, self._holding.held(outcome) - self._bought[outcome]))
+        return Shares(max(0, self._holding.held(outcome) - self._unsettled.bought[outcome]))
 
     @property
     def provisional(self) -> int:
         """How many fills may still fail."""
-        return len(self._provisional)
+        return len(self._unsettled)
 
     def most_held(self, outcome: Outcome) -> Shares:
         """Shares of ``outcome`` held if every provisional buy of it lands and every provisional sale fails."""
-        return Shares(self._holding.held(outcome) + self._sold[outcome])
+        return Shares(self._holding.held(outcome) + self._unsettled.sold[outcome])
 
     @property
     def unsure_receipts(self) -> Usdc:
         """What provisional sales brought: cash that is gone if they fail."""
-        return Usdc(self._receipts)
+        return self._unsettled.receipts
 
     def fill_status(self, fill_id: FillId) -> FillStatus | None:
         """How far a fill has settled; ``None`` for one never booked."""
@@ -338,6 +338,7 @@ class PairLedger:
 
     def _booked(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         booked = tuple(entries)
+        self._unsold = None
         self._entries.extend(booked)
         for entry in booked:
             self._holding.apply(entry)
@@ -360,24 +361,3 @@ class PairLedger:
         side = Side.BUY if trade.kind is EntryKind.BUY else Side.SELL
         net = Usdc(sum(entry.usdc for entry in booked))
         return Provisional(trade.outcome, side, Shares(abs(trade.shares)), net)
-
-    def _count(self, fill_id: FillId, fill: Provisional) -> None:
-        self._provisional[fill_id] = fill
-        self._weigh(fill, 1)
-
-    def _uncount(self, fill_id: FillId) -> None:
-        self._weigh(self._provisional.pop(fill_id), -1)
-
-    def _weigh(self, fill: Provisional, sign: int) -> None:
-        if fill.side is Side.BUY:
-            self._bought[fill.outcome] += sign * fill.shares
-            self._gain[fill.outcome] += sign * max(0, fill.shares + fill.net)
-        else:
-            self._receipts += sign * max(0, fill.net)
-            self._sold[fill.outcome] += sign * fill.shares
-
-    def _plan(self, action_id: str, shares: Shares) -> MergePlan:
-        plan = MergePlan(shares, MergeState.PLANNED)
-        self._merges[action_id] = plan
-        self.reserved = Shares(self.reserved + shares)
-        return plan

@@ -14,8 +14,9 @@ from django.db.models.functions import Greatest
 
 from core.events import FillSeen, FillSettled
 from core.ledger import Entry as LedgerEntry
-from core.lifecycle import CLOSED, SETTLES, Status
+from core.lifecycle import CLOSED, Status
 from core.notes import Booked, Decided, OrderMoved
+from core.settlement import SETTLES
 from core.units import text
 from infra import codec, logs
 from trading.models import Decision, Entry, Fill, Order, StepFailure

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from core.desk import Desk
-from core.events import MarketKind, MatchSignal, SignalKind
+from core.events import FillStatus, MarketKind, MatchSignal, SignalKind
+from core.ids import FillId
 from core.risk import Approved, Refused, Rule
-from core.units import usdc
-from tests.builders import DEEP_ASKS, NO, T0, YES, a_book, a_desk, a_place, a_signal, at
+from core.units import shares, usdc
+from tests.builders import DEEP_ASKS, NO, SELL, T0, YES, a_book, a_desk, a_place, a_signal, at
 
 MAP_1: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 1}
 MAP_2: dict[str, Any] = {"kind": MarketKind.MAP, "map_number": 2}
@@ -121,6 +122,18 @@ def test_open_bids_cost_what_they_may_still_cost() -> None:
 
     assert desk.open_bids_cost() == usdc("24")
     assert desk.at_risk() == usdc("24")
+
+
+def test_a_sale_at_a_loss_hides_no_risk_until_it_is_confirmed() -> None:
+    """Half of the 50 USDC seemed lost for good while the sale could still fail and the shares still lose all."""
+    desk = a_desk(yes="100", paid_yes="50")
+    sale = FillId("sale")
+
+    desk.pair.filled(sale, YES, SELL, shares("100"), usdc("25"), usdc("0"), FillStatus.MATCHED, T0)
+    assert desk.at_risk() == usdc("50")
+    desk.pair.settled(sale, FillStatus.CONFIRMED, T0)
+
+    assert desk.at_risk() == usdc("0")
 
 
 def test_a_jump_of_two_ticks_keeps_quotes_away() -> None:

@@ -156,7 +156,10 @@ def test_a_pair_ledger_rebuilt_from_the_accounts_entries_is_the_one_that_lived(
     unsure = [fill_id for at, fill_id in life.open_fills if at == market]
 
     again = PairLedger(market, Strategy.PAIR_ARB)
-    again.rebuild([entry for entry in life.entries if entry.market_id == market], unsure)
+    again.rebuild(
+        [entry for entry in life.entries if entry.market_id == market],
+        dict.fromkeys(unsure, FillStatus.MATCHED),
+    )
 
     assert (again.held(YES), again.held(NO)) == (pair.held(YES), pair.held(NO))
     assert (again.worst_case, again.realized, again.mergeable) == (

@@ -3,7 +3,8 @@
 import pytest
 
 from core.events import AckStatus, CloseReason, FillSettled, FillStatus, OrderEvent
-from core.ids import FillId, IntentKey
+from core.ids import FillId, IntentKey, OrderId
+from core.kept import KeptOrder
 from core.orders import REMEMBERED, Happening, IllegalTransition, Status, Stray
 from core.units import Ms, shares, usdc
 from tests.core.accounts import (
@@ -256,11 +257,84 @@ def test_a_cancel_that_comes_after_the_match_is_no_news() -> None:
     assert the(book).status is Status.MATCHED
 
 
-def test_a_contradiction_is_an_error_that_names_both_sides() -> None:
+def test_what_we_can_never_have_done_is_an_error_that_names_both_sides() -> None:
+    book = orders(a_place(), live=False)
+    book.apply(rejected())
+
+    with pytest.raises(IllegalTransition, match="sent cannot follow rejected"):
+        book.apply(sent())
+
+
+def test_the_refusal_of_a_copy_leaves_the_order_on_the_book() -> None:
     book = orders(a_place())
 
-    with pytest.raises(IllegalTransition, match="rejected cannot follow live"):
-        book.apply(rejected())
+    book.apply(rejected())
+
+    assert the(book).status is Status.LIVE
+    assert len(book.open()) == 1
+
+
+def test_an_order_that_traded_whole_has_no_rest_to_cancel() -> None:
+    book = orders(a_place(size="100"))
+    book.apply(fill("100"))
+
+    book.apply(closed(CloseReason.KILLED, filled="100"))
+
+    assert the(book).status is Status.MATCHED
+
+
+def test_an_order_found_again_after_a_fill_is_partly_filled() -> None:
+    book = orders(a_place(size="100"))
+    book.apply(closed(CloseReason.NEVER_LANDED))
+    assert the(book).status is Status.NEVER_LANDED
+
+    book.apply(fill("40"))
+    book.apply(acked())
+
+    assert the(book).status is Status.PARTIAL
+    assert the(book).at_stake == shares("60")
+
+
+def test_a_kept_order_goes_on_where_it_was_left() -> None:
+    """Its fills told again are no news, and what the venue says of it finds it."""
+    kept = KeptOrder(
+        place=a_place(size="100"),
+        order_id=OrderId("id-k1"),
+        status=Status.UNKNOWN,
+        fills=(FillId("f1"),),
+        filled=shares("40"),
+        amount=usdc("19.2"),
+        fee=usdc("0"),
+        since_ms=T0,
+    )
+    book = orders()
+    book.restore(kept)
+    assert (the(book).status, the(book).at_stake, book.any_unknown) == (Status.UNKNOWN, shares("60"), True)
+
+    assert book.apply(fill("40", fill_id="f1")) is None
+    assert book.apply(fill("10", fill_id="f2")) is Happening.FILLED_PART
+    book.apply(closed(filled="50"))
+
+    assert (the(book).status, the(book).filled) == (Status.CANCELLED, shares("50"))
+    assert book.at_stake() == []
+
+
+def test_a_kept_order_that_had_ended_is_remembered_for_late_fills() -> None:
+    ended = KeptOrder(
+        place=a_place(size="100"),
+        order_id=OrderId("id-k1"),
+        status=Status.CANCELLED,
+        fills=(),
+        filled=shares("0"),
+        amount=usdc("0"),
+        fee=usdc("0"),
+        since_ms=T0,
+    )
+    book = orders()
+    book.restore(ended)
+
+    assert (book.open(), book.at_stake()) == ([], [])
+    assert book.apply(fill("10")) is Happening.FILLED_PART
 
 
 def test_a_settlement_moves_no_order() -> None:
