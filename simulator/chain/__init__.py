@@ -1,4 +1,8 @@
-"""The chain and what stands on it: wallets, JSON-RPC, the relayer, the Data API, geoblock."""
+"""The chain and what stands on it: wallets, JSON-RPC, the relayer, the Data API, geoblock.
+
+``install`` and ``step`` import the parts when called: the CLOB reads this room's addresses, and this room's
+doors read the CLOB's keys.
+"""
 
 from aiohttp import web
 
@@ -6,12 +10,14 @@ from core.units import Ms
 
 
 def install(app: web.Application) -> None:
-    """Give the app its chain and the chain's routes."""
-    from simulator.channels import WORLD
-    from simulator.chain.accounts import CHAIN, Chain
+    """Give the app its chain and the chain's routes. Needs the world."""
+    from simulator.chain import assembly
 
-    app[CHAIN] = Chain(app[WORLD])
+    assembly.install(app)
 
 
 def step(app: web.Application, now_ms: Ms) -> None:
     """Let blocks be mined and the relayer work until ``now_ms``."""
+    from simulator.chain import assembly
+
+    assembly.step(app, now_ms)
