@@ -9,11 +9,14 @@ from aiohttp import web
 
 from core.units import Ms
 from infra import clock
+from simulator import rest
+from simulator.channels import WORLD
 from simulator.clob import (
     balances,
     cancelling,
     credentials,
     heartbeats,
+    intake,
     markets,
     posting,
     reading,
@@ -35,7 +38,9 @@ def install(app: web.Application) -> None:
     app[KEYS] = Keys(secrets.token_bytes(SEED_BYTES))
     app[WINDOWS], app[STANDINGS] = Windows(), Standings()
     app[BUDGETS], app[HEARTBEATS], app[POSTS] = Budgets(), Heartbeats(), Posts()
+    app[WORLD].exchange.may_spend = intake.spending(app)
     app.add_routes([*_public(), *_private()])
+    rest.install(app)
 
 
 def step(app: web.Application, now_ms: Ms) -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from core.ids import OrderId, Outcome, Side, TokenId
+from core.ids import MarketId, OrderId, Outcome, Side, TokenId
 from core.units import Ms, Shares, text
 from simulator.chain.accounts import CHAIN
 from simulator.chain.addresses import EXCHANGE, EXCHANGE_V3, NEG_RISK_EXCHANGE, address
@@ -20,6 +20,7 @@ from simulator.clob.refusals import Refused
 from simulator.clob.windows import STANDINGS
 from simulator.exchange.accounts import Account
 from simulator.exchange.orders import Order, Refusal, Status, Terms, TimeInForce
+from simulator.exchange.venue import MaySpend
 
 WALLET_TYPE: Final = 3
 GTD_AHEAD_MS: Final = Ms(180_000)  # an expiration must lie at least this far ahead (polymarket.md 3.6)
@@ -140,6 +141,19 @@ def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
         raise _refused(order, listing.tick, asked)
     app[POSTS].add(Post(order, asked.key, asked.wallet, asked.signed.salt, asked.sent.order.expiration))
     return order
+
+
+def spending(app: web.Application) -> MaySpend:
+    """Tells the exchange what its wallets allow, when an order comes and again after its delay."""
+    chain, exchange = app[CHAIN], app[WORLD].exchange
+
+    def may_spend(account: Account, market_id: MarketId, outcome: Outcome | None) -> bool:
+        by = spender(exchange.listings[market_id].terms)
+        if outcome is None:
+            return chain.allowed(account.name, by)
+        return chain.approved_for_all(account.name, by)
+
+    return may_spend
 
 
 def spender(terms: Terms) -> str:
