@@ -78,17 +78,18 @@ class Announcer:
         self._changed_ms[sheet.terms.market_id] = now_ms
         return _frame(now_ms, Audience.CUSTOM_ALL, sheet.terms, new_market(sheet, now_ms))
 
-    def resolved(self, sheet: Sheet, winner: Outcome, now_ms: Ms) -> Frame:
-        """The last word about a market; it is forgotten here."""
+    def resolved(self, sheet: Sheet, payout_yes: Price, now_ms: Ms) -> Frame:
+        """The last word about a market; it is forgotten here. A void one has no winner."""
         del self._terms[sheet.terms.market_id]
         self._changed_ms.pop(sheet.terms.market_id, None)
         self._tops.pop(sheet.terms.market_id, None)
+        winner = {ONE: Outcome.YES, 0: Outcome.NO}.get(payout_yes)
         message = wire.MarketResolved(
             id=sheet.number,
             market=sheet.terms.market_id,
             assets_ids=[sheet.terms.yes_token, sheet.terms.no_token],
-            winning_asset_id=sheet.token(winner),
-            winning_outcome=sheet.name(winner),
+            winning_asset_id="" if winner is None else sheet.token(winner),
+            winning_outcome="" if winner is None else sheet.name(winner),
             timestamp=str(now_ms),
             tags=tag_slugs(sheet.booking.game),
         )

@@ -11,6 +11,7 @@ from core.ids import Outcome, TokenId
 from core.units import ONE, Ms, Price, text
 from simulator import wire
 from simulator.evening import Booking
+from simulator.exchange.orders import Version
 from simulator.matches.games import Game
 from simulator.matches.series import Moment
 from simulator.sheets import REBATE, Sheet, event_title, game_id
@@ -26,10 +27,10 @@ DESCRIPTION: Final = "A simulated match between invented teams. The market resol
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """A market and how it stands. ``winner`` is set when it was resolved; it is closed then."""
+    """A market and how it stands. ``payout_yes`` is set when it was resolved; it is closed then."""
 
     sheet: Sheet
-    winner: Outcome | None
+    payout_yes: Price | None
     tick: Price
     last_price: Price | None
     best_bid: Price | None
@@ -75,11 +76,11 @@ def event_json(
         "startTime": _rfc3339(booking.starts_ms),
         "endDate": _rfc3339(Ms(booking.starts_ms + ENDS_AFTER_MS)),
         "active": True,
-        "closed": all(market.winner is not None for market in markets) and ended,
+        "closed": all(market.payout_yes is not None for market in markets) and ended,
         "archived": False,
         "restricted": False,
         "enableOrderBook": True,
-        "negRisk": False,
+        "negRisk": any(market.sheet.terms.neg_risk for market in markets),
         "live": moment is not None and not ended,
         "ended": ended,
         "score": _score(booking, moment),
@@ -131,17 +132,16 @@ def new_market(sheet: Sheet, now_ms: Ms) -> wire.NewMarket:
 
 def _market_json(market: MarketState) -> dict[str, object]:
     sheet, terms = market.sheet, market.sheet.terms
-    closed = market.winner is not None
+    closed = market.payout_yes is not None
     described: dict[str, object] = {
         "id": sheet.number,
-        "conditionId": terms.market_id,
+        "conditionId": sheet.condition_id,
         "question": sheet.question,
         "slug": sheet.slug,
-        "version": "v1",
+        "version": terms.version,
         "description": DESCRIPTION,
         "outcomes": _json_text([sheet.name(outcome) for outcome in Outcome]),
         "outcomePrices": _json_text(_outcome_prices(market)),
-        "clobTokenIds": _json_text([terms.yes_token, terms.no_token]),
         "sportsMarketType": sheet.sports_type,
         "groupItemTitle": sheet.group_title,
         "gameStartTime": _time(sheet.booking.starts_ms).strftime("%Y-%m-%d %H:%M:%S+00"),
@@ -150,7 +150,7 @@ def _market_json(market: MarketState) -> dict[str, object]:
         "archived": False,
         "acceptingOrders": not closed,
         "enableOrderBook": True,
-        "negRisk": False,
+        "negRisk": terms.neg_risk,
         "restricted": False,
         "orderMinSize": _number(terms.min_size, 6),
         "orderPriceMinTickSize": _number(market.tick, 4),
@@ -165,19 +165,25 @@ def _market_json(market: MarketState) -> dict[str, object]:
             "rebateRate": _number(REBATE, 6),
         },
     }
+    if terms.version is Version.V1:
+        described["clobTokenIds"] = _json_text([terms.yes_token, terms.no_token])
+    else:
+        described["resolutionStatus"] = "resolved" if closed else "active"
+    if sheet.position_ids is not None:
+        described["positionIds"] = list(sheet.position_ids)
     if market.best_bid is not None:
         described["bestBid"] = _number(market.best_bid, 4)
     if market.best_ask is not None:
         described["bestAsk"] = _number(market.best_ask, 4)
-    if closed:
+    if closed and terms.version is Version.V1:
         described["umaResolutionStatus"] = "resolved"
     return described
 
 
 def _outcome_prices(market: MarketState) -> list[str]:
-    """1 and 0 after resolution, else the last trade; half and half where there was none."""
-    if market.winner is not None:
-        yes = ONE if market.winner is Outcome.YES else Price(0)
+    """What was paid after resolution, else the last trade; half and half where there was none."""
+    if market.payout_yes is not None:
+        yes = market.payout_yes
     else:
         yes = Price(ONE // 2) if market.last_price is None else market.last_price
     return [text(yes, 4), text(ONE - yes, 4)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from core.ids import Outcome
+from core.ids import MarketId
 from core.units import CERTAIN, ONE, Ms, Price, Prob
 from simulator import gamma
 from simulator.actors.cast import cast
@@ -21,18 +21,19 @@ from simulator.sheets import Sheet, game_id, sheet
 from simulator.wire import MatchMessage
 
 STATE_EVERY_MS: Final = 2_000  # the match feed repeats where a match stands
+HALF: Final = Price(ONE // 2)
 LEAD_STEP: Final = 500  # gold; a smaller move of the lead is told with the next repeat
 RUNNING: Final = (Word.STARTED, Word.SCORE, Word.LEAD, Word.RESUMED)
 
 
 @dataclass(slots=True, eq=False)
 class Market:
-    """One market of the match. ``winner`` is known from its map's end on, ``resolved`` later."""
+    """One market of the match. ``payout_yes`` is known from its map's end on, ``resolved`` later."""
 
     sheet: Sheet
     sight: Sight
     traders: list[Trader]
-    winner: Outcome | None = None
+    payout_yes: Price | None = None
     resolves_ms: Ms | None = None
     resolved: bool = False
 
@@ -45,7 +46,7 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Settled:
     sheet: Sheet
-    winner: Outcome
+    payout_yes: Price
 
 
 Notice = Opened | Settled | MatchMessage
@@ -103,6 +104,12 @@ class Stage:
         """The markets as Gamma lists them, in the order in which they were opened."""
         return [self._state(market) for market in self.markets.values()]
 
+    def void(self, market_id: MarketId, now_ms: Ms) -> None:
+        """Let one market resolve at half with the next step, as a cancelled or tied match does (polymarket.md 7)."""
+        for market in self.markets.values():
+            if market.sheet.terms.market_id == market_id and not market.resolved:
+                market.payout_yes, market.resolves_ms = HALF, now_ms
+
     def _next_due(self, now_ms: Ms) -> Moment | Market | None:
         """The first moment or resolution due by ``now_ms``; at the same time the resolution goes first."""
         first: Moment | Market | None = None
@@ -133,8 +140,9 @@ class Stage:
             yield self._say(moment, moment.word, moment.clock_ms, at_ms)
         if moment.winner is not None:
             ended = on_series if moment.word is Word.ENDED else on_map
-            ended.winner = (Outcome.YES, Outcome.NO)[moment.winner]
-            ended.resolves_ms = Ms(at_ms + self.booking.resolves_ms)
+            if not ended.resolved:
+                ended.payout_yes = Price(0) if moment.winner else ONE
+                ended.resolves_ms = Ms(at_ms + self.booking.resolves_ms)
             follows = moment.map_number + 1
             if 0 < moment.series_chance < CERTAIN and follows not in self.markets:
                 yield self._open(follows, at_ms)
@@ -145,19 +153,20 @@ class Stage:
         chance: Prob = booking.series.opening if map_number is None else booking.series.even
         self._exchange.list_market(described.terms)
         sight = Sight(at_ms, chance)
-        traders = cast(self._exchange, described.terms.market_id, self._seed, sight, at_ms)
+        traders = cast(
+            self._exchange, described.terms.market_id, self._seed, described.dice_name, sight, at_ms
+        )
         self.markets[map_number] = Market(described, sight, traders)
         return Opened(described)
 
     def _resolve(self, market: Market) -> Settled:
-        assert market.winner is not None, "only a market with a winner resolves"
-        payout_yes = ONE if market.winner is Outcome.YES else Price(0)
-        self._exchange.resolve(market.sheet.terms.market_id, payout_yes)
+        assert market.payout_yes is not None, "only a market that is decided resolves"
+        self._exchange.resolve(market.sheet.terms.market_id, market.payout_yes)
         for trader in market.traders:
             trader.retire()
         market.traders = []
         market.resolved = True
-        return Settled(market.sheet, market.winner)
+        return Settled(market.sheet, market.payout_yes)
 
     def _say(self, moment: Moment, word: Word, clock_ms: Ms, at_ms: Ms) -> MatchMessage:
         booking = self.booking
@@ -179,7 +188,9 @@ class Stage:
 
     def _state(self, market: Market) -> gamma.MarketState:
         if market.resolved:
-            return gamma.MarketState(market.sheet, market.winner, market.sheet.terms.tick, None, None, None)
+            return gamma.MarketState(
+                market.sheet, market.payout_yes, market.sheet.terms.tick, None, None, None
+            )
         listing = self._exchange.listings[market.sheet.terms.market_id]
         bid, ask = listing.book.bids.best, listing.book.asks.best
         tick: Price = listing.tick

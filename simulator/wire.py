@@ -144,7 +144,7 @@ class MarketResolved(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     market: MarketId
     assets_ids: list[TokenId]
-    winning_asset_id: TokenId
+    winning_asset_id: str
     winning_outcome: str
     timestamp: str
     event_type: Literal["market_resolved"] = "market_resolved"

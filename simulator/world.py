@@ -20,6 +20,7 @@ from simulator.stage import Opened, Settled, Stage
 STEP_MS: Final = 100
 WARM_UP_MS: Final = 15_000  # of trading before anybody may look, so that the books are full
 CLOSED_EVENTS_KEPT: Final = 50
+CLOSED_SHEETS_KEPT: Final = 200  # besides those of markets in which a wallet traded
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class World:
         self._evening = Evening(seed, self.now_ms)
         self._stages: list[Stage] = []
         self._tokens: dict[TokenId, tuple[MarketId, Outcome]] = {}
+        self._sheets: dict[MarketId, Sheet] = {}
+        self._sheet_tokens: dict[TokenId, tuple[Sheet, Outcome]] = {}
+        self._closed_sheets: dict[MarketId, Sheet] = {}
         self._closed: deque[Event] = deque(maxlen=CLOSED_EVENTS_KEPT)
         self.step(start_ms)
 
@@ -102,15 +106,46 @@ class World:
             market.sheet for stage in self._stages for market in stage.markets.values() if not market.resolved
         ]
 
+    @property
+    def closed_sheets(self) -> list[Sheet]:
+        """Resolved markets that are still known, earliest resolved first."""
+        return list(self._closed_sheets.values())
+
+    def sheet(self, market_id: MarketId) -> Sheet | None:
+        """A market that is open, or resolved and still known."""
+        return self._sheets.get(market_id)
+
+    def sheet_of_token(self, token: TokenId) -> tuple[Sheet, Outcome] | None:
+        """The same by one of its tokens."""
+        return self._sheet_tokens.get(token)
+
+    def void(self, market_id: MarketId) -> None:
+        """Let an open market resolve at half with the next step."""
+        for stage in self._stages:
+            stage.void(market_id, self.now_ms)
+
+    def _keep_closed(self, sheet: Sheet) -> None:
+        """Remember a resolved market, for ever where a wallet traded; forget the oldest of the others."""
+        self._closed_sheets[sheet.terms.market_id] = sheet
+        untraded = [known for known in self._closed_sheets if not self.exchange.has_traded(known)]
+        for market_id in untraded[:-CLOSED_SHEETS_KEPT]:
+            forgotten = self._closed_sheets.pop(market_id)
+            del self._sheets[market_id]
+            for outcome in Outcome:
+                del self._sheet_tokens[forgotten.token(outcome)]
+
     def _announce_opened(self, sheet: Sheet) -> Frame:
+        self._sheets[sheet.terms.market_id] = sheet
         for outcome in Outcome:
             self._tokens[sheet.token(outcome)] = (sheet.terms.market_id, outcome)
+            self._sheet_tokens[sheet.token(outcome)] = (sheet, outcome)
         return self._announcer.listed(sheet, self.now_ms)
 
     def _announce_settled(self, notice: Settled) -> Frame:
         for outcome in Outcome:
             del self._tokens[notice.sheet.token(outcome)]
-        return self._announcer.resolved(notice.sheet, notice.winner, self.now_ms)
+        self._keep_closed(notice.sheet)
+        return self._announcer.resolved(notice.sheet, notice.payout_yes, self.now_ms)
 
     def _event(self, stage: Stage) -> Event:
         booking = stage.booking

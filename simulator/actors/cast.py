@@ -16,14 +16,16 @@ from simulator.exchange.venue import Exchange
 SPREADS: Final = {100: 2, 200: 3, 300: 4, 400: 4, 600: 2}  # of the tightest maker, in 1/10,000, by weight
 
 
-def cast(exchange: Exchange, market_id: MarketId, seed: int, sight: Sight, now_ms: Ms) -> list[Trader]:
-    """Hire the traders of one market. They act from ``now_ms`` on."""
-    rolls = dice(seed, "cast", market_id)
+def cast(
+    exchange: Exchange, market_id: MarketId, seed: int, name: str, sight: Sight, now_ms: Ms
+) -> list[Trader]:
+    """Hire the traders of one market. They act from ``now_ms`` on; ``name`` is what their dice are called."""
+    rolls = dice(seed, "cast", name)
     spread = pick(rolls, SPREADS)
 
     def person(role: str) -> tuple[Exchange, MarketId, str, Usdc, Random, Ms]:
         budget = Usdc(rolls.randint(15_000, 40_000) * USDC)
-        return exchange, market_id, f"{role} {market_id}", budget, dice(seed, role, market_id), now_ms
+        return exchange, market_id, f"{role} {market_id}", budget, dice(seed, role, name), now_ms
 
     makers = [
         Maker(*person(f"maker {place}"), sight=sight, style=style)

@@ -185,12 +185,12 @@ def test_the_crowd_sends_less_while_the_match_is_not_on() -> None:
 def test_a_cast_is_the_same_for_a_seed_and_its_makers_are_one_to_four_seconds_late() -> None:
     def hired(seed: int) -> list[tuple[str, Usdc]]:
         exchange = an_exchange()
-        people = cast(exchange, MARKET, seed, Sight(Ms(0), chance(50)), Ms(0))
+        people = cast(exchange, MARKET, seed, MARKET, Sight(Ms(0), chance(50)), Ms(0))
         return [(person.account.name, person.account.cash) for person in people]
 
     assert hired(5) == hired(5) != hired(6)
     exchange = an_exchange()
-    people = cast(exchange, MARKET, 5, Sight(Ms(0), chance(50)), Ms(0))
+    people = cast(exchange, MARKET, 5, MARKET, Sight(Ms(0), chance(50)), Ms(0))
     delays = [person.style.delay_ms for person in people if isinstance(person, Maker)]
     assert len(delays) == 3
     assert all(1_000 <= delay <= 4_000 for delay in delays)
