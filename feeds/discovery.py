@@ -1,9 +1,11 @@
 """Finds the venue's markets and keeps their terms and ends up to date, from Gamma's list of events.
 
+Rounds follow each other at a fixed pace, and one is made soon when the market channel tells of a new market of ours.
 Each round reads every open event. A market that is gone from the list is asked for by its event, so that its
 resolution is kept even when the channel's word about it was missed.
 """
 
+import asyncio
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +33,11 @@ TOPIC: Final = "markets"
 ESPORTS: Final = ("tag_id", "64")
 EVERY_MS: Final = {"polymarket": 300_000, "simulator": 5_000}
 RETRY_MS: Final = 15_000  # after a round that failed, when rounds are rarer than this
+LOOK_MS: Final = 1_000  # how often between rounds somebody may have asked for one
+# A new market is told before Gamma lists it, and its event's other markets come with it.
+ASKED_GAP_MS: Final = 5_000
+ASKED_AGAIN_MS: Final = 20_000
+ASKED_TRIES: Final = 3
 DAY_MS: Final = 24 * 3_600_000
 # ``closed=false`` also lists events that were forgotten years ago (polymarket.md 7).
 ENDED_AFTER_MS: Final = 3 * DAY_MS
@@ -157,19 +164,56 @@ class Tally:
     changed: int = 0
 
 
+class Waiting:
+    """The time between two rounds: as long as planned, or until a new market was told of.
+
+    Asked for, a round begins within seconds and never sooner than ``ASKED_GAP_MS`` after the last one. While it
+    finds nothing new, two more follow, ``ASKED_AGAIN_MS`` apart.
+    """
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._tries = 0
+
+    async def over(self, planned_ms: int, found: Round) -> bool:
+        """Wait for the next round; true when told to stop instead. Real time."""
+        if found.new:
+            self._tries = 0
+        began = clock.monotonic_ms()
+        gap_ms = ASKED_AGAIN_MS if self._tries else ASKED_GAP_MS
+        while (left := began + planned_ms - clock.monotonic_ms()) > 0:
+            if await aio.stopped_within(self._stop, min(LOOK_MS, left)):
+                return True
+            if await _asked():
+                self._tries, gap_ms = ASKED_TRIES, ASKED_GAP_MS
+            if self._tries and clock.monotonic_ms() - began >= gap_ms:
+                self._tries -= 1
+                return False
+        return False
+
+
+async def _asked() -> bool:
+    try:
+        return await services.discovery_asked()
+    except RedisError as error:
+        log.warning("not known whether a round is asked for", error=str(error))
+        return False
+
+
 async def run(loop: Loop) -> None:
     """Rounds until ``stop``: every 5 s at the simulator, every 5 minutes at Polymarket, in real time."""
     venue = selectors.venue_in_use()
     every_ms = EVERY_MS[venue]
     client = GammaClient(settings.POLYLOLY.urls.gamma, chance=Random())
     discovery = Discovery(client, venue=venue, every_ms=every_ms)
+    waiting = Waiting(loop.stop)
     loop.warmed_up()
     try:
         while True:
             found = await discovery.round()
             await report(found)
             wait_ms = every_ms if found.problem is None else min(every_ms, RETRY_MS)
-            if await aio.stopped_within(loop.stop, wait_ms):
+            if await waiting.over(wait_ms, found):
                 return
     finally:
         await client.close()

@@ -15,7 +15,7 @@ from core.units import Ms
 from feeds.listings import EventDescribed, Listing, MarketState, MatchDescribed, SourceStatus
 from feeds.models import NAME_MAX, TITLE_MAX, Market, Match, Outcome, SourceHealth
 from feeds.selectors import venue_in_use
-from infra import logs
+from infra import logs, redis
 
 OVER: Final = frozenset({SignalKind.ENDED, SignalKind.ABANDONED})
 TERMS: Final = (
@@ -34,6 +34,8 @@ TERMS: Final = (
     *("fee_rate", "fee_exponent", "rebate", "starts_ms", "wiped_at_start", "state", "payout"),
     *("neg_risk", "version"),
 )
+ASKED_KEY: Final = "discovery:asked"
+ASKED_TTL_S: Final = 600
 DESCRIBED: Final = ("game", "title", "teams", "best_of", "tournament", "starts_ms")
 
 log = logs.get("feeds")
@@ -73,6 +75,16 @@ def save_listings(events: Sequence[EventDescribed], *, heard_ms: Ms) -> Saved:
         changed=tuple(listing.market for listing in changed),
         clashing=tuple(clashing.values()),
     )
+
+
+async def ask_discovery() -> None:
+    """The venue spoke of a new market: read its list soon. Raises ``redis.RedisError``."""
+    await redis.async_client(redis.Db.BUS).set(ASKED_KEY, b"1", ex=ASKED_TTL_S)
+
+
+async def discovery_asked() -> bool:
+    """Whether somebody asked since the last time this was called. Raises ``redis.RedisError``."""
+    return await redis.async_client(redis.Db.BUS).getdel(ASKED_KEY) is not None
 
 
 def close_missing(ids: Collection[MarketId]) -> int:

@@ -9,13 +9,16 @@ from random import Random
 from typing import Final
 
 from django.conf import settings
+from redis import RedisError
 
 from core import events as ev
 from core.ids import MarketId
 from core.intents import Resync
 from core.units import Ms
+from feeds import services as feeds_services
 from feeds.recorder import Recorder
 from feeds.refusals import Refusal
+from feeds.sources.polymarket.announcements import NEW_MARKET, announced
 from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
 from feeds.sources.polymarket.parse import Parser
 from infra import clock, logs, metrics
@@ -25,6 +28,7 @@ from trading.runner import Runner
 
 SOURCE: Final = "polymarket"
 RESYNCS_WAITING: Final = 512
+TELL_MS: Final = 1_000
 
 log = logs.get("feeds")
 
@@ -41,6 +45,8 @@ class MarketFeed:
         self._listings: dict[MarketId, ev.MarketListed] = {}
         self._resyncs: asyncio.Queue[Resync] = asyncio.Queue(RESYNCS_WAITING)
         self._resyncing: dict[MarketId, int] = {}
+        self._announcements = 0
+        self._new_market = asyncio.Event()
         self._recorder = Recorder(settings.POLYLOLY.recordings_dir) if settings.POLYLOLY.record else None
 
     def learn(self, listing: ev.MarketListed) -> bool:
@@ -70,8 +76,10 @@ class MarketFeed:
         """Listen until stopped; ends the recorder's file at the end."""
         async with asyncio.TaskGroup() as group:
             answering = group.create_task(self._answer_resyncs())
+            telling = group.create_task(self._tell_discovery())
             await self._channel.run()
             answering.cancel()
+            telling.cancel()
 
     async def close(self) -> None:
         await self._books.close()
@@ -93,6 +101,10 @@ class MarketFeed:
             self._recorder.frame(text, heard_ms)
         for event in self._parser.parse(text, heard_ms):
             self._runner.take(event)
+        if self._parser.unused[NEW_MARKET] != self._announcements:
+            self._announcements = self._parser.unused[NEW_MARKET]
+            if announced(text):
+                self._new_market.set()
         metrics.DECISION_LATENCY.observe(time.perf_counter() - began)
 
     def resync(self, wanted: Resync) -> None:
@@ -108,6 +120,17 @@ class MarketFeed:
             listing = self._listings.get(wanted.market_id)
             if listing is not None:
                 await self._resync(listing, wanted)
+
+    async def _tell_discovery(self) -> None:
+        """Pass on, at most once a second, that the venue has a new market of our games."""
+        while True:
+            await self._new_market.wait()
+            self._new_market.clear()
+            try:
+                await feeds_services.ask_discovery()
+            except RedisError as error:
+                log.warning("discovery not told of a new market", error=str(error))
+            await asyncio.sleep(TELL_MS / 1000)
 
     async def _resync(self, listing: ev.MarketListed, wanted: Resync) -> None:
         """Read the book; from the second time in a row on, subscribe to the tokens anew as well."""
