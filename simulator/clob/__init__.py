@@ -8,7 +8,7 @@ import secrets
 from aiohttp import web
 
 from core.units import Ms
-from infra import clock
+from infra.clock import now_ms
 from simulator import rest
 from simulator.channels import WORLD
 from simulator.clob import (
@@ -33,8 +33,8 @@ SEED_BYTES = 32
 
 
 def install(app: web.Application) -> None:
-    """Needs the world and the chain. A test that steps the world by hand sets ``app[CLOCK]`` afterwards."""
-    app[CLOCK] = VenueClock(clock.now_ms)
+    """Needs the world and the chain. Who steps the world by hand sets ``app[CLOCK].read`` afterwards."""
+    app[CLOCK] = VenueClock(now_ms)
     app[KEYS] = Keys(secrets.token_bytes(SEED_BYTES))
     app[WINDOWS], app[STANDINGS] = Windows(), Standings()
     app[BUDGETS], app[HEARTBEATS], app[POSTS] = Budgets(), Heartbeats(), Posts()

@@ -11,18 +11,19 @@ from core.units import Ms
 class VenueClock:
     """``now_ms`` is what things happen at; ``told_ms`` what ``/time`` says and timestamps are judged by.
 
-    ``skew_ms`` is the difference between the two, zero unless a fault sets it.
+    ``skew_ms`` is the difference between the two, zero unless a fault sets it. ``read`` is where the time comes
+    from; a test that steps the world by hand puts its own there.
     """
 
     def __init__(self, read: Callable[[], Ms]) -> None:
-        self._read = read
+        self.read = read
         self.skew_ms = Ms(0)
 
     def now_ms(self) -> Ms:
-        return self._read()
+        return self.read()
 
     def told_ms(self) -> Ms:
-        return Ms(self._read() + self.skew_ms)
+        return Ms(self.read() + self.skew_ms)
 
 
 CLOCK: Final = web.AppKey("venue_clock", VenueClock)

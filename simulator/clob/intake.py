@@ -21,6 +21,7 @@ from simulator.clob.windows import STANDINGS
 from simulator.exchange.accounts import Account
 from simulator.exchange.orders import Order, Refusal, Status, Terms, TimeInForce
 from simulator.exchange.venue import MaySpend
+from simulator.sheets import Sheet
 
 WALLET_TYPE: Final = 3
 GTD_AHEAD_MS: Final = Ms(180_000)  # an expiration must lie at least this far ahead (polymarket.md 3.6)
@@ -35,7 +36,7 @@ class Asked(NamedTuple):
     key: ApiKey
     wallet: str
     account: Account
-    terms: Terms
+    sheet: Sheet
     outcome: Outcome
     signed: eip712.Terms
     order_id: OrderId
@@ -96,7 +97,7 @@ def judge(app: web.Application, sent: SendOrder, signed: eip712.Terms, key: ApiK
         key=key,
         wallet=maker,
         account=account,
-        terms=sheet.terms,
+        sheet=sheet,
         outcome=outcome,
         signed=signed,
         order_id=order_id,
@@ -108,7 +109,7 @@ def judge(app: web.Application, sent: SendOrder, signed: eip712.Terms, key: ApiK
 def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
     """Hand the order to the exchange. Raises ``Refused`` when that refuses it."""
     exchange = app[WORLD].exchange
-    listing = exchange.listings.get(asked.terms.market_id)
+    listing = exchange.listings.get(asked.sheet.terms.market_id)
     if listing is None:
         raise Refused(400, refusals.NOT_READY)
     buys = asked.sent.order.side == "BUY"
@@ -125,7 +126,7 @@ def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
     _check_allowance(app, asked)
     order = exchange.place(
         asked.account,
-        asked.terms.market_id,
+        asked.sheet.terms.market_id,
         asked.outcome,
         Side.BUY if buys else Side.SELL,
         price=reading.price,
@@ -139,7 +140,9 @@ def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
     )
     if order.status is Status.REJECTED:
         raise _refused(order, listing.tick, asked)
-    app[POSTS].add(Post(order, asked.key, asked.wallet, asked.signed.salt, asked.sent.order.expiration))
+    app[POSTS].add(
+        Post(order, asked.sheet, asked.key, asked.wallet, asked.signed.salt, asked.sent.order.expiration)
+    )
     return order
 
 
@@ -225,7 +228,7 @@ def _expires_ms(expiration: str, tif: TimeInForce, now_ms: Ms) -> Ms | None:
 
 def _check_allowance(app: web.Application, asked: Asked) -> None:
     """The settling contract must be allowed to move what the order gives. Raises ``Refused``."""
-    chain, by = app[CHAIN], spender(asked.terms)
+    chain, by = app[CHAIN], spender(asked.sheet.terms)
     buys = asked.sent.order.side == "BUY"
     needed = asked.signed.maker_amount
     allowance = chain.allowance(asked.wallet, by) if buys else 0
@@ -245,7 +248,7 @@ def _refused(order: Order, tick: int, asked: Asked) -> Refused:
         case Refusal.OFF_TICK:
             return _off_tick(name, text(order.price, 4), tick_text)
         case Refusal.BELOW_MINIMUM:
-            sizes = (text(order.size, 6), text(asked.terms.min_size, 6))
+            sizes = (text(order.size, 6), text(asked.sheet.terms.min_size, 6))
             return Refused(
                 400, f"order {name} is invalid. Size ({sizes[0]}) lower than the minimum: {sizes[1]}"
             )

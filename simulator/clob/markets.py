@@ -145,6 +145,7 @@ async def clob_market(request: web.Request) -> web.Response:
     if listing is None:
         raise Refused(404, refusals.NO_MARKET)
     sheet, terms = world.sheet(market_id), listing.terms
+    assert sheet is not None, "what is listed is known"
     return answer(
         {
             "gst": _iso(sheet.booking.starts_ms),

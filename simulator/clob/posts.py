@@ -9,6 +9,7 @@ from aiohttp import web
 from core.ids import OrderId
 from simulator.clob.keys import ApiKey
 from simulator.exchange.orders import Order
+from simulator.sheets import Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Post:
     """One order that was taken. Its id is the digest that was signed; ``expiration`` is as it was sent."""
 
     order: Order
+    sheet: Sheet
     key: ApiKey
     wallet: str
     salt: int

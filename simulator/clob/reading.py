@@ -15,7 +15,7 @@ from simulator.clob.keys import KEYS, ApiKey
 from simulator.clob.posts import POSTS, Post
 from simulator.clob.refusals import Refused, answer, door
 from simulator.exchange.accounts import Account
-from simulator.exchange.orders import CancelReason, Order, Status
+from simulator.exchange.orders import CancelReason, Status
 from simulator.exchange.trades import Trade, TradeStatus
 from simulator.user_events import MakerOrder, Party, house_party
 
@@ -40,7 +40,7 @@ async def order(request: web.Request) -> web.Response:
     post = request.app[POSTS].by_id.get(OrderId(request.match_info["order_id"].lower()))
     if post is None or post.key.eoa != key.eoa:
         raise Refused(404, refusals.NO_ORDER)
-    return answer(_order(request.app, post))
+    return answer(_order(post))
 
 
 @door
@@ -48,7 +48,7 @@ async def open_orders(request: web.Request) -> web.Response:
     key, query = await key_of(request), request.query
     at = paging.offset(request, BAD_ORDER_QUERY)
     found = [
-        _order(request.app, post)
+        _order(post)
         for post in request.app[POSTS].open_of(key.eoa)
         if query.get("id", post.order.order_id).lower() == post.order.order_id
         and query.get("market", post.order.market_id) == post.order.market_id
@@ -99,9 +99,8 @@ def _accounts(app: web.Application, key: ApiKey) -> list[Account]:
     return [account for account in found if account is not None]
 
 
-def _order(app: web.Application, post: Post) -> dict[str, object]:
-    made: Order = post.order
-    sheet = app[WORLD].sheet(made.market_id)
+def _order(post: Post) -> dict[str, object]:
+    made, sheet = post.order, post.sheet
     status = STATUS[made.status]
     if made.ended is CancelReason.RESOLVED:
         status = "CANCELED_MARKET_RESOLVED"
@@ -128,6 +127,7 @@ def _order(app: web.Application, post: Post) -> dict[str, object]:
 def _trade(app: web.Application, trade: Trade, account: Account) -> dict[str, object]:
     """A trade as one wallet in it reads it; what stands at the top is the taker's."""
     sheet = app[WORLD].sheet(trade.market_id)
+    assert sheet is not None, "markets in which a wallet traded are known for ever"
     taker = party(app, trade.taker.owner)
     on_chain = trade.tx_hash if trade.status is not TradeStatus.MATCHED else None
     makers = []

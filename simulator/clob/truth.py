@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from core.ids import Outcome, TokenId
+from core.ids import TokenId
 from core.units import Shares
 from simulator.chain.accounts import CHAIN
 from simulator.channels import WORLD
@@ -36,7 +36,7 @@ async def truth(request: web.Request) -> web.Response:
                     "size": post.order.size,
                     "filled": post.order.filled,
                     "market": post.order.market_id,
-                    "token": _token(world, (post.order.market_id, post.order.outcome)),
+                    "token": post.sheet.token(post.order.outcome),
                 }
                 for post in orders
             ],
@@ -64,9 +64,10 @@ def _trade(trade: Trade, account: Account) -> dict[str, object]:
 
 
 def _tokens(world: World, holdings: dict[Holding, Shares]) -> dict[TokenId, Shares]:
-    return {_token(world, holding): shares for holding, shares in holdings.items()}
-
-
-def _token(world: World, holding: Holding) -> TokenId:
-    market_id, outcome = holding
-    return world.sheet(market_id).token(Outcome(outcome))
+    """By token. A market that was resolved long ago and in which no wallet traded is not known any more."""
+    found: dict[TokenId, Shares] = {}
+    for (market_id, outcome), shares in holdings.items():
+        sheet = world.sheet(market_id)
+        if sheet is not None:
+            found[sheet.token(outcome)] = shares
+    return found
