@@ -5,7 +5,7 @@ cut off; nobody else waits for it. ``users`` and ``sports`` build their channels
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -105,7 +105,7 @@ class Hub(Generic[ClientT]):
         self._clients: dict[ClientT, None] = {}
 
     @property
-    def clients(self) -> tuple[ClientT, ...]:
+    def clients(self) -> Sequence[ClientT]:
         return tuple(self._clients)
 
     def join(self, client: ClientT) -> None:

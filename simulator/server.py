@@ -1,4 +1,4 @@
-"""The simulator as a server on loopback: REST, both channels, and the loop that lets the world run."""
+"""The simulator as a server on loopback: every service of the venue at one root, and the loop that lets it run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,9 +7,10 @@ from typing import Final
 
 from aiohttp import web
 
-from core.units import Ms
+from core.units import Ms, Usdc
 from infra import clock
-from simulator import channels, rest
+from simulator import chain, channels, clob, faults, rest, sports, user_channel, users
+from simulator.chain.accounts import CHAIN, START_CASH
 from simulator.world import STEP_MS, World
 
 HOST: Final = "127.0.0.1"
@@ -17,22 +18,23 @@ BURST_MS: Final = 1_000  # of simulated time in one go; between two bursts the s
 SHUTDOWN_S: Final = 1.0
 
 
-def application(world: World) -> web.Application:
+def application(world: World, *, start_cash: Usdc = START_CASH) -> web.Application:
+    """Put the parts together. Each brings its routes and keeps its state under a key of its own.
+
+    ``start_cash`` is what a signer's wallets hold when it first signs in.
+    """
     app = web.Application()
     app[channels.WORLD] = world
-    app[channels.MARKET_HUB] = channels.MarketHub()
-    app[channels.MATCH_HUB] = channels.Hub()
-    app.add_routes(
-        [
-            web.get("/ok", rest.ok),
-            web.get("/time", rest.server_time),
-            web.get("/book", rest.book),
-            web.get("/events/keyset", rest.events_keyset),
-            web.get("/ws/market", channels.market_channel),
-            web.get("/ws/matches", channels.match_channel),
-        ]
-    )
-    app.on_shutdown.append(_close_channels)
+    channels.install(app)
+    faults.install(app)
+    chain.install(app)
+    app[CHAIN].start_cash = start_cash
+    clob.install(app)
+    rest.install(app)
+    user_channel.install(app)
+    sports.install(app)
+    faults.connect(app)
+    app.on_shutdown.append(_close)
     return app
 
 
@@ -58,11 +60,21 @@ async def run_world(app: web.Application, stop: asyncio.Event) -> None:
 
 def advance(app: web.Application, now_ms: Ms) -> None:
     """Let the world run until ``now_ms`` and publish."""
-    said = app[channels.WORLD].step(now_ms)
+    world = app[channels.WORLD]
+    said = world.step(now_ms)
+    chain.step(app, world.now_ms)
+    clob.step(app, world.now_ms)
     app[channels.MARKET_HUB].publish(said.frames)
     channels.publish_matches(app[channels.MATCH_HUB], said.matches)
+    faults.count(app, users.flush(app))
+    sports.step(app, world.now_ms, clock.monotonic_ms())
+    faults.step(app, world.now_ms)
 
 
-async def _close_channels(app: web.Application) -> None:
+async def _close(app: web.Application) -> None:
+    """Answer what is waiting, then say good-bye to everybody."""
+    app[faults.FAULTS].finish()
     await app[channels.MARKET_HUB].close()
     await app[channels.MATCH_HUB].close()
+    await app[users.USER_HUB].close()
+    await app[sports.SCORES].close()

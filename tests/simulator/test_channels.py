@@ -5,12 +5,10 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from core.ids import TokenId
@@ -18,33 +16,13 @@ from core.units import Ms
 from simulator import channels, server
 from simulator.world import World
 from tests.simulator.evenings import START, Hour, tokens
-
-SECOND_MS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    app: aiohttp.web.Application
-    world: World
-    port: int
-
-    @property
-    def tokens(self) -> list[TokenId]:
-        return [token for sheet in self.world.open_sheets() for token in tokens(sheet)]
-
-    def connect(self, channel: str) -> connect:
-        return connect(f"ws://{server.HOST}:{self.port}/ws/{channel}", max_size=None)
-
-    def advance(self, ms: int) -> None:
-        server.advance(self.app, Ms(self.world.now_ms + ms))
+from tests.simulator.venues import SECOND_MS, Venue, flat, heard, running
 
 
 @asynccontextmanager
 async def a_venue(seed: int = 7, start_ms: Ms = START) -> AsyncIterator[Venue]:
-    world = World(seed, start_ms)
-    app = server.application(world)
-    async with server.listening(app, 0) as port:
-        yield Venue(app, world, port)
+    async with running(World(seed, start_ms)) as venue:
+        yield venue
 
 
 async def subscribe(socket: ClientConnection, wanted: list[TokenId], **options: bool) -> list[Any]:
@@ -54,21 +32,8 @@ async def subscribe(socket: ClientConnection, wanted: list[TokenId], **options: 
     return books
 
 
-async def heard(socket: ClientConnection) -> list[Any]:
-    """Everything sent to this client until now: all frames before the answer to a PING."""
-    await socket.send("PING")
-    frames = []
-    while (text := await socket.recv()) != "PONG":
-        frames.append(json.loads(text))
-    return frames
-
-
-def flat(frames: list[Any]) -> list[dict[str, Any]]:
-    return [message for frame in frames for message in (frame if isinstance(frame, list) else [frame])]
-
-
 async def test_a_subscriber_first_gets_the_books_in_one_array_frame() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         books = await subscribe(socket, venue.tokens[:4])
 
         assert [book["asset_id"] for book in books] == venue.tokens[:4]
@@ -76,14 +41,14 @@ async def test_a_subscriber_first_gets_the_books_in_one_array_frame() -> None:
 
 
 async def test_ping_is_answered_with_pong() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         await socket.send("PING")
 
         assert await socket.recv() == "PONG"
 
 
 async def test_changes_and_trades_follow_and_a_trade_brings_both_books_again() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         await subscribe(socket, venue.tokens)
 
         venue.advance(30 * SECOND_MS)
@@ -99,7 +64,7 @@ async def test_changes_and_trades_follow_and_a_trade_brings_both_books_again() -
 
 
 async def test_only_what_was_subscribed_arrives_and_a_change_speaks_for_both_tokens() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         yes, no = tokens(venue.world.open_sheets()[0])
         await subscribe(socket, [yes])
 
@@ -112,7 +77,7 @@ async def test_only_what_was_subscribed_arrives_and_a_change_speaks_for_both_tok
 
 
 async def test_unsubscribing_silences_and_subscribing_again_brings_the_book() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         await subscribe(socket, venue.tokens)
         await socket.send(json.dumps({"operation": "unsubscribe", "assets_ids": venue.tokens}))
         assert await heard(socket) == []
@@ -127,7 +92,11 @@ async def test_unsubscribing_silences_and_subscribing_again_brings_the_book() ->
 
 
 async def test_custom_features_are_sent_to_those_who_asked() -> None:
-    async with a_venue() as venue, venue.connect("market") as plain, venue.connect("market") as custom:
+    async with (
+        a_venue() as venue,
+        venue.connect("/ws/market") as plain,
+        venue.connect("/ws/market") as custom,
+    ):
         await subscribe(plain, venue.tokens)
         await subscribe(custom, venue.tokens, custom_feature_enabled=True)
 
@@ -139,7 +108,7 @@ async def test_custom_features_are_sent_to_those_who_asked() -> None:
 
 
 async def test_without_initial_dump_no_book_is_sent() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         wish = {"type": "market", "assets_ids": venue.tokens, "initial_dump": False}
         await socket.send(json.dumps(wish))
 
@@ -147,7 +116,7 @@ async def test_without_initial_dump_no_book_is_sent() -> None:
 
 
 async def test_unknown_tokens_are_taken_without_a_word() -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         await socket.send(json.dumps({"type": "market", "assets_ids": ["1234"]}))
 
         assert await heard(socket) == []
@@ -155,7 +124,7 @@ async def test_unknown_tokens_are_taken_without_a_word() -> None:
 
 @pytest.mark.parametrize("text", ["hello", "[]", '{"type":"user","assets_ids":[]}', '{"assets_ids":"1"}'])
 async def test_what_is_not_understood_closes_the_connection(text: str) -> None:
-    async with a_venue() as venue, venue.connect("market") as socket:
+    async with a_venue() as venue, venue.connect("/ws/market") as socket:
         await socket.send(text)
 
         with pytest.raises(ConnectionClosed) as closed:
@@ -168,7 +137,7 @@ async def test_what_is_not_understood_closes_the_connection(text: str) -> None:
 async def test_a_resolution_is_told_and_the_book_is_gone(hour: Hour) -> None:
     resolved = next(iter(hour.resolutions.values()))
     before_ms = Ms(int(resolved.timestamp) - 2 * SECOND_MS)
-    async with a_venue(seed=11, start_ms=before_ms) as venue, venue.connect("market") as socket:
+    async with a_venue(seed=11, start_ms=before_ms) as venue, venue.connect("/ws/market") as socket:
         await subscribe(socket, resolved.assets_ids, custom_feature_enabled=True)
 
         venue.advance(3 * SECOND_MS)
@@ -176,13 +145,13 @@ async def test_a_resolution_is_told_and_the_book_is_gone(hour: Hour) -> None:
 
         last = next(message for message in messages if message["event_type"] == "market_resolved")
         assert last["winning_asset_id"] == resolved.winning_asset_id
-        assert venue.world.rest_book(resolved.winning_asset_id) is None
+        assert venue.world.rest_book(TokenId(resolved.winning_asset_id)) is None
         books = [message for message in messages if message["event_type"] == "book"]
         assert (books[-1]["bids"], books[-1]["asks"]) == ([], [])
 
 
 async def test_a_client_that_does_not_read_is_closed_and_nobody_waits_for_it() -> None:
-    async with a_venue() as venue, venue.connect("market") as reader:
+    async with a_venue() as venue, venue.connect("/ws/market") as reader:
         hub = venue.app[channels.MARKET_HUB]
         await subscribe(reader, venue.tokens)
         _, writer = await deaf_client(venue)
@@ -217,7 +186,7 @@ async def deaf_client(venue: Venue) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 
 async def test_the_match_feed_begins_with_where_each_match_stands() -> None:
-    async with a_venue() as venue, venue.connect("matches") as socket:
+    async with a_venue() as venue, venue.connect("/ws/matches") as socket:
         first = await heard(socket)
         venue.advance(4 * SECOND_MS)
         later = await heard(socket)
@@ -232,7 +201,7 @@ async def test_the_match_feed_begins_with_where_each_match_stands() -> None:
 
 async def test_stopping_says_good_bye_to_everybody() -> None:
     async with a_venue() as venue:
-        socket = await venue.connect("market")
+        socket = await venue.connect("/ws/market")
         await subscribe(socket, venue.tokens)
 
     with pytest.raises(ConnectionClosed) as closed:
