@@ -104,6 +104,11 @@ async def test_who_does_not_answer_for_ten_seconds_is_cut_off(venue: Venue) -> N
         assert socket.close_code == 1006, "without a word"
 
 
+def begin(venue: Venue) -> int:
+    """A moment of the monotonic clock at which a ping is due."""
+    return venue.app[sports.SCORES]._pinged_ms + PING_MS
+
+
 async def answered(venue: Venue) -> None:
     """Wait until the server has read every pong."""
     await until(lambda: all(client.pinged_ms is None for client in venue.app[sports.SCORES].clients))
