@@ -20,7 +20,7 @@ from simulator.stage import Opened, Settled, Stage
 STEP_MS: Final = 100
 WARM_UP_MS: Final = 15_000  # of trading before anybody may look, so that the books are full
 CLOSED_EVENTS_KEPT: Final = 50
-CLOSED_SHEETS_KEPT: Final = 200  # besides those of markets in which a wallet traded
+CLOSED_SHEETS_KEPT: Final = 200  # besides those in which a wallet had something
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ class World:
             stage.void(market_id, self.now_ms)
 
     def _keep_closed(self, sheet: Sheet) -> None:
-        """Remember a resolved market, for ever where a wallet traded; forget the oldest of the others."""
+        """Remember a resolved market, for ever where a wallet had something; forget the oldest of the others."""
         self._closed_sheets[sheet.terms.market_id] = sheet
-        untraded = [known for known in self._closed_sheets if not self.exchange.has_traded(known)]
+        untraded = [known for known in self._closed_sheets if not self.exchange.concerns_wallets(known)]
         for market_id in untraded[:-CLOSED_SHEETS_KEPT]:
             forgotten = self._closed_sheets.pop(market_id)
             del self._sheets[market_id]

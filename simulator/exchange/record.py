@@ -29,7 +29,7 @@ class File:
 class Record:
     def __init__(self) -> None:
         self.orders: dict[OrderId, Order] = {}
-        self.traded: set[MarketId] = set()  # markets in which some wallet ever traded
+        self.markets: set[MarketId] = set()  # in which some wallet ever had an order or tokens
         self._happenings: list[Happening] = []
         self._files: dict[Account, File] = {}
 
@@ -59,6 +59,7 @@ class Record:
     def placed(self, order: Order) -> None:
         if order.owner.wallet:
             self.orders[order.order_id] = order
+            self.markets.add(order.market_id)
             file = self._files[order.owner]
             file.orders.append(order)
             file.open[order.order_id] = order
@@ -78,7 +79,6 @@ class Record:
 
     def traded_by(self, trade: Trade) -> None:
         """Keep a trade for each wallet in it, once."""
-        self.traded.add(trade.market_id)
         for account in {move.account: None for move in trade.moves}:
             self._files[account].trades.append(trade)
         for order in (trade.taker, *(part.order for part in trade.makers)):

@@ -69,7 +69,7 @@ class Settling:
         self._treasury, self._record, self._uncover = treasury, record, uncover
         self._due: list[tuple[Ms, int, Trade]] = []
         self._pending: dict[int, Trade] = {}
-        self._fates: dict[int, list[TradeStatus]] = {}
+        self._fates: dict[int, Fate] = {}
         self.now_ms = Ms(0)
 
     def follow(self, trade: Trade) -> None:
@@ -90,8 +90,8 @@ class Settling:
         self._fail([], {(account, holding): -amount for holding, amount in taken.items()})
 
     def _move(self, trade: Trade, due_ms: Ms) -> None:
-        fate = self._fates.setdefault(trade.number, []) or list(self._roll(trade))
-        aim = fate.pop(0)
+        fate = self._fates.get(trade.number) or self._roll(trade)
+        aim = fate[0]
         if aim is TradeStatus.MINED and not self._covered(trade):
             if trade.number == min(self._pending):  # nothing older can still bring what it lacks
                 self._fail([trade], {})
@@ -99,8 +99,8 @@ class Settling:
                 self._wait(trade, due_ms, self.settings.mined_ms)
             return
         if aim is TradeStatus.RETRYING and trade.status is TradeStatus.MINED and not self._may_revert(trade):
-            aim, fate = TradeStatus.CONFIRMED, []
-        self._fates[trade.number] = fate
+            aim = TradeStatus.CONFIRMED
+        self._fates[trade.number] = fate[1:]
         if aim is TradeStatus.FAILED:
             self._fail([trade], {})
             return

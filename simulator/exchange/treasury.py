@@ -31,9 +31,6 @@ class Treasury:
         account.add_cash(Usdc(-fee))
         self.fees_taken = Usdc(self.fees_taken + fee)
 
-    def knows(self, market_id: MarketId) -> bool:
-        return market_id in self._listings or market_id in self.claims
-
     def convert(self, account: Account, market_id: MarketId, shares: Shares) -> None:
         """Turn USDC into as many YES and NO, or back when negative. The caller has checked that they are there."""
         account.add_cash(Usdc(-shares))

@@ -190,9 +190,9 @@ class Exchange:
     def trades_of(self, account: Account) -> list[Trade]:
         return list(self._record.file(account).trades)
 
-    def has_traded(self, market_id: MarketId) -> bool:
-        """Whether any wallet ever traded there."""
-        return market_id in self._record.traded
+    def concerns_wallets(self, market_id: MarketId) -> bool:
+        """Whether any wallet ever had an order or tokens there."""
+        return market_id in self._record.markets
 
     def step(self, now_ms: Ms) -> None:
         """Let everything happen that is due: expiries, delays that are over, settlements."""
@@ -207,10 +207,11 @@ class Exchange:
         The house needs it free of orders, a wallet on the chain; orders it does not cover any more end.
         """
         there = account.chain_cash if account.wallet else account.free_cash
-        if there < shares or not self.treasury.knows(market_id):
+        if there < shares or not self._converts(account, market_id):
             return False
         if account.wallet:
             self._settling.make_room(account, {None: shares})
+            self._record.markets.add(market_id)
         self.treasury.convert(account, market_id, shares)
         return True
 
@@ -218,7 +219,7 @@ class Exchange:
         """Turn ``shares`` YES and NO back into USDC. False when they are not both there, as for a split."""
         pair: tuple[Holding, ...] = tuple((market_id, outcome) for outcome in Outcome)
         there = account.chain_held if account.wallet else account.free
-        if min(map(there, pair)) < shares or not self.treasury.knows(market_id):
+        if min(map(there, pair)) < shares or not self._converts(account, market_id):
             return False
         if account.wallet:
             self._settling.make_room(account, dict.fromkeys(pair, shares))
@@ -226,8 +227,11 @@ class Exchange:
         return True
 
     def redeem(self, account: Account, market_id: MarketId) -> Usdc:
-        """Burn all that a wallet holds of a resolved market on the chain; return what it was worth."""
-        if market_id not in self.resolved:
+        """Burn all that a wallet holds of a resolved market on the chain; return what it was worth.
+
+        The house was paid when the market resolved.
+        """
+        if market_id not in self.resolved or not account.wallet:
             return Usdc(0)
         burnt = {outcome: account.chain_held((market_id, outcome)) for outcome in Outcome}
         self._settling.make_room(account, {(market_id, outcome): shares for outcome, shares in burnt.items()})
@@ -273,6 +277,10 @@ class Exchange:
         """Time never goes back, even where two callers read it from two clocks."""
         if now_ms > self._floor.now_ms:
             self._floor.now_ms = self._settling.now_ms = now_ms
+
+    def _converts(self, account: Account, market_id: MarketId) -> bool:
+        """The contracts go on serving wallets after a market's resolution; the house has been paid out then."""
+        return market_id in self.listings or (account.wallet and market_id in self.resolved)
 
     def _allowed(self, order: Order) -> bool:
         spent = None if order.side is Side.BUY else order.outcome

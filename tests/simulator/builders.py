@@ -23,16 +23,18 @@ def terms(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05") -> T
     )
 
 
-def an_exchange(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05") -> Exchange:
+def an_exchange(*, tick: str = "0.01", delay_ms: int = 0, fee_rate: str = "0.05", seed: int = 0) -> Exchange:
     """An exchange with one empty market. Without a delay unless asked: most tables are about matching."""
-    exchange = Exchange()
+    exchange = Exchange(seed)
     exchange.list_market(terms(tick=tick, delay_ms=delay_ms, fee_rate=fee_rate))
     return exchange
 
 
-def trader(exchange: Exchange, name: str, *, cash: str = "1000", pairs: str = "0") -> Account:
+def trader(
+    exchange: Exchange, name: str, *, cash: str = "1000", pairs: str = "0", wallet: bool = False
+) -> Account:
     """Somebody with cash and, on top of it, ``pairs`` YES and NO each."""
-    account = exchange.open_account(name, usdc(cash))
+    account = exchange.open_account(name, usdc(cash), wallet=wallet)
     exchange.pay_in(account, usdc(pairs))
     assert exchange.split(account, MARKET, shares(pairs))
     return account
