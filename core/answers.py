@@ -170,3 +170,13 @@ class Redeemed:
     no: Shares
     received: Usdc
     heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemFailed:
+    """A redemption did not happen, for sure: nothing was paid. What is held is still there to be redeemed."""
+
+    action_id: str
+    market_id: MarketId
+    reason: str
+    heard_ms: Ms

@@ -7,7 +7,7 @@ from core.desk import Desk
 from core.ledger import Ledger
 from core.notes import DayStarted
 from core.units import Ms, Usdc
-from core.valuation import Valuation, value
+from core.valuation import NOTHING, Valuation, value
 
 DAY_MS: Final = 86_400_000
 PRICES_WITHIN_MS: Final = Ms(
@@ -23,7 +23,9 @@ class Day:
         self.valued: Valuation | None = None
         self._began_ms: Ms | None = None
 
-    def value(self, ledger: Ledger, desks: Iterable[Desk], now: Ms) -> DayStarted | None:
+    def value(
+        self, ledger: Ledger, desks: Iterable[Desk], now: Ms, *, away: Usdc = NOTHING
+    ) -> DayStarted | None:
         """Value the account; returns the day's start when this was the first valuation of a UTC day.
 
         Right after a start nothing is priced yet, and a worth of 0 would look like a loss that never was:
@@ -31,7 +33,7 @@ class Day:
         """
         if self._began_ms is None:
             self._began_ms = now
-        valued = value(ledger, desks, now)
+        valued = value(ledger, desks, now, away=away)
         if valued.unpriced and now - self._began_ms < PRICES_WITHIN_MS:
             return None
         self.valued = valued

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from core.attempts import Attempts
 from core.book import Book
 from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, TradePrinted
 from core.fees import fee_estimate
@@ -48,6 +49,8 @@ class Desk:
         self.sequence = sequence
         self.payout: Price | None = None
         self.redeem_asked = False
+        self.redeeming = Attempts()
+        self.merging = Attempts()
         self.last_trade: TradePrinted | None = None
         self.last_decision: Decided | None = None
         self.signal: MatchSignal | None = None
@@ -183,8 +186,8 @@ class Desk:
         return self.happen(holding(pair.held(Outcome.YES), pair.held(Outcome.NO), dust), now)
 
     def recall(self, entries: Sequence[Entry], now: Ms) -> tuple[Note, ...]:
-        """Take up what was held before this process began. A leg has been naked since it was, not since now."""
-        self.pair.rebuild(entries)
+        """After the pair was taken up from before this process began: a leg has been naked since it was, not since
+        now."""
         notes = self.holdings_changed(now)
         if self.naked_since_ms is not None:
             since = exposed_since(entries, self.listing.min_size)

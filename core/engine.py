@@ -7,37 +7,57 @@ it looks at changed, asks the judge, and says what is to be done. It reads no cl
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from core import events as ev
+from core.absent import NOTHING_LEFT, Past, absent_markets
+from core.aftermath import (
+    hear_fill,
+    hear_merge,
+    hear_order,
+    hear_redeem_failed,
+    hear_redeemed,
+    hear_settled,
+    redeem,
+)
 from core.book import PhantomEnded, ResyncWanted, Trust, TrustChanged
 from core.day import Day
 from core.desk import Desk
-from core.ids import FillId, IntentKey, MarketId, Outcome, Strategy
-from core.intents import Redeem, Resync
+from core.ids import MarketId, Strategy
+from core.intents import Resync
 from core.ledger import Entry, Ledger
-from core.notes import Booked, InputRefused, Note, Refusal, Settled, moved
-from core.orders import Stray
+from core.notes import InputRefused, Note, Refusal
 from core.proposals import carry_out, withdraw_all
 from core.risk import Rule
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
-from core.units import Ms
+from core.units import Ms, Usdc
 
 CASH_SHORT_MS: Final = 60_000
 
-__all__ = ["Engine", "Setup", "Step"]
+__all__ = ["Engine", "Past", "Setup", "Step"]
 
 
 class Engine:
     """All markets of one shard."""
 
-    def __init__(self, setup: Setup, *, entries: Iterable[Entry], sequences: dict[MarketId, int]) -> None:
-        """``entries`` rebuild the ledger; ``sequences`` are the last decision numbers used, by market."""
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        entries: Iterable[Entry],
+        sequences: dict[MarketId, int],
+        past: Past = NOTHING_LEFT,
+    ) -> None:
+        """``entries`` rebuild the ledger; ``sequences`` are the last decision numbers used, by market; ``past`` is
+        what an earlier life of the process left under way."""
         self.setup = setup
         self.desks: dict[MarketId, Desk] = {}
         self.ledger = Ledger()
         self.ledger.book(entries)
+        self.absent = absent_markets(self.ledger, past)
+        self._provisional = past.provisional
         self.halted: str | None = None
         self.day = Day()
         self.approvals: deque[Ms] = deque()
@@ -60,16 +80,17 @@ class Engine:
             ev.ResyncFailed: self._resync_failed,
             ev.MarketResolved: self._resolved,
             ev.MatchSignal: self._match,
-            ev.OrderSent: self._order,
-            ev.OrderAcked: self._order,
-            ev.OrderRejected: self._order,
-            ev.OrderUnknown: self._order,
-            ev.OrderClosed: self._order,
-            ev.CancelFailed: self._order,
-            ev.FillSeen: self._fill,
-            ev.FillSettled: self._settled,
-            ev.MergeStepped: self._merge,
-            ev.Redeemed: self._redeemed,
+            ev.OrderSent: partial(hear_order, self),
+            ev.OrderAcked: partial(hear_order, self),
+            ev.OrderRejected: partial(hear_order, self),
+            ev.OrderUnknown: partial(hear_order, self),
+            ev.OrderClosed: partial(hear_order, self),
+            ev.CancelFailed: partial(hear_order, self),
+            ev.FillSeen: partial(hear_fill, self),
+            ev.FillSettled: partial(hear_settled, self),
+            ev.MergeStepped: partial(hear_merge, self),
+            ev.Redeemed: partial(hear_redeemed, self),
+            ev.RedeemFailed: partial(hear_redeem_failed, self),
             ev.BalanceSeen: self._balance,
             ev.Halted: self._halted,
             ev.Resumed: self._resumed,
@@ -103,6 +124,23 @@ class Engine:
             withdraw_all(desk, reason, now, draft)
         return draft.done()
 
+    def begin_at(self, market_id: MarketId) -> None:
+        """From here on the step is at this market: it is the one to stop should it fail."""
+        self._at = market_id
+
+    @property
+    def at_risk(self) -> Usdc:
+        """What can be lost in all markets, own open bids filled; those not listed included."""
+        listed = sum(desk.at_risk() for desk in self.desks.values())
+        return Usdc(listed + sum(absent.at_risk() for absent in self.absent.values()))
+
+    @property
+    def free_cash(self) -> Usdc:
+        """What may still be spent: without what open bids may cost and without what unsure sales brought."""
+        bound = sum(desk.open_bids_cost() + desk.pair.unsure_receipts for desk in self.desks.values())
+        away = sum(absent.open_bids_cost() + absent.pair.unsure_receipts for absent in self.absent.values())
+        return Usdc(self.ledger.cash - bound - away)
+
     def desk(self, market_id: MarketId) -> Desk | None:
         return self.desks.get(market_id)
 
@@ -132,7 +170,7 @@ class Engine:
         if notes:
             self._book_notes(desk, notes, draft)
         if desk.hear_price(event.heard_ms):
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _book_notes(self, desk: Desk, notes: Iterable[Note], draft: Draft) -> None:
         for note in notes:
@@ -153,7 +191,7 @@ class Engine:
         desk = self._known(event.market_id, event.heard_ms, draft)
         if desk is not None:
             desk.retick(event.tick)
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _listed(self, event: ev.MarketListed, draft: Draft) -> None:
         self._at = event.market_id
@@ -161,18 +199,25 @@ class Engine:
         if desk is not None:
             desk.listing = event
             draft.notes.extend(desk.holdings_changed(event.heard_ms))
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
             return
         desk = Desk(event, self._sequences.get(event.market_id, 0))
         desk.halted = self._halts_to_come.pop(event.market_id, None)
         self.desks[event.market_id] = desk
         entries = self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB)
+        absent = self.absent.pop(event.market_id, None)
+        if absent is not None:
+            desk.pair, desk.orders, desk.redeem_asked = absent.pair, absent.orders, absent.redeem_asked
+        else:
+            desk.pair.rebuild(entries, self._provisional)
         draft.notes.extend(desk.recall(entries, event.heard_ms))
+        for heard in () if absent is None else absent.heard:
+            self._doors[type(heard)](heard, draft)
 
     def _feed_lost(self, event: ev.FeedLost, draft: Draft) -> None:
         for desk in self._desks_of(event.market_ids):
             self._book_notes(desk, desk.book.feed_lost(event.heard_ms), draft)
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _feed_back(self, event: ev.FeedBack, draft: Draft) -> None:
         for desk in self._desks_of(event.market_ids):
@@ -182,7 +227,7 @@ class Engine:
         desk = self._known(event.market_id, event.heard_ms, draft)
         if desk is not None:
             self._book_notes(desk, desk.book.resync_failed(event.heard_ms, event.reason), draft)
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _desks_of(self, market_ids: Iterable[MarketId]) -> Iterator[Desk]:
         return self._each(self.desks[market_id] for market_id in market_ids if market_id in self.desks)
@@ -193,130 +238,14 @@ class Engine:
             return
         desk.payout = event.payout
         draft.notes.extend(desk.happen(Happening.RESOLVED, event.heard_ms))
-        self._decide(desk, event.heard_ms, draft)
-        self._redeem(desk, event.heard_ms, draft)
-
-    def _redeem(self, desk: Desk, now: Ms, draft: Draft) -> None:
-        """Collect once every fill is settled and nothing is open: what is asked for must be there."""
-        pair = desk.pair
-        yes, no = pair.held(Outcome.YES), pair.held(Outcome.NO)
-        if desk.payout is None or desk.redeem_asked or not (yes or no):
-            return
-        if pair.provisional or pair.reserved or desk.orders.open():
-            return
-        desk.redeem_asked = True
-        action = f"redeem|{self.setup.account}|{desk.listing.market_id}|{now}"
-        draft.wallet_actions.append(Redeem(action, desk.listing.market_id, yes, no, desk.payout, now))
+        self.decide(desk, event.heard_ms, draft)
+        redeem(self, desk, event.heard_ms, draft)
 
     def _match(self, event: ev.MatchSignal, draft: Draft) -> None:
         for desk in self._each(self.desks.values()):
             if desk.listing.match_id == event.match_id:
                 desk.hear_match(event)
-                self._decide(desk, event.heard_ms, draft)
-
-    def _owner(self, key: IntentKey, now: Ms, draft: Draft) -> Desk | None:
-        """The desk of an order, by the market in its key."""
-        parts = key.split("|")
-        desk = self.desks.get(MarketId(parts[1])) if len(parts) == 4 else None
-        if desk is None:
-            draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, key, now))
-        else:
-            self._at = desk.listing.market_id
-        return desk
-
-    def _order(self, event: ev.OrderAnswer, draft: Draft) -> None:
-        desk = self._owner(event.key, event.heard_ms, draft)
-        if desk is None:
-            return
-        order = desk.orders.get(event.key)
-        if order is None:
-            draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.key, event.heard_ms))
-            return
-        was = order.status
-        desk.orders.apply(event)
-        if isinstance(event, ev.OrderRejected):
-            desk.rejected(order.place.outcome, event.heard_ms)
-        if order.status is not was:
-            draft.notes.append(moved(order, event))
-        self._decide(desk, event.heard_ms, draft)
-        self._redeem(desk, event.heard_ms, draft)
-
-    def _fill(self, event: ev.FillSeen, draft: Draft) -> None:
-        desk = self._owner(event.key, event.heard_ms, draft)
-        if desk is None:
-            return
-        order = desk.orders.get(event.key)
-        if order is None:
-            draft.notes.append(InputRefused(Refusal.LATE_FILL_FORGOTTEN, event.fill_id, event.heard_ms))
-            return
-        happening = desk.orders.apply(event)
-        if happening is None or isinstance(happening, Stray):
-            self._told_again(desk, event, draft)
-            return
-        place = order.place
-        booked = desk.pair.filled(
-            event.fill_id,
-            place.outcome,
-            place.side,
-            event.shares,
-            event.amount,
-            event.fee,
-            event.status,
-            event.heard_ms,
-        )
-        self._book_entries(booked, draft)
-        draft.notes.append(moved(order, event))
-        draft.notes.extend(desk.holdings_changed(event.heard_ms))
-        self._decide(desk, event.heard_ms, draft)
-        self._redeem(desk, event.heard_ms, draft)
-
-    def _told_again(self, desk: Desk, event: ev.FillSeen, draft: Draft) -> None:
-        """A trade is told once per status: a later one settles it, the same one is only counted."""
-        pair = desk.pair
-        was = pair.fill_status(event.fill_id)
-        if was is None or was is event.status:
-            draft.notes.append(InputRefused(Refusal.REPEATED_FILL, event.fill_id, event.heard_ms))
-            return
-        self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
-
-    def _settle(self, desk: Desk, fill_id: FillId, status: ev.FillStatus, now: Ms, draft: Draft) -> None:
-        was = desk.pair.fill_status(fill_id)
-        self._book_entries(desk.pair.settled(fill_id, status, now), draft)
-        if desk.pair.fill_status(fill_id) is not was:
-            draft.notes.append(Settled(fill_id, status, now))
-        draft.notes.extend(desk.holdings_changed(now))
-        self._decide(desk, now, draft)
-        self._redeem(desk, now, draft)
-
-    def _book_entries(self, entries: tuple[Entry, ...], draft: Draft) -> None:
-        if entries:
-            self.ledger.book(entries)
-            draft.notes.append(Booked(entries))
-
-    def _settled(self, event: ev.FillSettled, draft: Draft) -> None:
-        for desk in self.desks.values():
-            if desk.pair.knows(event.fill_id):
-                self._at = desk.listing.market_id
-                self._settle(desk, event.fill_id, event.status, event.heard_ms, draft)
-                return
-        draft.notes.append(InputRefused(Refusal.UNKNOWN_ORDER, event.fill_id, event.heard_ms))
-
-    def _merge(self, event: ev.MergeStepped, draft: Draft) -> None:
-        desk = self._known(event.market_id, event.heard_ms, draft)
-        if desk is not None:
-            self._book_entries(desk.pair.merge_stepped(event), draft)
-            draft.notes.extend(desk.holdings_changed(event.heard_ms))
-            self._redeem(desk, event.heard_ms, draft)
-
-    def _redeemed(self, event: ev.Redeemed, draft: Draft) -> None:
-        desk = self._known(event.market_id, event.heard_ms, draft)
-        if desk is not None:
-            self._book_entries(desk.pair.redeemed(event), draft)
-            draft.notes.extend(desk.holdings_changed(event.heard_ms))
-            # A fill may have come between the request and the payment: what is left is asked for once more.
-            if event.yes or event.no:
-                desk.redeem_asked = False
-                self._redeem(desk, event.heard_ms, draft)
+                self.decide(desk, event.heard_ms, draft)
 
     def _balance(self, event: ev.BalanceSeen, draft: Draft) -> None:
         """The keeper's own figure is compared by reconciliation, never adopted here."""
@@ -329,7 +258,7 @@ class Engine:
         else:
             self._halts_to_come[event.market_id] = event.reason
         for desk in self._named(event.market_id):
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _resumed(self, event: ev.Resumed, draft: Draft) -> None:
         if event.market_id is None:
@@ -340,7 +269,7 @@ class Engine:
             self._halts_to_come.pop(event.market_id, None)
         for desk in self._named(event.market_id):
             draft.notes.extend(desk.recompute(event.heard_ms))
-            self._decide(desk, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
 
     def _named(self, market_id: MarketId | None) -> Iterator[Desk]:
         """The desks a halt or its end is about: one, or all."""
@@ -358,14 +287,15 @@ class Engine:
             if desk.book.trust is Trust.TRUSTED:
                 desk.remember_bids(now)
             if notes or not desk.asleep(now):
-                self._decide(desk, now, draft)
-            self._redeem(desk, now, draft)
+                self.decide(desk, now, draft)
+            redeem(self, desk, now, draft)
         self._at = None
         self.value_account(now, draft)
 
     def value_account(self, now: Ms, draft: Draft) -> None:
         """Once a tick, and before the first order."""
-        began = self.day.value(self.ledger, self.desks.values(), now)
+        away = Usdc(sum(absent.at_risk() for absent in self.absent.values()))
+        began = self.day.value(self.ledger, self.desks.values(), now, away=away)
         if began is not None:
             draft.notes.append(began)
 
@@ -373,7 +303,7 @@ class Engine:
         """An order was refused for want of cash within the last minute: pairs had better become cash."""
         return self.cash_refused_ms is not None and now - self.cash_refused_ms < CASH_SHORT_MS
 
-    def _decide(self, desk: Desk, now: Ms, draft: Draft) -> None:
+    def decide(self, desk: Desk, now: Ms, draft: Draft) -> None:
         if desk.broken:
             withdraw_all(desk, desk.halted or "broken", now, draft)
         else:

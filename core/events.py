@@ -27,6 +27,7 @@ from core.answers import (
     OrderSent,
     OrderUnknown,
     Redeemed,
+    RedeemFailed,
     RejectCode,
     WalletStatus,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "OrderSent",
     "OrderUnknown",
     "Origin",
+    "RedeemFailed",
     "Redeemed",
     "RejectCode",
     "Resumed",
@@ -310,7 +312,7 @@ BookEvent = BookSnapshot | BookChanged | TradePrinted | TickSizeChanged
 FeedEvent = MarketListed | FeedLost | FeedBack | ResyncFailed | MarketResolved | MatchSignal
 OrderAnswer = OrderSent | OrderAcked | OrderRejected | OrderUnknown | OrderClosed | CancelFailed
 OrderEvent = OrderAnswer | FillSeen | FillSettled
-WalletEvent = BalanceSeen | MergeStepped | Redeemed
+WalletEvent = BalanceSeen | MergeStepped | Redeemed | RedeemFailed
 ControlEvent = Halted | Resumed | Tick
 Event = BookEvent | FeedEvent | OrderEvent | WalletEvent | ControlEvent
 

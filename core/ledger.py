@@ -4,7 +4,7 @@ Cash, tokens and positions are sums of entries; only the cost basis needs the or
 not kept anywhere: it is the cash flow of a market plus what its remaining shares cost.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -230,6 +230,14 @@ class Ledger:
         """Entries one strategy's pair ledger in one market can be rebuilt from."""
         kept = self._entries.get(market_id, ())
         return tuple(entry for entry in kept if entry.strategy is strategy)
+
+    def markets_of(self, fills: Collection[FillId]) -> tuple[MarketId, ...]:
+        """Markets not forgotten in which one of these fills is booked, in the order of their first entry."""
+        return tuple(
+            market_id
+            for market_id, kept in self._entries.items()
+            if any(entry.fill_id in fills for entry in kept if entry.fill_id is not None)
+        )
 
     def held(self, market_id: MarketId, outcome: Outcome) -> Shares:
         holding = self._holdings.get(market_id)

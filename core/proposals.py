@@ -43,7 +43,8 @@ def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
     )
     proposal = propose(view, setup.params)
     placed = _orders(engine, desk, proposal, now, draft)
-    if proposal.merge and not desk.pair.reserved:
+    # What a redemption was asked for is in no merge: one of the two would find nothing.
+    if proposal.merge and not (desk.pair.reserved or desk.redeem_asked or desk.merging.rests(now)):
         _merge(engine, desk, proposal.merge, now, draft)
     decided = Decided(
         market_id=desk.listing.market_id,
@@ -172,7 +173,6 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         spend = Usdc(cost_up(place.price, place.shares) + fee)
         worst_after, _ = pair.after_buy(place.outcome, place.shares, spend)
     own = desk.orders.would_match_own(place)
-    desks = engine.desks.values()
     return Exposure(
         halted=engine.halted,
         market_halted=desk.halted,
@@ -190,11 +190,9 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         ahead=ahead,
         ahead_cost=ahead_cost,
         at_risk=desk.at_risk(),
-        at_risk_total=Usdc(sum(other.at_risk() for other in desks)),
+        at_risk_total=engine.at_risk,
         lost_today=engine.day.lost,
-        cash=Usdc(
-            engine.ledger.cash - sum(other.open_bids_cost() + other.pair.unsure_receipts for other in desks)
-        ),
+        cash=engine.free_cash,
         worst_case_now=pair.worst_case,
         worst_case_after=worst_after,
         open_orders=len(desk.orders.open()),

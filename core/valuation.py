@@ -18,6 +18,7 @@ from core.units import ONE, Ms, Price, Usdc, cost
 
 GRACE_MS: Final = Ms(60_000)
 HAIRCUT: Final = Price(1_000)
+NOTHING: Final = Usdc(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ class Valuation:
         return Usdc(self.cash + self.locked + self.excess)
 
 
-def value(ledger: Ledger, desks: Iterable[Desk], now: Ms) -> Valuation:
-    """Value every desk by its own book."""
-    locked = excess = exposure = 0
+def value(ledger: Ledger, desks: Iterable[Desk], now: Ms, *, away: Usdc = NOTHING) -> Valuation:
+    """Value every desk by its own book. ``away``: what is at risk in markets that are not listed."""
+    locked = excess = 0
+    exposure = int(away)
     marked: list[MarketId] = []
     unpriced: list[MarketId] = []
     listed: set[MarketId] = set()

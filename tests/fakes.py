@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from core import events as ev
+from core.absent import NOTHING_LEFT, Past
 from core.desk import Desk
 from core.engine import Engine, Setup, Step
 from core.ids import IntentKey, MarketId, OrderId, Outcome
@@ -43,9 +44,10 @@ class Play:
         entries: Iterable[Entry] | None = None,
         sequences: dict[MarketId, int] | None = None,
         markets: Iterable[ev.MarketListed] | None = None,
+        past: Past = NOTHING_LEFT,
     ) -> None:
         booked = [a_deposit(cash)] if entries is None else list(entries)
-        self.engine = Engine(setup or a_setup(), entries=booked, sequences=sequences or {})
+        self.engine = Engine(setup or a_setup(), entries=booked, sequences=sequences or {}, past=past)
         self.now = T0
         self.steps: list[Step] = []
         self.events: list[ev.Event] = []

@@ -172,12 +172,14 @@ def test_an_unknown_merge_is_not_planned_again() -> None:
     assert actions(play) == [("Merge", "50")]
 
 
-def test_a_failed_merge_may_be_planned_again() -> None:
+def test_a_failed_merge_is_planned_again_after_a_rest() -> None:
     play = a_quoted_market()
     a_pair_of_fifty(play)
     merge = next(action for step in play.steps for action in step.wallet_actions)
     play.hear(ev.MergeStepped(merge.action_id, MARKET, shares("50"), ev.WalletStatus.FAILED, play.now))
 
+    play.tick(54_000)
+    assert actions(play) == [("Merge", "50")], "what failed now fails again at once"
     play.tick(6_000)
 
     assert actions(play) == [("Merge", "50"), ("Merge", "50")]
