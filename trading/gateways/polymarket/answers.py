@@ -91,6 +91,14 @@ class CancelOutcome:
     not_canceled: Mapping[OrderId, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The id our next heartbeat must name. ``accepted`` is false when the venue expected another than ours was."""
+
+    id: str
+    accepted: bool
+
+
 # First match wins, in lower case. Refusals only: what these words come with never reached the book.
 WORDS: Final = (
     ("order crosses book", RejectCode.POST_ONLY_WOULD_CROSS),
@@ -125,6 +133,11 @@ TOO_MANY: Final = 429
 DISABLED: Final = 503
 # A proxy between says these about its own waiting, not about the order.
 NO_ANSWER: Final = frozenset({408, 499})
+
+
+class _Beat(msgspec.Struct):
+    heartbeat_id: str
+
 
 _POST: Final = Decoder(PostAnswer)
 _POSTS: Final = Decoder(list[PostAnswer])
@@ -220,6 +233,17 @@ def read_posts(body: bytes) -> list[PostAnswer] | None:
         return _POSTS.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def read_beat(status: int, body: bytes) -> Beat | None:
+    """The answer to a heartbeat, accepted or not; ``None`` when it is neither."""
+    if status not in (200, 400):
+        return None
+    try:
+        found = msgspec.json.decode(body, type=_Beat)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return Beat(found.heartbeat_id, accepted=status == 200)
 
 
 def _decoded(body: bytes) -> PostAnswer | None:

@@ -1,0 +1,282 @@
+"""The road to the venue's order book: exact bytes out, typed outcomes back, nothing raised for the network.
+
+What may be repeated is repeated here (polymarket.md 10): the same bytes after a restart's 425 and a documented "order
+timed out", reads always. An order nobody answered for is never sent twice by this module: it is ``Unanswered``.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import Final
+
+import msgspec
+
+from core.answers import RejectCode
+from core.ids import MarketId, OrderId, TokenId
+from core.units import Ms
+from infra import aio, logs
+from infra import clock as infra_clock
+from trading.gateways.polymarket import answers
+from trading.gateways.polymarket.answers import (
+    Again,
+    CancelOutcome,
+    PostOutcome,
+    Refused,
+    Unanswered,
+)
+from trading.gateways.polymarket.budget import (
+    CANCELS_A_S,
+    CANCELS_BURST,
+    ORDERS_A_S,
+    ORDERS_BURST,
+    Bucket,
+)
+from trading.gateways.polymarket.caller import Answer, Caller, Lost, NeverSent
+from trading.gateways.polymarket.credentials import Credentials, read_credentials
+from trading.gateways.polymarket.reading import read_cancels
+from trading.gateways.polymarket.reads import Reads
+from trading.gateways.polymarket.signing import Signed, Signer
+from trading.gateways.polymarket.wire import Unreadable, excerpt
+
+ORDER_WITHIN_S: Final = 5.0
+CANCEL_WITHIN_S: Final = 5.0
+START_WITHIN_S: Final = 5.0
+ORDER_LIFE_MS: Final = 5_000  # real; the same bytes do not leave again later than this
+ORDER_SENDS_MAX: Final = 8
+CANCEL_TRIES: Final = 3
+CANCEL_WAIT_MS: Final = 3_000
+CANCELS_A_CALL: Final = 1_000
+START_TRIES: Final = 6
+WARM_CONNECTIONS: Final = 4
+TIME_EVERY_S: Final = 10.0  # also keeps a connection open: an order must not wait for a handshake
+AGAIN_FIRST_MS: Final = 1_000
+AGAIN_CAP_MS: Final = 30_000
+
+log = logs.get("trading")
+
+
+class NotReady(Exception):
+    """The venue did not let us in: no answer, or no API key for this wallet."""
+
+
+def allow() -> str | None:
+    """Nothing forbids sending the same bytes again."""
+    return None
+
+
+class Transport(Reads):
+    """One signer's connections to the CLOB. Call ``start`` first; ``close`` it. One event loop.
+
+    Bounds: an order is answered within 10 s (its life and one answer), a cancel within 21 s, a read within 30 s.
+    Cancelling the caller's task cancels the request and nothing else.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        signer: Signer,
+        *,
+        credentials: Credentials | None = None,
+        clock: Callable[[], Ms] = infra_clock.now_ms,
+        chance: Random | None = None,
+        order_within_s: float = ORDER_WITHIN_S,
+        again_first_ms: int = AGAIN_FIRST_MS,
+    ) -> None:
+        caller = Caller(base_url, signer, clock=clock)
+        super().__init__(caller, signature_type=signer.signature_type, chance=chance or Random())
+        caller.credentials = credentials
+        self._orders = Bucket(ORDERS_A_S, ORDERS_BURST)
+        self._cancels = Bucket(CANCELS_A_S, CANCELS_BURST)
+        self._order_within_s = order_within_s
+        self._again_first_ms = again_first_ms
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        """The API key in use. Raises ``NotReady`` before ``start``."""
+        if self._caller.credentials is None:
+            raise NotReady("no API key yet: the transport was not started")
+        return self._caller.credentials
+
+    async def start(self) -> None:
+        """Ask the time, get the API key, open connections. Raises ``NotReady``."""
+        waits = self._waits()
+        why = "not tried"
+        for attempt in range(START_TRIES):
+            if attempt:
+                log.warning("venue not ready", event_type="source_lost", why=why, attempt=attempt)
+                await asyncio.sleep(next(waits) / 1000)
+            if not await self.renew_time():
+                why = "GET /time was not answered"
+                continue
+            if self._caller.credentials is not None:
+                break
+            found = await self._api_key()
+            if isinstance(found, Credentials):
+                self._caller.credentials = found
+                break
+            why = found
+        else:
+            raise NotReady(why)
+        async with asyncio.TaskGroup() as opening:
+            for _ in range(WARM_CONNECTIONS):
+                opening.create_task(self.renew_time())
+        self._keeping = asyncio.create_task(self._keep(), name="venue time")
+
+    async def close(self) -> None:
+        if self._keeping is not None:
+            await aio.end(self._keeping)
+        await self._caller.close()
+
+    async def post(self, signed: Signed, *, allowed: Callable[[], str | None] = allow) -> PostOutcome:
+        """Send an order. ``allowed`` is asked before the same bytes leave again; a reason stops that."""
+        over = self._orders.take()
+        if over is not None:
+            return Refused(RejectCode.NOT_SENT, "our own budget of orders is used up", over)
+        began = infra_clock.monotonic_ms()
+        waits = self._waits()
+        doubt: Unanswered | None = None
+        renewed = False
+        for _ in range(ORDER_SENDS_MAX):
+            outcome = await self._post_once(signed)
+            if isinstance(outcome, _Unauthorised):
+                if renewed or not await self.renew_time():
+                    return doubt or outcome.refused
+                renewed = True
+                continue
+            if not isinstance(outcome, Again):
+                return _without_doubt(outcome, doubt)
+            if isinstance(outcome.otherwise, Unanswered):
+                doubt = outcome.otherwise
+            wait_ms = next(waits) if outcome.wait_ms is None else outcome.wait_ms
+            late = infra_clock.monotonic_ms() - began + wait_ms > ORDER_LIFE_MS
+            if late or not await self._may_resend(signed, wait_ms, allowed):
+                return doubt or outcome.otherwise
+        return doubt or Refused(RejectCode.RESTARTING, f"refused {ORDER_SENDS_MAX} times", None)
+
+    async def cancel(self, ids: Sequence[OrderId]) -> CancelOutcome | Unanswered:
+        """Cancel by id, up to 1,000 at once. Asked again when not answered, so an order may be "already canceled"."""
+        if not ids:
+            return CancelOutcome((), {})
+        if len(ids) == 1:
+            body = msgspec.json.encode({"orderID": ids[0]})
+            return await self._cancel("/order", body, permits=1, ids=ids)
+        if len(ids) > CANCELS_A_CALL:
+            raise ValueError(f"{len(ids)} ids in one cancel, the venue takes {CANCELS_A_CALL}")
+        return await self._cancel("/orders", msgspec.json.encode(list(ids)), permits=len(ids), ids=ids)
+
+    async def cancel_all(self) -> CancelOutcome | Unanswered:
+        """Cancel every open order of this API key, whoever placed it."""
+        return await self._cancel("/cancel-all", b"", permits=1)
+
+    async def cancel_market(
+        self, market: MarketId, token: TokenId | None = None
+    ) -> CancelOutcome | Unanswered:
+        """Cancel every open order of this API key in one market."""
+        wish = {"market": market} | ({"asset_id": token} if token is not None else {})
+        return await self._cancel("/cancel-market-orders", msgspec.json.encode(wish), permits=1)
+
+    async def _post_once(self, signed: Signed) -> "PostOutcome | Again | _Unauthorised":
+        answer = await self._caller.by_key("POST", "/order", body=signed.body, within_s=self._order_within_s)
+        now = self._caller.clock()
+        if isinstance(answer, NeverSent):
+            return Refused(RejectCode.NOT_SENT, answer.reason, None)
+        if isinstance(answer, Lost):
+            return Unanswered(answer.reason, now)
+        outcome = answers.read_post(
+            answer.status,
+            answer.body,
+            retry_header=answer.retry_header,
+            maker_amount=signed.maker_amount,
+            closed_ms=now,
+        )
+        _heed(self._orders, answer, outcome.wait_ms if isinstance(outcome, Again) else None)
+        if answer.status == 401 and isinstance(outcome, Refused):
+            return _Unauthorised(outcome)
+        return outcome
+
+    async def _may_resend(self, signed: Signed, wait_ms: int, allowed: Callable[[], str | None]) -> bool:
+        await asyncio.sleep(wait_ms / 1000)
+        why = allowed()
+        if why is None and self._orders.take() is not None:
+            why = "our own budget of orders is used up"
+        log.info(
+            "order again",
+            event_type="order_placed",
+            order_id=signed.order_id,
+            waited_ms=wait_ms,
+            not_sent=why,
+        )
+        return why is None
+
+    async def _cancel(
+        self, path: str, body: bytes, *, permits: int, ids: Sequence[OrderId] = ()
+    ) -> CancelOutcome | Unanswered:
+        if not await self._cancels.wait(permits, within_ms=CANCEL_WAIT_MS):
+            return Unanswered("our own budget of cancels is used up", self._caller.clock())
+        waits = aio.back_off(self._chance)
+        why = ""
+        for attempt in range(CANCEL_TRIES):
+            if attempt:
+                await asyncio.sleep(next(waits) / 1000)
+            answer = await self._caller.by_key("DELETE", path, body=body, within_s=CANCEL_WITHIN_S)
+            if not isinstance(answer, Answer):
+                why = answer.reason
+                continue
+            _heed(self._cancels, answer, None)
+            if 200 <= answer.status < 300:
+                told = read_cancels(answer.body)
+                if not isinstance(told, Unreadable):
+                    return CancelOutcome(tuple(told.canceled or ()), dict(told.not_canceled or {}))
+                why = f"answer not understood: {told.reason}"
+            elif answer.status == 400 and ids:
+                return CancelOutcome((), dict.fromkeys(ids, excerpt(answer.body)))
+            else:
+                why = f"HTTP {answer.status}: {excerpt(answer.body)}"
+            if answer.status == 401:
+                await self.renew_time()
+        return Unanswered(why, self._caller.clock())
+
+    async def _api_key(self) -> Credentials | str:
+        """Create the wallet's API key, or derive it when there is one. A text says why there is none."""
+        made = await self._caller.by_wallet("POST", "/auth/api-key", within_s=START_WITHIN_S)
+        found = read_credentials(made.body) if isinstance(made, Answer) and made.status < 300 else None
+        if found is not None:
+            return found
+        derived = await self._caller.by_wallet("GET", "/auth/derive-api-key", within_s=START_WITHIN_S)
+        if not isinstance(derived, Answer):
+            return f"no API key: {derived.reason}"
+        found = read_credentials(derived.body) if derived.status < 300 else None
+        return found or f"no API key: HTTP {derived.status}"
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(TIME_EVERY_S)
+            await self.renew_time()
+
+    def _waits(self) -> Iterator[int]:
+        return aio.back_off(self._chance, first_ms=self._again_first_ms, cap_ms=AGAIN_CAP_MS)
+
+
+class _Unauthorised:
+    """A 401 before the order was looked at: our clock may be off, so the time is asked once."""
+
+    __slots__ = ("refused",)
+
+    def __init__(self, refused: Refused) -> None:
+        self.refused = refused
+
+
+def _without_doubt(outcome: PostOutcome, doubt: Unanswered | None) -> PostOutcome:
+    """A refusal of bytes that may have landed before says nothing about the first time."""
+    if doubt is None or not isinstance(outcome, Refused):
+        return outcome
+    return Unanswered(f"{doubt.reason}, then refused: {outcome.text}", doubt.closed_ms)
+
+
+def _heed(bucket: Bucket, answer: Answer, wait_ms: Ms | None) -> None:
+    """Count as the venue counts."""
+    if answer.remaining is not None:
+        bucket.told(answer.remaining)
+    if answer.status == answers.TOO_MANY:
+        bucket.shut(wait_ms or answers.retry_after(answer.retry_header, None) or AGAIN_FIRST_MS)
