@@ -62,7 +62,8 @@ class OldSendOrder(msgspec.Struct, frozen=True):
 
 _order = msgspec.json.Decoder(SendOrder)
 _orders = msgspec.json.Decoder(list[SendOrder])
-_old = msgspec.json.Decoder(OldSendOrder | list[OldSendOrder])
+_old_order = msgspec.json.Decoder(OldSendOrder)
+_old_orders = msgspec.json.Decoder(list[OldSendOrder])
 _cancel = msgspec.json.Decoder(Cancel)
 _cancels = msgspec.json.Decoder(list[str])
 _cancel_market = msgspec.json.Decoder(CancelMarket)
@@ -74,14 +75,14 @@ def order(body: bytes) -> SendOrder:
     try:
         return _order.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _not_an_order(body) from None
+        raise Refused(400, VERSION_MISMATCH if _is(_old_order, body) else BAD_PAYLOAD) from None
 
 
 def orders(body: bytes) -> list[SendOrder]:
     try:
         found = _orders.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _not_an_order(body) from None
+        raise Refused(400, VERSION_MISMATCH if _is(_old_orders, body) else BAD_PAYLOAD) from None
     if not found:
         raise Refused(400, BAD_PAYLOAD)
     if len(found) > BATCH_MAX:
@@ -138,9 +139,11 @@ def order_id(text: str) -> str:
     return text.lower()
 
 
-def _not_an_order(body: bytes) -> Refused:
+def _is(
+    old: msgspec.json.Decoder[OldSendOrder] | msgspec.json.Decoder[list[OldSendOrder]], body: bytes
+) -> bool:
     try:
-        _old.decode(body)
+        old.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Refused(400, BAD_PAYLOAD)
-    return Refused(400, VERSION_MISMATCH)
+        return False
+    return True

@@ -48,18 +48,19 @@ async def truth(request: web.Request) -> web.Response:
 
 
 def _trade(trade: Trade, account: Account) -> dict[str, object]:
-    """The wallet's own orders in a trade, what they gave or got, and the fee if it took."""
+    """The wallet's own orders in a trade, what they cost or brought, and the fee if it took."""
     takes = trade.taker.owner is account
     own = [trade.taker.order_id] if takes else []
     own += [part.order.order_id for part in trade.makers if part.order.owner is account]
+    fee = trade.fee if takes else 0
     moved = [move for move in trade.moves if move.account is account]
     return {
         "id": trade.trade_id,
         "status": trade.status,
         "orders": own,
         "shares": sum(abs(move.shares) for move in moved),
-        "amount": sum(move.cash for move in moved),
-        "fee": trade.fee if takes else 0,
+        "amount": abs(sum(move.cash for move in moved) + fee),
+        "fee": fee,
     }
 
 
