@@ -10,13 +10,12 @@ from typing import Final
 
 from aiohttp import web
 
-from core.ids import MarketId, Outcome, TokenId
+from core.ids import TokenId
 from core.units import USDC, Shares, Usdc
 from simulator.chain import addresses
 from simulator.chain.addresses import Kind, address
 from simulator.chain.derivation import deposit_wallet
 from simulator.exchange.accounts import Account
-from simulator.exchange.orders import Terms, Version
 from simulator.world import World
 
 START_CASH: Final = Usdc(10_000 * USDC)
@@ -116,26 +115,9 @@ class Chain:
         sheet, outcome = place
         return account.chain_held((sheet.terms.market_id, outcome))
 
-    def may_spend(self, account: Account, market_id: MarketId, outcome: Outcome | None) -> bool:
-        """Whether the market's exchange contract may take the wallet's pUSD, or its shares of an outcome."""
-        sheet = self.world.sheet(market_id)
-        if sheet is None:
-            return False
-        by = exchange_contract(sheet.terms)
-        if outcome is None:
-            return self.allowed(account.name, by)
-        return self.approved_for_all(account.name, by)
-
     def _open(self, wallet: Wallet) -> None:
         self.wallets[wallet.address] = wallet
         self.world.exchange.open_account(wallet.address, self.start_cash, wallet=True)
-
-
-def exchange_contract(terms: Terms) -> str:
-    """The contract that settles trades of a market (polymarket.md 3.1)."""
-    if terms.version is Version.V2:
-        return addresses.EXCHANGE_V3
-    return addresses.NEG_RISK_EXCHANGE if terms.neg_risk else addresses.EXCHANGE
 
 
 CHAIN: Final = web.AppKey("chain", Chain)

@@ -20,7 +20,6 @@ def install(app: web.Application) -> None:
     app[DESK] = Desk(chain, transactions, Quota())
     app[INDEXER] = Indexer(world, transactions)
     app[RELAYER_DOOR] = RelayerDoor()
-    world.exchange.may_spend = chain.may_spend
     app.add_routes(
         [
             web.post("/rpc", rpc.rpc),

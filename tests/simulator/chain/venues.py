@@ -1,0 +1,137 @@
+"""A running venue for tests of the chain: every question lets half a second of the world pass."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from polymarket._internal.environment import PRODUCTION_CONFIG, create_environment
+from polymarket.environments import Environment
+from pydantic import SecretStr
+
+from core.ids import Outcome
+from core.units import Ms, Price, Shares
+from simulator.chain.accounts import CHAIN, Chain
+from simulator.chain.data_api import INDEXER
+from simulator.chain.submissions import DESK
+from simulator.chain.transactions import Transactions
+from simulator.exchange.orders import Version
+from simulator.server import advance, application, listening
+from simulator.sheets import Sheet
+from simulator.world import World
+
+STEP_MS = Ms(500)
+
+
+@dataclass(frozen=True)
+class Venue:
+    """The venue, and where it listens. It has the shape of the settings' ``Urls`` too."""
+
+    app: web.Application
+    base: str
+
+    @property
+    def world(self) -> World:
+        return self.app[CHAIN].world
+
+    @property
+    def chain(self) -> Chain:
+        return self.app[CHAIN]
+
+    @property
+    def transactions(self) -> Transactions:
+        return self.app[DESK].transactions
+
+    clob = gamma = data = relayer = property(lambda self: self.base)
+
+    @property
+    def rpc(self) -> str:
+        return f"{self.base}/rpc"
+
+    @property
+    def environment(self) -> Environment:
+        """The venue for the unified SDK: its production but for the addresses, and asking without pauses."""
+        config = replace(
+            PRODUCTION_CONFIG,
+            clob_url=self.base,
+            gamma_url=self.base,
+            data_url=self.base,
+            relayer_url=self.base,
+            rpc_url=self.rpc,
+            clob_user_ws_url=f"{self.base}/ws/user",
+            clob_market_ws_url=f"{self.base}/ws/market",
+            relayer_poll_frequency_ms=1,
+        )
+        return create_environment(name="simulator", config=config)
+
+    def pass_ms(self, span: int) -> None:
+        advance(self.app, Ms(self.world.now_ms + span))
+
+    def sheet(self, version: Version, *, neg_risk: bool = False) -> Sheet:
+        """A market of this kind that is open."""
+        found = self.sheets(version, neg_risk=neg_risk)
+        return next(found)
+
+    def sheets(self, version: Version, *, neg_risk: bool = False) -> Iterator[Sheet]:
+        for sheet in self.world.open_sheets():
+            if (sheet.terms.version, sheet.terms.neg_risk) == (version, neg_risk):
+                yield sheet
+
+    def give_pairs(self, wallet: str, sheet: Sheet, shares: int) -> None:
+        """Let a wallet have as many YES and NO, on the chain."""
+        account = self.chain.account(wallet)
+        assert account is not None
+        assert self.world.exchange.split(account, sheet.terms.market_id, Shares(shares))
+
+    def resolve(self, sheet: Sheet, payout_yes: Price) -> None:
+        """Let a market be decided, and resolve with the world's next step."""
+        for stage in self.world._stages:
+            for market in stage.markets.values():
+                if market.sheet is sheet:
+                    market.payout_yes, market.resolves_ms = payout_yes, self.world.now_ms
+        self.pass_ms(STEP_MS)
+
+    def held(self, wallet: str, sheet: Sheet) -> tuple[int, int]:
+        yes, no = (self.chain.held(wallet, sheet.token(outcome)) for outcome in Outcome)
+        return yes, no
+
+
+@dataclass(frozen=True)
+class Signing:
+    """Somebody with a key. Never shown."""
+
+    account: LocalAccount
+
+    def __repr__(self) -> str:
+        return self.account.address
+
+    @property
+    def key(self) -> SecretStr:
+        return SecretStr("0x" + bytes(self.account.key).hex())
+
+    @property
+    def eoa(self) -> str:
+        return str(self.account.address)
+
+
+def somebody() -> Signing:
+    return Signing(Account.create())
+
+
+@asynccontextmanager
+async def open_venue(world: World) -> AsyncIterator[Venue]:
+    """Serve a world on loopback. Several tests may share one: each brings its own signers."""
+    app = application(world)
+    app.middlewares.append(_time_passes)
+    app[INDEXER].lag_ms = Ms(0)
+    async with listening(app, 0) as port:
+        yield Venue(app, f"http://127.0.0.1:{port}")
+
+
+@web.middleware
+async def _time_passes(request: web.Request, handler: Handler) -> web.StreamResponse:
+    advance(request.app, Ms(request.app[CHAIN].world.now_ms + STEP_MS))
+    return await handler(request)
