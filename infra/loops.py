@@ -115,7 +115,7 @@ async def _run(name: str, lease: Lease, main: Callable[[Loop], Awaitable[None]])
     running.add(loop)
     # Without a context of its own every loop of the process shares one thread for the database.
     async with ThreadSensitiveContext():
-        companions = [asyncio.create_task(_pulse(loop)), asyncio.create_task(_refresh_connections(loop))]
+        companions = [asyncio.create_task(pulse(loop)), asyncio.create_task(_refresh_connections(loop))]
         try:
             await aio.until_stopped(main(loop), stop=loop.stop, grace_ms=STOP_GRACE_MS)
         finally:
@@ -129,7 +129,7 @@ def pulse_key(name: str) -> str:
     return f"loop:{name}"
 
 
-async def _pulse(loop: Loop) -> None:
+async def pulse(loop: Loop) -> None:
     """Say each second, from the loop itself, that it turns: a light that a hung loop cannot keep on."""
     while True:
         try:
