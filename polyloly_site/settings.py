@@ -113,6 +113,7 @@ LOOPS: Final = (
     ("feeds.discover", (), "feeds"),
     ("risk.watch", (), "ops"),
     *([("feeds.run_source", ("matches",), "feeds")] if POLYLOLY.venue is env.Venue.SIMULATOR else []),
+    *([("trading.run_wallet", (), "trading")] if POLYLOLY.signs else []),
 )
 # Every second, forgotten after two: a worker that already runs the loop returns at once.
 CELERY_BEAT_SCHEDULE = {

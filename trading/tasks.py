@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from celery import shared_task
+from django.conf import settings
 
 from core.units import Ms
 from infra.clock import now_ms
@@ -21,6 +22,17 @@ BATCHES: Final = 20
 def run_shard(number: int) -> None:
     """Run one shard until its lease is lost or the worker ends."""
     run_loop(f"shard:{number}", partial(shard.run, number=number))
+
+
+@shared_task(name="trading.run_wallet", ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
+def run_wallet() -> None:
+    """Hold the wallet, where orders are signed, until the lease is lost or the worker ends."""
+    wallet = settings.POLYLOLY.wallet
+    if wallet is not None and settings.POLYLOLY.private_key is not None:
+        # Only the trader needs the official SDK, which takes most of a second to import.
+        from trading import wallet_keeper
+
+        run_loop(wallet_keeper.name_of(wallet), wallet_keeper.run)
 
 
 @shared_task(name="trading.forget_decisions", ignore_result=True)  # type: ignore[untyped-decorator]
