@@ -10,6 +10,7 @@ import pytest
 
 from core.ids import Outcome
 from simulator import server
+from simulator.clob.clock import CLOCK
 from simulator.world import World
 from tests.simulator.evenings import Hour, tokens
 
@@ -22,8 +23,10 @@ def world(hour: Hour) -> World:
 
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[aiohttp.ClientSession]:
+    app = server.application(world)
+    app[CLOCK].read = lambda: world.now_ms
     async with (
-        server.listening(server.application(world), 0) as port,
+        server.listening(app, 0) as port,
         aiohttp.ClientSession(f"http://{server.HOST}:{port}") as session,
     ):
         yield session
@@ -130,3 +133,36 @@ async def test_an_event_tells_all_that_discovery_reads(http: aiohttp.ClientSessi
     assert market["feeSchedule"] == {"exponent": 1, "rate": 0.05, "takerOnly": True, "rebateRate": 0.15}
     assert market["clearBookOnStart"]
     assert isinstance(event["gameId"], int)
+
+
+async def test_a_market_is_found_by_each_of_its_names(http: aiohttp.ClientSession, world: World) -> None:
+    async def ids(query: str) -> list[str]:
+        page = await get(http, f"/markets/keyset?{query}")
+        return [market["id"] for market in page["markets"]]
+
+    for sheet in world.open_sheets():
+        padded, own = sheet.terms.market_id, sheet.condition_id
+        assert await ids(f"condition_ids={padded}") == await ids(f"condition_ids={own}") == [sheet.number]
+        assert await ids(f"slug={sheet.slug}") == await ids(f"id={sheet.number}") == [sheet.number]
+        assert await ids(f"condition_ids={padded}&closed=true") == []
+    assert await ids("condition_ids=0x00") == []
+
+
+async def test_a_market_alone_carries_its_event(http: aiohttp.ClientSession) -> None:
+    page = await get(http, "/markets/keyset?limit=1")
+
+    [market] = page["markets"]
+
+    assert [event["slug"] for event in market["events"]] == [market["slug"].removesuffix("-game1")]
+    assert "markets" not in market["events"][0]
+
+
+async def test_paging_visits_every_market_once(http: aiohttp.ClientSession, world: World) -> None:
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = await get(http, f"/markets/keyset?limit=5{cursor and '&after_cursor=' + cursor}")
+        seen += [market["id"] for market in page["markets"]]
+        cursor = page.get("next_cursor")
+
+    assert seen == sorted(set(seen), key=int)
+    assert {sheet.number for sheet in world.open_sheets()} < set(seen)
