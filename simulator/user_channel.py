@@ -14,10 +14,11 @@ from core.ids import MarketId
 from simulator.chain.accounts import CHAIN
 from simulator.channels import WORLD, serve
 from simulator.clob.keys import KEYS
+from simulator.clob.reading import party
 from simulator.exchange.accounts import Account
 from simulator.exchange.happenings import Happening, OrderEnded, OrderPlaced, OrderUpdated
 from simulator.sheets import Sheet
-from simulator.user_events import Party, house_party, order_event, trade_event
+from simulator.user_events import Party, order_event, trade_event
 from simulator.users import USER_HUB, Hearing, UserClient, UserHub
 from simulator.world import World
 
@@ -74,9 +75,7 @@ def hearings(app: web.Application, said: Happening) -> Iterator[Hearing]:
     world, chain = app[WORLD], app[CHAIN]
 
     def party_of(account: Account) -> Party:
-        eoa = chain.owner_of(account.name) if account.wallet else None
-        keys = app[KEYS].of(eoa) if eoa is not None else []
-        return Party(keys[0].name, account.name) if keys else house_party(account)
+        return party(app, account)
 
     if isinstance(said, OrderPlaced | OrderUpdated | OrderEnded):
         owner = chain.owner_of(said.order.owner.name)

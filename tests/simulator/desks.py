@@ -18,7 +18,7 @@ from simulator.chain.accounts import CHAIN, UNLIMITED
 from simulator.clob.clock import CLOCK
 from simulator.clob.keys import KEYS, ApiKey
 from simulator.exchange.accounts import Account
-from simulator.exchange.orders import Order
+from simulator.exchange.orders import Order, TimeInForce
 from simulator.exchange.venue import Exchange
 from simulator.faults import FAULTS
 from simulator.sheets import Sheet
@@ -26,6 +26,7 @@ from tests.simulator.venues import Venue, heard
 
 SECRETS = count(0xD0_0D)
 ORDERS = count(1)
+GTD_MS = 300_000
 SPENDERS = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
 CONTRACTS = (addresses.CONDITIONAL_TOKENS, addresses.POSITION_MANAGER)
 
@@ -74,7 +75,14 @@ class Desk:
         return Wallet(key, account)
 
     def place(
-        self, wallet: Wallet, at: str, size: str, *, outcome: Outcome = Outcome.YES, side: Side = Side.BUY
+        self,
+        wallet: Wallet,
+        at: str,
+        size: str,
+        *,
+        outcome: Outcome = Outcome.YES,
+        side: Side = Side.BUY,
+        tif: TimeInForce = TimeInForce.GTC,
     ) -> Order:
         """A limit order, told at once as the venue's doors do."""
         asked: tuple[Price, Shares] = price(at), shares(size)
@@ -88,6 +96,8 @@ class Desk:
             post_only=False,
             now_ms=self.now_ms,
             order_id=OrderId(f"0x{next(ORDERS):064x}"),
+            tif=tif,
+            expires_ms=Ms(self.now_ms + GTD_MS) if tif is TimeInForce.GTD else None,
         )
         assert order.refusal is None, order.refusal
         users.flush(self.venue.app)
