@@ -65,10 +65,7 @@ class Desk:
         chain = self.venue.app[CHAIN]
         chain.fund(eoa)
         address = chain.wallet_of(eoa, 3)
-        chain.wallets[address].allowances.update(
-            {(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS}
-        )
-        chain.wallets[address].operators.update((contract, by) for contract in CONTRACTS for by in SPENDERS)
+        approve(self.venue, address)
         key, account = self.venue.app[KEYS].create(eoa, 0), chain.account(address)
         assert key is not None
         assert account is not None
@@ -118,6 +115,13 @@ class Desk:
             await socket.send(json.dumps(wish))
             assert await heard(socket) == []
             yield socket
+
+
+def approve(venue: Venue, address: str) -> None:
+    """Let the exchanges move everything of a wallet."""
+    wallet = venue.app[CHAIN].wallets[address]
+    wallet.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
+    wallet.operators.update((contract, by) for contract in CONTRACTS for by in SPENDERS)
 
 
 def open_desk(venue: Venue, *, version: str = "v1") -> Desk:
