@@ -139,9 +139,9 @@ async def test_positions_trades_and_value_are_told_as_the_sdk_reads_them(venue: 
         trades = (await client.list_trades(taker_only=False).first_page()).items
         value = await client.get_portfolio_value()
 
-    assert {(row.asset_id, row.current_size) for row in positions} == {
-        (sheet.terms.yes_token, 3),
-        (sheet.terms.no_token, 3),
+    assert {(str(row.asset_id), int(row.current_size)) for row in positions} == {
+        (str(sheet.terms.yes_token), 3),
+        (str(sheet.terms.no_token), 3),
     }
     assert [row.mergeable for row in mergeable] == [True, True]
     assert (closed, trades) == ((), ())

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from core.ids import Outcome
 from core.units import Ms, Price, Shares
 from simulator.chain.accounts import CHAIN, Chain
+from simulator.chain.builder_keys import RELAYER_DOOR
 from simulator.chain.data_api import INDEXER
 from simulator.chain.submissions import DESK
 from simulator.chain.transactions import Transactions
@@ -66,6 +67,12 @@ class Venue:
             relayer_poll_frequency_ms=1,
         )
         return create_environment(name="simulator", config=config)
+
+    def issue_relayer_key(self, eoa: str) -> SecretStr:
+        return SecretStr(self.app[RELAYER_DOOR].issue_relayer_key(eoa, self.world.now_ms).name)
+
+    def builder_keys(self, eoa: str) -> int:
+        return len(self.app[RELAYER_DOOR].builders_of(eoa))
 
     def pass_ms(self, span: int) -> None:
         advance(self.app, Ms(self.world.now_ms + span))
