@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
+import aiohttp
 import httpx
 import pytest
 
@@ -13,6 +15,8 @@ from simulator.faults import FAULTS, Fault, Name
 from simulator.faults.catalogue import ALWAYS
 from simulator.faults.doors import PATH
 from simulator.world import World
+from tests.simulator.clob.signers import Trader
+from tests.simulator.desks import approve
 from tests.simulator.evenings import START
 from tests.simulator.venues import SECOND_MS, Venue, running, until
 
@@ -73,6 +77,49 @@ async def test_what_was_done_is_not_answered(venue: Venue, client: httpx.AsyncCl
         await client.get(book(venue))
 
     assert venue.app[FAULTS].tallies[Name.DROP_AFTER_ACCEPT].done == 1
+
+
+@pytest.mark.parametrize(
+    "name", [Name.DROP_AFTER_ACCEPT, Name.ERROR_AFTER, Name.DROP_BEFORE, Name.ERROR_BEFORE]
+)
+async def test_whether_an_order_landed_is_only_found_out_by_asking(venue: Venue, name: Name) -> None:
+    async with aiohttp.ClientSession(venue.url) as http:
+        trader = await signed_in(venue, http)
+        order = trader.order(venue.world.open_sheets()[0], "buy yes 10000000 for 100000")
+        on(venue, name, target="/order")
+
+        await unanswered(trader, order)
+        venue.app[FAULTS].switch_off()
+        landed = (await trader.get("/data/orders")).body["data"]
+        again = await trader.post(order)
+
+        assert venue.app[FAULTS].tallies[name].done == 1
+        if name in (Name.DROP_AFTER_ACCEPT, Name.ERROR_AFTER):
+            assert [each["original_size"] for each in landed] == ["10"]
+            assert (again.status, again.body["error"]) == (
+                400,
+                f"order {landed[0]['id']} is invalid. Duplicated.",
+            )
+        else:
+            assert landed == []
+            assert (again.status, again.body["status"]) == (200, "live")
+
+
+async def signed_in(venue: Venue, http: aiohttp.ClientSession) -> Trader:
+    """Somebody new who may trade from its EOA."""
+    trader = Trader(http, venue.world.now_ms // 1_000)
+    assert (await trader.sign_in()).status == 200
+    approve(venue, trader.eoa)
+    return trader
+
+
+async def unanswered(trader: Trader, order: dict[str, Any]) -> None:
+    """Post an order and get no answer, or one that says nothing."""
+    try:
+        reply = await trader.post(order)
+    except (aiohttp.ClientConnectionError, aiohttp.ContentTypeError):
+        return
+    assert reply.status >= 500 or reply.body == {"error": "context canceled"}
 
 
 async def test_errors_before_are_five_hundreds_of_several_kinds(

@@ -6,12 +6,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import aiohttp
 import pytest
+from django.core.management import CommandError, call_command
 
 from infra import aio
+from simulator.faults import Name
 
 ROOT = Path(__file__).resolve().parents[2]
 START_MS = 30_000
@@ -33,8 +36,8 @@ def simulator(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         "STATE_DIR": str(tmp_path),
         "SEED": "7",
     }
-    command = (sys.executable, "manage.py", "run_simulator", "--port", str(port))
-    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+    started = (sys.executable, "manage.py", "run_simulator", "--port", str(port), "--fault", "freeze:3")
+    with subprocess.Popen(started, cwd=ROOT, env=environment) as process:
         yield process
         process.kill()
 
@@ -49,6 +52,34 @@ async def answered(url: str) -> int:
             except aiohttp.ClientConnectorError:
                 await aio.stopped_within(asyncio.Event(), 100)
     raise AssertionError(f"nobody listens at {url}")
+
+
+def command(port: int, *words: str) -> str:
+    """What ``manage.py simulator_faults`` says to the running simulator."""
+    out = StringIO()
+    call_command("simulator_faults", f"--url=http://127.0.0.1:{port}", *words, stdout=out)
+    return out.getvalue()
+
+
+async def test_faults_are_switched_from_the_command_line(
+    simulator: subprocess.Popen[bytes], port: int
+) -> None:
+    await answered(f"http://127.0.0.1:{port}/time")
+
+    lines = (await asyncio.to_thread(command, port, "list")).splitlines()
+    assert {line.split()[0] for line in lines} == {str(name) for name in Name}
+    assert [line.split()[:3] for line in lines if " on " in line] == [["freeze", "on", "3/1000"]]
+
+    on = await asyncio.to_thread(command, port, "on", "late", "--rate", "50", "--seed", "4", "--for", "9")
+    assert "late" in [line.split()[0] for line in on.splitlines() if "on 50/1000 seed 4" in line]
+
+    off = await asyncio.to_thread(command, port, "off")
+    assert not [line for line in off.splitlines() if " on " in line.partition(" of ")[0]]
+
+
+def test_without_a_simulator_the_command_says_so(port: int) -> None:
+    with pytest.raises(CommandError, match="no simulator answers"):
+        command(port, "list")
 
 
 async def test_it_serves_a_world_that_moves_and_ends_in_order(
