@@ -28,6 +28,7 @@ class Check:
 
 Run = Callable[[], Check]
 _checks: dict[str, Run] = {}
+_askings: list[Callable[[], None]] = []
 
 log = logs.get("checks")
 
@@ -35,6 +36,20 @@ log = logs.get("checks")
 def register(name: str, run: Run) -> None:
     """Add a check. Called in ``AppConfig.ready``; the last one of a name counts."""
     _checks[name] = run
+
+
+def register_asking(ask: Callable[[], None]) -> None:
+    """Add what finds out anew whatever some checks only read. Called in ``AppConfig.ready``."""
+    _askings.append(ask)
+
+
+def ask_all() -> None:
+    """Find everything out anew. Slow: seconds. Each is tried, whatever the others raise."""
+    for ask in _askings:
+        try:
+            ask()
+        except Exception as error:  # noqa: BLE001 process edge: the checks themselves then say what is old
+            log.error("not asked anew", error=repr(error), event_type="error")
 
 
 def passed(name: str, detail: str) -> Check:

@@ -129,10 +129,9 @@ CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 60.0, "options": {"queue": "ops", "expires": 60}}
     for task in ("risk.thin_valuations", "trading.forget_decisions", "site.rotate_log")
 }
-CELERY_BEAT_SCHEDULE["site.write_snapshot"] = {
-    "task": "site.write_snapshot",
-    "schedule": 30.0,
-    "options": {"queue": "ops", "expires": 30},
+CELERY_BEAT_SCHEDULE |= {
+    task: {"task": task, "schedule": 30.0, "options": {"queue": "ops", "expires": 30}}
+    for task in ("site.write_snapshot", "trading.check_venue")
 }
 CHANNEL_LAYERS = {
     "default": {

@@ -9,5 +9,7 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         from trading import figures
+        from trading.gateways.polymarket import checks
 
         figures.register()
+        checks.register()

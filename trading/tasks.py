@@ -10,6 +10,7 @@ from core.units import Ms
 from infra.clock import now_ms
 from infra.loops import run_loop
 from trading import services, shard
+from trading.gateways.polymarket import checks
 
 # A quiet evening makes some ten decisions a second; the orders that came of them are kept for good.
 DECISIONS_KEPT: Final = 200_000
@@ -33,6 +34,12 @@ def run_wallet() -> None:
         from trading import wallet_keeper
 
         run_loop(wallet_keeper.name_of(wallet), wallet_keeper.run)
+
+
+@shared_task(name="trading.check_venue", ignore_result=True)  # type: ignore[untyped-decorator]
+def check_venue() -> None:
+    """Each 30 s, in ops: what the venue tells anybody, for the health check."""
+    checks.ask_public()
 
 
 @shared_task(name="trading.forget_decisions", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -27,6 +27,7 @@ from trading.gateways.polymarket.wallet import Wallet, WalletUnusable
 from trading.heart import Answer, Beaten, Heart, Mismatched, Stage, Unheard
 from trading.models import Account
 from trading.wallet_approvals import Approvals
+from trading.wallet_checks import KeyChecks
 from trading.wallet_light import Hold, WalletLight
 from trading.wallet_work import Quota, WalletWork
 
@@ -80,6 +81,7 @@ class Keeper:
         self.transport: Transport
         self.relay: Wallet
         self.approvals: Approvals
+        self.checks: KeyChecks
         self._account: Account | None = None
         self._work: WalletWork | None = None
         self._light = WalletLight(Hold.CHECKING, "opening the wallet", fence, clock.now_ms(), None)
@@ -104,6 +106,7 @@ class Keeper:
         except (NotReady, WalletUnusable) as error:
             raise Refused(str(error)) from error
         opened.push_async_callback(self.relay.close)
+        self.checks = KeyChecks(self.transport, self.relay, wallet=self.wallet, kind=chosen.signature_type)
         # With real money an approval is a person's decision; play money is approved at once.
         sets = chosen.venue.value == "simulator"
         self.approvals = Approvals(self.relay, self.transport, self.quota, sets=sets, now=clock.now_ms)
@@ -188,6 +191,7 @@ class Keeper:
                 log.error("wallet's rows not read or written", error=str(error), event_type="error")
             except FenceLost as error:
                 raise Stopped from error
+            await self.checks.turn(None if self._account is None else self._account.pk)
             await asyncio.sleep(self._pause_s(Ms(clock.now_ms() + WORK_MS)))
 
     async def _turn(self) -> None:

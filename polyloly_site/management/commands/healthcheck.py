@@ -21,10 +21,13 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--full", action="store_true", help="ask the venue anew first; takes seconds")
         parser.add_argument("--json", action="store_true", help="one JSON list instead of lines")
         parser.add_argument("--process", metavar="NAME", help="only: does this process show its light?")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["full"]:
+            checks.ask_all()
         found = checks.run_all() if options["process"] is None else [light_of(options["process"])]
         if options["json"]:
             self.stdout.write(json.dumps([asdict(check) for check in found]))

@@ -1,0 +1,263 @@
+"""What the health check says of the venue: judged from its answers, kept with an age, and never a halt on paper."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from core.ids import MarketId, OrderId
+from core.units import Ms, Usdc
+from feeds.listings import MarketState
+from feeds.selectors import VenueTerms
+from feeds.sources.polymarket.gamma import Reader
+from feeds.sources.polymarket.gamma_client import GammaClient
+from infra import checks, clock
+from infra.checks import Verdict, failed, passed
+from simulator import server
+from simulator.world import World
+from tests.feeds.markets import a_listing
+from tests.trading.conftest import NOON, a_place, write
+from trading import findings, wallet_checks, wallet_light
+from trading.gateways.polymarket import public_checks
+from trading.gateways.polymarket.answers import Unanswered as VenueSilent
+from trading.gateways.polymarket.public_checks import ClobMarket, Fees, InUse, Token, Unheard
+from trading.gateways.polymarket.wallet_answers import Unanswered as ChainSilent
+from trading.gateways.polymarket.wire import BalanceAllowance, OpenOrder
+from trading.models import Account, Order
+
+LISTING = a_listing()
+BOOK = ClobMarket(
+    t=[Token(LISTING.yes_token, LISTING.yes_name), Token(LISTING.no_token, LISTING.no_name)],
+    fd=Fees(Decimal("0.05"), Decimal(1), to=True),
+    nr=False,
+)
+IN_USE = InUse(LISTING, VenueTerms(neg_risk=False, version="v1"))
+
+
+@pytest.mark.parametrize(
+    ("off_ms", "took_ms", "verdict"),
+    [
+        (0, 100, Verdict.PASS),
+        (900, 100, Verdict.PASS),
+        (2_500, 100, Verdict.WARN),
+        (-30_000, 100, Verdict.WARN),
+    ],
+)
+def test_a_clock_that_is_off_is_a_warning(off_ms: int, took_ms: int, verdict: Verdict) -> None:
+    said = str((NOON + off_ms) // 1000).encode()
+
+    found = public_checks.judged_time(said, Ms(NOON - took_ms // 2), Ms(NOON + took_ms // 2))
+
+    assert found.verdict is verdict
+    assert bool(found.next_step) is (verdict is not Verdict.PASS)
+
+
+def test_a_time_that_is_no_number_is_no_answer() -> None:
+    with pytest.raises(Unheard):
+        public_checks.judged_time(b"<html>", NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    ("fd", "said"),
+    [
+        (Fees(Decimal("0.05"), Decimal(1), to=True), ""),
+        (Fees(Decimal("0.03"), Decimal(1), to=True), "fee rate 0.03 at the book, 0.05 listed"),
+        (None, "fee rate 0 at the book"),
+        (Fees(Decimal("0.05"), Decimal(2), to=True), "fee exponent 2"),
+        (Fees(Decimal("0.05"), Decimal(1), to=False), "makers are charged"),
+    ],
+)
+def test_a_fee_that_differs_from_the_list_is_said(fd: Fees | None, said: str) -> None:
+    found = public_checks.fees_differ(LISTING, ClobMarket(t=BOOK.t, fd=fd))
+
+    assert [said in why for why in found] == ([True] if said else [])
+
+
+def test_an_unknown_fee_is_no_match() -> None:
+    assert public_checks.fees_differ(replace(LISTING, fees=None), BOOK) != []
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, ""),
+        ({"t": list(reversed(BOOK.t))}, "other tokens"),
+        ({"t": [Token("1", "x"), Token("2", "y")]}, "other tokens"),
+        ({"t": [Token(BOOK.t[0].t, BOOK.t[1].o), Token(BOOK.t[1].t, BOOK.t[0].o)]}, "outcomes are called"),
+        ({"nr": True}, "neg-risk True at the book"),
+        ({"nr": None}, ""),
+    ],
+)
+def test_tokens_and_contracts_that_differ_from_the_list_are_said(changed: dict[str, Any], said: str) -> None:
+    book = ClobMarket(t=changed.get("t", BOOK.t), fd=BOOK.fd, nr=changed.get("nr", False))
+
+    found = public_checks.contracts_differ(IN_USE, book)
+
+    assert [said in why for why in found] == ([True] if said else [])
+
+
+@dataclass(frozen=True)
+class Urls:
+    clob: str
+    geoblock: str
+
+
+async def test_the_simulated_venue_passes_every_public_check() -> None:
+    world = World(7, clock.now_ms())
+    async with server.listening(server.application(world), 0) as port:
+        url = f"http://{server.HOST}:{port}"
+        client, reader = GammaClient(url, chance=Random(1)), Reader("simulator", lambda _: None)
+        listings = [
+            listing
+            async for page in client.events([("closed", "false"), ("tag_id", "64")])
+            for text in page
+            if (event := reader.read(text, NOON)) is not None
+            for listing in event.listings
+            if listing.state is MarketState.OPEN
+        ]
+        await client.close()
+        markets = [InUse(each.market, VenueTerms(each.neg_risk, each.protocol.value)) for each in listings]
+
+        found = await asyncio.to_thread(public_checks.ask, Urls(url, f"{url}/api/geoblock"), markets)
+
+    assert [(check.name, check.verdict) for check in found] == [
+        (name, Verdict.PASS) for name in public_checks.NAMES
+    ]
+    assert "v2" in found[-1].detail
+
+
+def test_a_venue_that_is_away_fails_with_a_next_step() -> None:
+    found = public_checks.ask(Urls("http://127.0.0.1:9", "http://127.0.0.1:9/api/geoblock"), [IN_USE])
+
+    assert {check.verdict for check in found} == {Verdict.FAIL, Verdict.WARN}
+    assert all(check.next_step for check in found)
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_finding_is_read_with_its_age_and_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings.save([passed("venue", "fine")])
+    fresh = findings.check("venue", asked_by="ops")
+    now = clock.now_ms()
+    monkeypatch.setattr(clock, "now_ms", lambda: Ms(now + findings.FRESH_MS + 1_000))
+
+    old = findings.check("venue", asked_by="ops")
+
+    assert (fresh.verdict, fresh.detail) == (Verdict.PASS, "fine, 0 s ago")
+    assert (old.verdict, old.detail) == (Verdict.WARN, "121 s ago: fine")
+    assert findings.check("geoblock", asked_by="ops").verdict is Verdict.WARN, "never asked"
+
+
+@pytest.mark.usefixtures("redis")
+def test_what_lasts_does_not_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings.save([failed("order id", "another", "halt")], lasts=True)
+    later = Ms(clock.now_ms() + 86_400_000)
+    monkeypatch.setattr(clock, "now_ms", lambda: later)
+
+    assert findings.check("order id", asked_by="the trader").detail.startswith("another")
+
+
+@pytest.mark.usefixtures("redis")
+def test_on_paper_nothing_the_venue_says_fails(settings: Settings) -> None:
+    findings.save([failed("geoblock", "blocked", "move")])
+    assert findings.check("geoblock", asked_by="ops").verdict is Verdict.WARN
+
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"paper_trading": False})
+    findings.save([failed("geoblock", "blocked", "move")])
+
+    assert findings.check("geoblock", asked_by="ops").verdict is Verdict.FAIL
+
+
+@pytest.mark.usefixtures("redis")
+def test_findings_of_one_wallet_are_not_anothers(settings: Settings) -> None:
+    first = {"paper_trading": False, "wallet_address": "0x" + "a" * 40}
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update=first)
+    findings.save([passed("balance", "rich")])
+
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"wallet_address": "0x" + "b" * 40})
+
+    assert findings.read("balance") is None
+
+
+def balance(micro: int, **allowed: str) -> BalanceAllowance:
+    return BalanceAllowance(str(micro), allowed)
+
+
+def test_money_is_judged_from_both_books() -> None:
+    rich = wallet_checks.judged_balance(balance(10_000_000_000), Usdc(9_990_000_000))
+    poor = wallet_checks.judged_balance(balance(1_000_000), Usdc(1_000_000))
+    unknown = wallet_checks.judged_balance(VenueSilent("503", NOON), Usdc(1))
+
+    assert (rich.verdict, rich.detail) == (Verdict.PASS, "10000 pUSD at the book, 9990 on the chain")
+    assert (poor.verdict, unknown.verdict) == (Verdict.WARN, Verdict.WARN)
+
+
+def test_approvals_are_judged_from_the_chain() -> None:
+    book = balance(1, **{"0xa": "5"})
+    verdicts = [
+        wallet_checks.judged_allowance(book, ()).verdict,
+        wallet_checks.judged_allowance(balance(1, **{"0xa": "0"}), ()).verdict,
+        wallet_checks.judged_allowance(book, ("pUSD for the exchange",)).verdict,
+        wallet_checks.judged_allowance(book, ChainSilent("no RPC")).verdict,
+    ]
+
+    assert verdicts == [Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.WARN]
+
+
+@pytest.mark.django_db
+def test_the_first_order_must_be_known_by_the_id_we_computed(account: Account, fence: int) -> None:
+    write(a_place(), account=account, fence=fence)
+    order = Order.objects.get()
+    same = OpenOrder(
+        id=OrderId(order.order_id),
+        status="LIVE",
+        market=MarketId(order.market_id),
+        asset_id="1",  # type: ignore[arg-type]  # not looked at
+        side="BUY",
+        original_size="50",
+        size_matched="0",
+        price="0.48",
+    )
+
+    judged = [
+        wallet_checks.judged_id(order, said).verdict
+        for said in (
+            same,
+            None,
+            OpenOrder(**{**_fields(same), "id": OrderId("0x1")}),
+            OpenOrder(**{**_fields(same), "original_size": "49"}),
+        )
+    ]
+
+    assert judged == [Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.FAIL]
+
+
+def _fields(order: OpenOrder) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in order.__struct_fields__}
+
+
+@pytest.mark.usefixtures("redis")
+def test_a_wallet_that_nobody_holds_fails(settings: Settings) -> None:
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(
+        update={"paper_trading": False, "wallet_address": "0x" + "a" * 40}
+    )
+
+    assert wallet_checks.held().verdict is Verdict.FAIL
+    assert wallet_light.read("0x" + "a" * 40) is None
+
+
+def test_whatever_is_asked_anew_cannot_break_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def broken() -> None:
+        asked.append(1)
+        raise RuntimeError("gone")
+
+    monkeypatch.setattr(checks, "_askings", [broken, broken])
+
+    checks.ask_all()
+
+    assert asked == [1, 1]

@@ -1,0 +1,60 @@
+"""The venue's lines of ``manage.py healthcheck``: which there are, who asks, and how they are asked anew.
+
+None of them halts paper trading. Those that need the key are asked by the wallet's keeper (``wallet_checks``).
+"""
+
+from functools import partial
+from typing import Final
+
+from django.conf import settings
+
+from core.ids import MarketId
+from feeds import selectors as feeds
+from infra import checks, clock
+from trading import findings, selectors
+from trading.gateways.polymarket import public_checks
+from trading.gateways.polymarket.public_checks import InUse
+
+WALLET: Final = "wallet"
+API_KEY: Final = "api key"
+WALLET_TYPE: Final = "wallet type"
+BALANCE: Final = "balance"
+ALLOWANCE: Final = "allowance"
+ORDER_ID: Final = "order id"
+BY_KEY: Final = (API_KEY, WALLET_TYPE, BALANCE, ALLOWANCE, ORDER_ID)
+LISTED_MAX: Final = 4  # markets beyond those in use that are looked at
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    for name in public_checks.NAMES:
+        checks.register(name, partial(findings.check, name, asked_by="the ops worker"))
+    checks.register_asking(ask_public)
+    if settings.POLYLOLY.signs:
+        from trading import wallet_checks
+
+        checks.register(WALLET, wallet_checks.held)
+        for name in BY_KEY:
+            checks.register(name, partial(findings.check, name, asked_by="the trader"))
+        checks.register_asking(wallet_checks.ask_trader)
+
+
+def ask_public() -> None:
+    """Ask the venue what anybody may ask, and keep it. Raises ``redis.RedisError`` and ``DatabaseError``."""
+    findings.save(public_checks.ask(settings.POLYLOLY.urls, in_use()))
+
+
+def in_use() -> list[InUse]:
+    """Markets with positions or open orders first, then some that can be traded."""
+    account = selectors.account_of(**settings.POLYLOLY.account)
+    ours: list[str] = []
+    if account is not None:
+        ours += [position.market_id for position in selectors.open_positions(account.pk)]
+        ours += selectors.open_orders(account.pk).values_list("market_id", flat=True)[:50]
+    held = {MarketId(market_id) for market_id in ours}
+    now = clock.now_ms()
+    listed = sorted(feeds.listed_markets(), key=lambda market: abs((market.starts_ms or now) - now))
+    chosen = [market for market in listed if market.market_id in held]
+    chosen += [market for market in listed if market.market_id not in held][:LISTED_MAX]
+    terms = feeds.venue_terms([market.market_id for market in chosen])
+    return [InUse(market, terms[market.market_id]) for market in chosen]
