@@ -1,8 +1,9 @@
 """How wallets' trades get onto the chain: mined after a while, confirmed later, sometimes retried or failed.
 
-A trade is mined only when its wallets own on the chain what they give in it, so trades that live on one
-another settle in the order in which they were made. A trade that fails takes with it those that spent what
-it brought (newest first, as few as can be) and the open orders that are no longer covered.
+A trade is mined only when its wallets own on the chain what they give in it and leave enough for their older
+ones, so trades that live on one another settle in the order in which they were made. A trade that fails takes
+with it those that spent what it brought (newest first, as few as can be) and the open orders that are no
+longer covered.
 """
 
 from collections import Counter
@@ -126,9 +127,8 @@ class Settling:
 
     def _wait(self, trade: Trade, from_ms: Ms, mean_ms: Ms) -> None:
         rolls = self._dice(trade, trade.status, from_ms)
-        heappush(
-            self._due, (Ms(from_ms + rolls.randint(mean_ms // 2, mean_ms * 3 // 2)), trade.number, trade)
-        )
+        takes_ms = max(1, rolls.randint(mean_ms // 2, mean_ms * 3 // 2))
+        heappush(self._due, (Ms(from_ms + takes_ms), trade.number, trade))
 
     def _dice(self, trade: Trade, *names: object) -> Random:
         return dice(self.settings.seed, "settling", trade.number, *names)
@@ -145,8 +145,20 @@ class Settling:
             account.await_mining(holding, cash, shares)
 
     def _covered(self, trade: Trade) -> bool:
-        """Whether the wallets own on the chain what the trade takes from them."""
-        return all(_on_chain(asset) + amount >= 0 for asset, amount in _net(trade.moves).items())
+        """Whether its wallets own on the chain what it takes, and still enough for their older trades after it."""
+        wallets = {move.account for move in trade.moves}
+        older = [
+            self._pending[number]
+            for number in sorted(self._pending)
+            if number < trade.number and any(map(self._pending[number].concerns, wallets))
+        ]
+        left: dict[Asset, int] = {}
+        for each in (trade, *older):
+            for asset, amount in _net(each.moves).items():
+                left[asset] = left.get(asset, _on_chain(asset)) + amount
+                if left[asset] < 0:
+                    return False
+        return True
 
     def _may_revert(self, trade: Trade) -> bool:
         """Whether what it brought is still there, so that the chain could forget it."""

@@ -1,11 +1,11 @@
 """Orders as a person would say them: ``send(exchange, ann, "buy yes 10 at 0.48")``."""
 
-from core.ids import MarketId, Outcome, Side, TokenId
+from core.ids import MarketId, OrderId, Outcome, Side, TokenId
 from core.units import Ms, Price, Prob, mirrored, price, shares, usdc
 from core.units import micro as prob
 from simulator.exchange.accounts import Account
 from simulator.exchange.listing import Listing
-from simulator.exchange.orders import Order, Terms
+from simulator.exchange.orders import Order, Terms, TimeInForce
 from simulator.exchange.venue import Exchange
 
 MARKET = MarketId("0x" + "a" * 64)
@@ -40,7 +40,18 @@ def trader(
     return account
 
 
-def send(exchange: Exchange, owner: Account, said: str, *, post_only: bool = False, now_ms: int = 0) -> Order:
+def send(
+    exchange: Exchange,
+    owner: Account,
+    said: str,
+    *,
+    post_only: bool = False,
+    now_ms: int = 0,
+    order_id: str | None = None,
+    tif: TimeInForce = TimeInForce.GTC,
+    expires_ms: int | None = None,
+    budget: str | None = None,
+) -> Order:
     """Place ``side outcome size at price``."""
     side, outcome, size, _, at = said.split()
     return exchange.place(
@@ -52,6 +63,10 @@ def send(exchange: Exchange, owner: Account, said: str, *, post_only: bool = Fal
         size=shares(size),
         post_only=post_only,
         now_ms=Ms(now_ms),
+        order_id=None if order_id is None else OrderId(order_id),
+        tif=tif,
+        expires_ms=None if expires_ms is None else Ms(expires_ms),
+        budget=None if budget is None else usdc(budget),
     )
 
 
