@@ -1,7 +1,7 @@
 """The dead man's switch: an API key that began to beat and falls silent loses its open orders (polymarket.md 3.9).
 
-Once begun it never ends: the venue knows no way to disarm it, so every sweep after ten silent seconds
-cancels again whatever is open.
+There is no way to disarm it but to let it strike: that ends the chain, and the next beat begins another (the
+unified SDK's words on ``send_order_heartbeat``).
 """
 
 from dataclasses import dataclass, field
@@ -32,7 +32,6 @@ class Pulse:
 
     key: ApiKey
     expected: str | None
-    beats: int
     last_ms: Ms
 
 
@@ -40,6 +39,7 @@ class Pulse:
 class Heartbeats:
     pulses: dict[str, Pulse] = field(default_factory=dict)
     swept_ms: Ms = field(default=Ms(0))
+    beats: int = 0
 
     def beat(self, key: ApiKey, heartbeat_id: str, now_ms: Ms) -> str:
         """Take a beat; returns the id of the next. Raises ``Refused`` with the expected id when it is another."""
@@ -47,24 +47,27 @@ class Heartbeats:
         if pulse.expected is not None and heartbeat_id != pulse.expected:
             beside = {"error_msg": WRONG_ID, "heartbeat_id": pulse.expected}
             raise Refused(400, WRONG_ID, beside=beside)
-        pulse.beats += 1
+        self.beats += 1
         pulse.last_ms = now_ms
-        pulse.expected = _next_id(key, pulse.beats)
+        pulse.expected = _next_id(key, self.beats)
         return pulse.expected
 
     def signal(self, key: ApiKey, now_ms: Ms) -> None:
         """The legacy beat, without ids."""
         self._pulse(key, now_ms).last_ms = now_ms
 
-    def silent(self, now_ms: Ms) -> list[ApiKey]:
-        """Every sweep: the keys that have not beaten for too long. Empty between two sweeps."""
+    def end_silent(self, now_ms: Ms) -> list[ApiKey]:
+        """Every sweep: the keys that have not beaten for too long; their chains end. None between two sweeps."""
         if now_ms < self.swept_ms + SWEEP_EVERY_MS:
             return []
         self.swept_ms = now_ms
-        return [pulse.key for pulse in self.pulses.values() if now_ms - pulse.last_ms >= SILENCE_MS]
+        silent = [pulse.key for pulse in self.pulses.values() if now_ms - pulse.last_ms >= SILENCE_MS]
+        for key in silent:
+            del self.pulses[key.name]
+        return silent
 
     def _pulse(self, key: ApiKey, now_ms: Ms) -> Pulse:
-        return self.pulses.setdefault(key.name, Pulse(key, expected=None, beats=0, last_ms=now_ms))
+        return self.pulses.setdefault(key.name, Pulse(key, expected=None, last_ms=now_ms))
 
 
 HEARTBEATS: Final = web.AppKey("heartbeats", Heartbeats)
@@ -86,7 +89,7 @@ async def legacy_beat(request: web.Request) -> web.Response:
 def sweep(app: web.Application, now_ms: Ms) -> None:
     """Cancel the open orders of every key that fell silent. A delayed order cannot be cancelled."""
     exchange, posts = app[WORLD].exchange, app[POSTS]
-    for key in app[HEARTBEATS].silent(now_ms):
+    for key in app[HEARTBEATS].end_silent(now_ms):
         for post in posts.open_of(key.eoa):
             if post.key.name == key.name:
                 exchange.cancel(post.order, now_ms=now_ms, why=CancelReason.HEARTBEAT)

@@ -95,14 +95,19 @@ async def test_who_never_beats_keeps_its_orders(venue: Venue) -> None:
     assert await open_orders(ann) == 1
 
 
-async def test_the_switch_cannot_be_disarmed(venue: Venue) -> None:
+async def test_after_it_struck_the_switch_is_off_until_the_next_beat(venue: Venue) -> None:
     sheet, ann = venue.empty_market(), await venue.trader()
-    await beat(ann)
+    first = await beat(ann)
     pass_ms(venue, 16_000, ann)
 
     await ann.post(ann.order(sheet, TEN_AT_48))
-    pass_ms(venue, 6_000, ann)
+    pass_ms(venue, 16_000, ann)
+    unarmed = await open_orders(ann)
+    again = await beat(ann)
+    pass_ms(venue, 16_000, ann)
 
+    assert unarmed == 1
+    assert again != first
     assert await open_orders(ann) == 0
 
 
