@@ -125,8 +125,8 @@ class Hub(Generic[ClientT]):
 
     async def close(self) -> None:
         """Say good-bye to everybody: the server stops."""
-        for client in self.clients:
-            await client.socket.close(code=WSCloseCode.GOING_AWAY)
+        going = WSCloseCode.GOING_AWAY
+        await asyncio.gather(*(client.socket.close(code=going) for client in self.clients))
 
 
 class MarketHub(Hub[MarketClient]):

@@ -47,6 +47,7 @@ class Faults:
         self._on: dict[Name, Switched] = {}
         self._agenda: list[tuple[Ms, int, Callable[[], None]]] = []
         self._entries = 0
+        self._finished = False
         self._second = now_ms() // SECOND_MS
 
     @property
@@ -94,10 +95,11 @@ class Faults:
 
     @property
     def full(self) -> bool:
-        return len(self._agenda) >= AGENDA_MAX
+        """Whether nothing more can be put off: too much waits already, or the server stops."""
+        return self._finished or len(self._agenda) >= AGENDA_MAX
 
     def later(self, due_ms: Ms, act: Callable[[], None]) -> None:
-        """Have something happen by the world's clock, at once when too much waits already."""
+        """Have something happen by the world's clock, at once when nothing more can be put off."""
         if self.full:
             act()
             return
@@ -117,7 +119,8 @@ class Faults:
         return self._second - second
 
     def finish(self) -> None:
-        """Do everything that was put off: the server stops."""
+        """Do everything that was put off, for good: the server stops."""
+        self._finished = True
         while self._agenda:
             heappop(self._agenda)[2]()
 

@@ -13,12 +13,18 @@ import aiohttp
 import pytest
 from django.core.management import CommandError, call_command
 
+from core.units import USDC, usdc
 from infra import aio
+from simulator import server
+from simulator.chain.accounts import CHAIN
 from simulator.faults import Name
+from simulator.world import World
+from tests.simulator.evenings import START
 
 ROOT = Path(__file__).resolve().parents[2]
 START_MS = 30_000
 STOP_S = 10
+EOA = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
 @pytest.fixture
@@ -75,6 +81,20 @@ async def test_faults_are_switched_from_the_command_line(
 
     off = await asyncio.to_thread(command, port, "off")
     assert not [line for line in off.splitlines() if " on " in line.partition(" of ")[0]]
+
+
+@pytest.mark.parametrize("fault", ["gremlins:3", "late", "late:often", "late:1001"])
+def test_a_start_with_a_fault_that_is_none_is_refused(fault: str) -> None:
+    with pytest.raises(CommandError, match=f"--fault {fault}"):
+        call_command("run_simulator", "--fault", fault)
+
+
+def test_new_wallets_hold_what_the_simulator_was_told_to_fund_them_with() -> None:
+    app = server.application(World(7, START), start_cash=usdc("250"))
+
+    app[CHAIN].fund(EOA)
+
+    assert app[CHAIN].cash(EOA) == app[CHAIN].cash(app[CHAIN].wallet_of(EOA, 3)) == 250 * USDC
 
 
 def test_without_a_simulator_the_command_says_so(port: int) -> None:

@@ -102,6 +102,9 @@ def test_what_was_put_off_happens_in_the_order_of_time_also_after_switching_off(
     faults.finish()
     assert done == ["first", "second", "third"]
 
+    faults.later(Ms(START + 400), lambda: done.append("at once"))
+    assert done[-1] == "at once", "a server that stops waits for nothing"
+
 
 def test_the_agenda_has_an_end(faults: Faults) -> None:
     done: list[int] = []
