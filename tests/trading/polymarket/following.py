@@ -11,6 +11,7 @@ from core.events import (
 )
 from core.ids import OrderId, Strategy
 from core.intents import Place
+from core.kept import KeptOrder
 from core.orders import Order, Orders
 from core.pair import PairLedger
 from core.units import Ms, Shares
@@ -41,13 +42,18 @@ class Following:
 
     def __init__(self) -> None:
         self.now = Ms(T0)
+        self.ticking_ms = 0  # by which each look at the clock moves it on
         self.venue = VenueModel(lambda: self.now)
         self.mine = OwnOrders()
         self.why_not: str | None = None
-        self.asking = Asking(self.mine, self.venue, lambda place: self.why_not, clock=lambda: self.now)
+        self.asking = Asking(self.mine, self.venue, lambda place: self.why_not, clock=self.clock)
         self.core = Orders(MARKET)
         self.pair = PairLedger(MARKET, Strategy.PAIR_ARB)
         self.heard: list[Event] = []
+
+    def clock(self) -> Ms:
+        self.now = Ms(self.now + self.ticking_ms)
+        return self.now
 
     def send(self, place: Place, order_id: OrderId) -> OwnOrder:
         """The order is on its way; its answer is told by hand."""
@@ -55,6 +61,11 @@ class Following:
         self.core.add(place)
         self.core.apply(OrderSent(place.key, order_id, self.now))
         return self.mine.begin(place, order_id, TERMS, self.now)
+
+    def keep(self, kept: KeptOrder, terms: MarketTerms | None = TERMS) -> OwnOrder:
+        """An order of an earlier life of the process."""
+        self.core.restore(kept)
+        return self.mine.keep(kept, terms, self.now, {})
 
     def order(self, place: Place) -> Order:
         order = self.core.get(place.key)

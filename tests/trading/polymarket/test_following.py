@@ -13,6 +13,7 @@ from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.venue_model import HeldOrder, HeldTrade, an_id
 from trading.gateways.polymarket.answers import PostStatus
 from trading.gateways.polymarket.asking import ANSWERED
+from trading.gateways.polymarket.own_fills import FINAL
 
 ORDER = an_id(1)
 STEPS = (
@@ -78,15 +79,14 @@ class Evening:
         elif step == "cancel":
             self.ask_cancel()
         elif held is None:
-            if self.landing and us.now <= self.own.known_ms + 8_000:
+            if self.may_land():
                 self.held, self.landing = us.venue.land(self.place, ORDER), False
         else:
             self.happen(step, held)
 
     def happen(self, step: str, held: HeldOrder) -> None:
         venue = self.us.venue
-        unsettled = [trade for trade in venue.trades_made if trade.status is not FillStatus.CONFIRMED]
-        unsettled = [trade for trade in unsettled if trade.status is not FillStatus.FAILED]
+        unsettled = [trade for trade in venue.trades_made if trade.status not in FINAL]
         if step == "wake" and held.state == "DELAYED":
             venue.wake(held)
         elif step == "throw_out" and held.state == "DELAYED":
@@ -95,7 +95,7 @@ class Evening:
             took = self.place.kind is OrderKind.TAKE and held.state == "DELAYED"
             at = price("0.50") if took else None
             venue.match(held, size=self.draw.draw(st.sampled_from(("7", "12.5", "50"))), took=took, price=at)
-            if held.alive and took:
+            if took and held.rest:
                 venue.wake(held)
         elif step == "settle" and unsettled:
             trade = unsettled[0]
@@ -104,6 +104,7 @@ class Evening:
         elif step == "fail" and unsettled:
             venue.settle(unsettled[0], FillStatus.FAILED)
         elif step == "end" and held.state == "LIVE":
+            venue.sizes_told = self.chance()
             venue.end(held)
 
     def ask_cancel(self) -> None:
@@ -116,7 +117,7 @@ class Evening:
         """What was under way is answered, the venue settles its trades, and everything can be read again."""
         us = self.us
         for trade in us.venue.trades_made:
-            if trade.status not in (FillStatus.CONFIRMED, FillStatus.FAILED):
+            if trade.status not in FINAL:
                 us.venue.settle(trade, FillStatus.CONFIRMED)
         us.venue.mail.clear()
         if self.own.posting:
@@ -130,9 +131,12 @@ class Evening:
     def truth(self) -> int:
         """Shares of a buy that we have or may still get, by the venue."""
         if self.held is None:
-            return int(self.place.shares) if self.landing and self.us.now <= self.own.known_ms + 8_000 else 0
+            return int(self.place.shares) if self.may_land() else 0
         failed = sum(part.size for trade in self.failed() for part in trade.parts())
         return self.held.matched - failed + (self.held.rest if self.held.alive else 0)
+
+    def may_land(self) -> bool:
+        return self.landing and self.us.now <= self.own.known_ms + 8_000
 
     def failed(self) -> list[HeldTrade]:
         return [trade for trade in self.us.venue.trades_made if trade.status is FillStatus.FAILED]

@@ -101,6 +101,7 @@ class VenueModel:
         self.cancels: list[list[OrderId]] = []
         self.looks: list[OrderId] = []
         self.makers_told = True
+        self.sizes_told = True
 
     # What happens there.
 
@@ -180,7 +181,8 @@ class VenueModel:
 
     def _event(self, order: HeldOrder, kind: str, status: str) -> dict[str, Any]:
         told = {"event_type": "order", "type": kind, "status": status, "timestamp": str(self.clock())}
-        return self._order(order) | told
+        unsaid = {} if self.sizes_told or kind != "CANCELLATION" else {"size_matched": ""}
+        return self._order(order) | told | unsaid
 
     def _trade(self, trade: HeldTrade, *, makers: bool) -> dict[str, Any]:
         mine = trade.taker or trade.makers[0]

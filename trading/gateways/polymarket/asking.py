@@ -71,7 +71,7 @@ class Asking:
         *,
         clock: Callable[[], Ms] = infra_clock.now_ms,
     ) -> None:
-        self._clock = clock
+        self.clock = clock
         self._orders = orders
         self._venue = venue
         self._allowed = allowed
@@ -81,7 +81,7 @@ class Asking:
         """Send an order and take in the answer."""
         self._signed[order.place.key] = signed
         outcome = await self._venue.post(signed, allowed=partial(self._allowed, order.place))
-        now = self._clock()
+        now = self.clock()
         if not isinstance(outcome, Unanswered):
             self._signed.pop(order.place.key, None)
         match outcome:
@@ -115,7 +115,7 @@ class Asking:
         for start in range(0, len(orders), CANCELS_A_REQUEST):
             batch = orders[start : start + CANCELS_A_REQUEST]
             outcome = await self._venue.cancel([order.order_id for order in batch])
-            now = self._clock()
+            now = self.clock()
             if isinstance(outcome, Unanswered):
                 for order in batch:
                     order.cancel_unanswered(outcome.reason, now)
@@ -133,16 +133,16 @@ class Asking:
     async def look(self, order: OwnOrder) -> None:
         """Ask for one order by its id; where its absence would prove something, for its trades too."""
         try:
-            asked_ms = self._clock()
+            asked_ms = self.clock()
             found = await self._venue.order(order.order_id)
             if isinstance(found, Unanswered):
-                order.look_failed(self._clock())
+                order.look_failed(self.clock())
             elif found is not None:
-                order.looked(order_read(found), self._clock())
+                order.looked(order_read(found), self.clock())
             elif await self._no_trade_of(order, asked_ms):
                 await self._not_there(order, asked_ms)
             else:
-                order.look_failed(self._clock())
+                order.look_failed(self.clock())
         finally:
             self._orders.looked(order)
 
@@ -160,7 +160,7 @@ class Asking:
 
     async def _not_there(self, order: OwnOrder, asked_ms: Ms) -> None:
         """Send the identical bytes again while that is allowed and of use; else cancel by id, should it yet land."""
-        now = self._clock()
+        now = self.clock()
         order.absent(asked_ms, now)
         inquiry, signed = order.inquiry, self._signed.get(order.place.key)
         if order.is_over or inquiry is None or inquiry.landed:
@@ -183,12 +183,12 @@ class Asking:
                 answered = True
                 self._hear(trades)
         finally:
-            self._orders.trades_read(answered=answered, now=self._clock())
+            self._orders.trades_read(answered=answered, now=self.clock())
         return answered
 
     def _hear(self, trades: list[VenueTrade]) -> None:
         """In the order in which they happened."""
-        now = self._clock()
+        now = self.clock()
         facts = [trade_told(trade) for trade in trades]
         for fact in sorted(facts, key=lambda fact: (fact.matched_ms or 0, fact.trade_id)):
             self._orders.hear_trade(fact, now)
@@ -200,12 +200,12 @@ class Asking:
                 trades = await self._venue.trades(trade_id=trade_id)
                 if not isinstance(trades, Unanswered):
                     self._hear(trades)
-            asked_ms = self._clock()
+            asked_ms = self.clock()
             found = await self._venue.open_orders(None)
             if isinstance(found, Unanswered):
                 return False
             facts = [fact for order in found if (fact := order_read(order)) is not None]
-            self._orders.listed(facts, asked_ms, self._clock())
+            self._orders.listed(facts, asked_ms, self.clock())
             return True
         finally:
-            self._orders.swept(self._clock())
+            self._orders.swept(self.clock())

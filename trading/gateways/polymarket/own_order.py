@@ -67,7 +67,6 @@ class OwnOrder:
         "stage",
         "token",
         "trades_ms",
-        "wanted_gone",
     )
 
     def __init__(
@@ -90,7 +89,6 @@ class OwnOrder:
         self.landed = False
         self.fills = OwnFills(place, fees, say)
         self.known_ms = now
-        self.wanted_gone = False
         self.look_ms: Ms | None = None
         self.trades_ms: Ms | None = None
         self.cancel_ms: Ms | None = None
@@ -207,8 +205,7 @@ class OwnOrder:
         self.plan(now)
 
     def _withdraw(self, now: Ms) -> None:
-        if not self.wanted_gone:
-            self.wanted_gone = True
+        if self.cancel_ms is None:
             self.cancel_ms = now
 
     def tell_again(self, now: Ms) -> None:

@@ -53,7 +53,7 @@ async def recover(
     within_ms: int = WITHIN_MS,
 ) -> Recovered:
     """Read, cancel and follow until nothing of ours is open, or ``within_ms`` of real time have passed."""
-    began, now = clock.monotonic_ms(), clock.now_ms()
+    began, now = clock.monotonic_ms(), asking.clock()
     for old in kept:
         order = orders.keep(old, terms.get(old.place.market_id), now, provisional)
         if not order.is_over:
@@ -93,7 +93,7 @@ async def recover(
 
 async def _round(orders: OwnOrders, asking: Asking) -> None:
     """Carry out what is due, and wait for it."""
-    wishes = orders.wishes(clock.now_ms())
+    wishes = orders.wishes(asking.clock())
     if wishes.cancels:
         await asking.cancel(wishes.cancels)
     for start in range(0, len(wishes.looks), LOOKS_AT_ONCE):
