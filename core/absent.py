@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.events import Event, FillStatus, MergeStepped
-from core.ids import FillId, MarketId, Side, Strategy
+from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.intents import OrderKind
 from core.kept import KeptOrder
 from core.ledger import Ledger
@@ -49,7 +49,10 @@ class Absent:
                 self.orders.restore(kept)
         for merge in past.merging:
             if merge.market_id == market_id:
-                self.pair.merge_stepped(merge)
+                booked = self.pair.merge_stepped(merge)
+                assert not booked, (
+                    "one that has ended is an event, not the past: somebody must hear its entries"
+                )
         self.redeem_asked = market_id in past.redeeming
         self.heard: list[Event] = []
 
@@ -71,7 +74,9 @@ class Absent:
         )
 
     def at_risk(self) -> Usdc:
-        return Usdc(self.pair.at_risk + self.open_bids_cost())
+        offered = self.orders.offered
+        held = self.pair.at_risk_offering(offered(Outcome.YES), offered(Outcome.NO))
+        return Usdc(held + self.open_bids_cost())
 
 
 def absent_markets(ledger: Ledger, past: Past) -> dict[MarketId, Absent]:

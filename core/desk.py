@@ -231,11 +231,13 @@ class Desk:
         return fee_estimate(fees, place.price, size)
 
     def at_risk(self) -> Usdc:
-        """What can still be lost here at most, every own bid filled: no fill of a bid loses more than it costs.
+        """What can still be lost here at most, every own order filled: no fill of a bid loses more than it costs.
 
         Counted from what is realized already: an old gain hides no new risk, and an old loss is none.
         """
-        return Usdc(self.pair.at_risk + self.open_bids_cost())
+        offered = self.orders.offered
+        held = self.pair.at_risk_offering(offered(Outcome.YES), offered(Outcome.NO))
+        return Usdc(held + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
         """By how much ``outcome`` leads if its own open bids fill and every unconfirmed fill settles so that the
@@ -257,12 +259,7 @@ class Desk:
 
     def sellable(self, outcome: Outcome) -> Shares:
         """Confirmed shares that no merge has reserved and no open sale offers already."""
-        offered = sum(
-            order.at_stake
-            for order in self.orders.at_stake()
-            if order.place.side is Side.SELL and order.place.outcome is outcome
-        )
-        return Shares(max(0, self.pair.sellable(outcome) - offered))
+        return Shares(max(0, self.pair.sellable(outcome) - self.orders.offered(outcome)))
 
     def open_quotes(self) -> list[Order]:
         return [order for order in self.orders.open() if order.place.kind is OrderKind.QUOTE]

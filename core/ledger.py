@@ -92,6 +92,13 @@ class Holding:
             self._remove(entry.outcome, Shares(-entry.shares))
             self._bought = None
 
+    def copy(self) -> "Holding":
+        """One of its own, to fold other entries onto."""
+        made = Holding()
+        for name in self.__slots__:
+            setattr(made, name, getattr(self, name))
+        return made
+
     @property
     def received(self) -> Usdc:
         return Usdc(self.flow + self.spent)
@@ -148,12 +155,13 @@ class Holding:
             self.no_cost = Usdc(basis - removed)
 
 
-def fold(entries: Iterable[Entry]) -> Holding:
-    """The holding that ``entries`` of one market leave, as if the fills that failed had never been."""
+def fold(entries: Iterable[Entry], *, onto: Holding | None = None) -> Holding:
+    """The holding that ``entries`` of one market leave, as if the fills that failed had never been; ``onto`` one
+    that earlier entries left, which is changed."""
     entries = list(entries)
     booked = {entry.fill_id for entry in entries if entry.fill_id is not None and not entry.reverses}
     failed = {entry.fill_id for entry in entries if entry.reverses} & booked
-    holding = Holding()
+    holding = Holding() if onto is None else onto
     for entry in entries:
         if entry.fill_id is None or entry.fill_id not in failed:
             holding.apply(entry)

@@ -92,6 +92,16 @@ class Orders:
             )
         )
 
+    def offered(self, outcome: Outcome) -> Shares:
+        """Shares of ``outcome`` that own sales may still take, unknown and half-told ones included."""
+        return Shares(
+            sum(
+                order.at_stake
+                for order in self._open.values()
+                if order.place.outcome is outcome and order.place.side is Side.SELL
+            )
+        )
+
     def best_own_bid(self, outcome: Outcome) -> Price | None:
         """The highest price of an open buy of ``outcome``."""
         prices = (

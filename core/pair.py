@@ -6,18 +6,17 @@ paid for, but nothing may rest on it having landed.
 """
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from core.events import FillStatus, MergeStepped, Redeemed
 from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.ledger import Entry, EntryKind, Holding, fold
 from core.merges import Merges
-from core.provisional import Provisional, Unsettled
+from core.provisional import Provisional, SureHolding, Unsettled
 from core.settlement import settle
 from core.units import SHARE, Ms, Shares, Usdc
 
-NO_FILLS: Final[Mapping[FillId, FillStatus]] = MappingProxyType({})
+NO_FILLS: Final[Mapping[FillId, FillStatus]] = {}
 
 
 class PairLedger:
@@ -33,8 +32,8 @@ class PairLedger:
         "_holding",
         "_merges",
         "_redeemed",
+        "_sure",
         "_unsettled",
-        "_unsold",
         "market_id",
         "strategy",
     )
@@ -49,7 +48,7 @@ class PairLedger:
         self._entries: list[Entry] = []
         self._fills: dict[FillId, FillStatus] = {}
         self._unsettled = Unsettled()
-        self._unsold: Holding | None = None  # made when it is asked for
+        self._sure = SureHolding()
         self._merges = Merges()
         self._redeemed: set[str] = set()
 
@@ -87,8 +86,9 @@ class PairLedger:
         if after is was or after not in (FillStatus.CONFIRMED, FillStatus.FAILED):
             return ()
         self._unsettled.drop(fill_id)
-        self._unsold = None
-        return self._take_back(fill_id, at_ms) if after is FillStatus.FAILED else ()
+        reversal = self._take_back(fill_id, at_ms) if after is FillStatus.FAILED else ()
+        self._sure.moved(self._entries, self._holding, settled=not self._unsettled)
+        return reversal
 
     def merge_planned(self, action_id: str, shares: Shares) -> None:
         """Reserve ``shares`` of both legs. Raises ``ValueError`` beyond ``mergeable``."""
@@ -143,6 +143,7 @@ class PairLedger:
         for fill_id, status in self._fills.items():
             if status not in (FillStatus.CONFIRMED, FillStatus.FAILED):
                 self._unsettled.add(fill_id, self._as_booked(fill_id))
+        self._sure.moved(self._entries, self._holding, settled=not self._unsettled)
 
     def held(self, outcome: Outcome) -> Shares:
         return self._holding.held(outcome)
@@ -217,25 +218,29 @@ class PairLedger:
 
     @property
     def at_risk(self) -> Usdc:
-        """What can still be lost at most, counted from what will have been realized: the cost of all that is held
-        less the pairs that pay it back.
+        """What can still be lost at most, nothing on offer."""
+        return self.at_risk_offering(Shares(0), Shares(0))
 
-        While a sale is unconfirmed its shares count as held, at their cost, and the pairs as if it had landed: the
-        loss it takes is none yet. Never below what any end of the unsettled fills leaves.
+    def at_risk_offering(self, yes: Shares, no: Shares) -> Usdc:
+        """What can still be lost at most while ``yes`` and ``no`` shares are on offer, counted from what will have
+        been realized: without unsure fills that is the cost of what is held less the pairs that pay it back.
+
+        What is on offer counts as sold for nothing, and what is unsure as the worse of landed and failed, as in
+        ``worst_case``; but the loss that an unsure fill brings is not realized yet, it can still be lost. Never
+        below what any end of the unsettled fills and of the offers leaves.
         """
         holding = self._holding
-        if self._unsettled.sales:
-            holding = self._unsold = self._unsold or self._without_unsure_sales()
-        return Usdc(max(0, holding.yes_cost + holding.no_cost - self._least()))
+        realized = holding.realized
+        if self._unsettled:
+            realized = max(realized, self._sure.holding(self._entries, self._unsettled).realized)
+        worst = holding.flow - self._unsettled.receipts + self._least(yes, no)
+        return Usdc(max(0, realized - worst))
 
-    def _least(self) -> Shares:
-        """What the worse outcome pays for what is held, every provisional buy settled for the worse."""
+    def _least(self, yes: int = 0, no: int = 0) -> Shares:
+        """What the worse outcome pays for what is held, every provisional buy settled for the worse, ``yes`` and
+        ``no`` shares given away."""
         holding, gain = self._holding, self._unsettled.gain
-        return Shares(min(holding.yes - gain[Outcome.YES], holding.no - gain[Outcome.NO]))
-
-    def _without_unsure_sales(self) -> Holding:
-        unsure = self._unsettled.sales
-        return fold(entry for entry in self._entries if entry.fill_id is None or entry.fill_id not in unsure)
+        return Shares(min(holding.yes - yes - gain[Outcome.YES], holding.no - no - gain[Outcome.NO]))
 
     @property
     def best_case(self) -> Usdc:
@@ -338,10 +343,10 @@ class PairLedger:
 
     def _booked(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         booked = tuple(entries)
-        self._unsold = None
         self._entries.extend(booked)
         for entry in booked:
             self._holding.apply(entry)
+        self._sure.moved(self._entries, self._holding, settled=not self._unsettled)
         return booked
 
     def _take_back(self, fill_id: FillId, at_ms: Ms) -> tuple[Entry, ...]:

@@ -1,8 +1,10 @@
 """Fills that may still fail, and what they add up to. Part of the pair ledger (``core.pair``)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.ids import FillId, Outcome, Side
+from core.ledger import Entry, Holding, fold
 from core.units import Shares, Usdc
 
 
@@ -26,18 +28,20 @@ class Unsettled:
         receipts: USDC these brought: cash that is gone if they fail.
     """
 
-    __slots__ = ("_fills", "_receipts", "bought", "gain", "sales", "sold")
+    __slots__ = ("_fills", "_receipts", "bought", "gain", "sold")
 
     def __init__(self) -> None:
         self.bought = {Outcome.YES: 0, Outcome.NO: 0}
         self.gain = {Outcome.YES: 0, Outcome.NO: 0}
         self.sold = {Outcome.YES: 0, Outcome.NO: 0}
-        self.sales: set[FillId] = set()
         self._receipts = 0
         self._fills: dict[FillId, Provisional] = {}
 
     def __len__(self) -> int:
         return len(self._fills)
+
+    def __contains__(self, fill_id: object) -> bool:
+        return fill_id in self._fills
 
     @property
     def receipts(self) -> Usdc:
@@ -45,14 +49,11 @@ class Unsettled:
 
     def add(self, fill_id: FillId, fill: Provisional) -> None:
         self._fills[fill_id] = fill
-        if fill.side is Side.SELL:
-            self.sales.add(fill_id)
         self._weigh(fill, 1)
 
     def drop(self, fill_id: FillId) -> None:
         """It is settled. Raises ``KeyError`` for one never added."""
         self._weigh(self._fills.pop(fill_id), -1)
-        self.sales.discard(fill_id)
 
     def _weigh(self, fill: Provisional, sign: int) -> None:
         if fill.side is Side.BUY:
@@ -61,3 +62,34 @@ class Unsettled:
         else:
             self._receipts += sign * max(0, fill.net)
             self.sold[fill.outcome] += sign * fill.shares
+
+
+class SureHolding:
+    """What a market holds if every provisional fill fails, by the same average costs.
+
+    Folded from the last moment at which nothing was unsure, and only when it is asked for.
+    """
+
+    __slots__ = ("_base", "_begins", "_folded")
+
+    def __init__(self) -> None:
+        self._base = Holding()
+        self._begins = 0
+        self._folded: Holding | None = None
+
+    def moved(self, entries: Sequence[Entry], holding: Holding, *, settled: bool) -> None:
+        """Entries were booked or a fill was settled. ``settled``: nothing is unsure now.
+
+        A fill that failed is among the entries twice, so that they are read from the beginning again.
+        """
+        self._folded = None
+        if settled:
+            self._base, self._begins = holding.copy(), len(entries)
+        elif entries and entries[-1].reverses:
+            self._base, self._begins = Holding(), 0
+
+    def holding(self, entries: Sequence[Entry], unsure: Unsettled) -> Holding:
+        if self._folded is None:
+            since = (entry for entry in entries[self._begins :] if entry.fill_id not in unsure)
+            self._folded = fold(since, onto=self._base.copy())
+        return self._folded
