@@ -36,7 +36,7 @@ def activity(world: World, wallet: str, row: Row) -> dict[str, object]:
     return {
         "proxy_wallet": wallet,
         "type": row.kind,
-        "side": "" if row.side is None else row.side.upper(),
+        **({} if row.side is None else {"side": row.side.upper()}),
         **_market(_sheet(world, row.market_id), row.outcome),
         "size": number(row.shares),
         "usdc_size": number(row.cash),

@@ -43,26 +43,29 @@ def checked(chain: Chain, sent: Sent) -> Sent:
 
 def _legacy(raw: bytes, now_ms: Ms) -> Sent:
     """EIP-155: the chain id is in ``v`` and, for signing, in the place of the signature."""
-    fields = rlp.decode(raw)
+    items = rlp.items(raw)
+    fields = [rlp.content(item) for item in items]
     if len(fields) != LEGACY_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     nonce, gas_price, gas, to, value, data, v, r, s = fields
     recovery = _int(v) - 35 - 2 * CHAIN_ID
     if recovery not in (0, 1):
         raise NotTaken("invalid chain id for signer")
-    signed = keccak(rlp.encode([*fields[:6], rlp.integer(CHAIN_ID), b"", b""]))
+    without = [rlp.text(field) for field in (rlp.integer(CHAIN_ID), b"", b"")]
+    signed = keccak(rlp.listed([*items[:6], *without]))
     return _sent(raw, signed, (r, s, recovery), (nonce, gas, gas_price, to, value, data), now_ms)
 
 
 def _fee_market(raw: bytes, now_ms: Ms) -> Sent:
     """EIP-1559. What it pays at most for gas is what it pays here."""
-    fields = rlp.decode(raw[1:])
+    items = rlp.items(raw[1:])
+    fields = [rlp.content(item) for item in items]
     if len(fields) != FEE_MARKET_FIELDS:
         raise ValueError(f"{len(fields)} fields")
     chain_id, nonce, _, gas_price, gas, to, value, data, _, parity, r, s = fields
     if _int(chain_id) != CHAIN_ID:
         raise NotTaken("invalid chain id for signer")
-    signed = keccak(bytes([FEE_MARKET]) + rlp.encode(fields[:9]))
+    signed = keccak(bytes([FEE_MARKET]) + rlp.listed(items[:9]))
     return _sent(raw, signed, (r, s, _int(parity)), (nonce, gas, gas_price, to, value, data), now_ms)
 
 

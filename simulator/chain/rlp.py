@@ -1,4 +1,4 @@
-"""Recursive length prefix, the chain's own serialisation: of lists of byte strings, which is all that is signed."""
+"""Recursive length prefix, the chain's own serialisation: of byte strings and lists of them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,24 +8,38 @@ TEXT: Final = 0x80
 LIST: Final = 0xC0
 
 
-def encode(fields: Sequence[bytes]) -> bytes:
-    return _headed(LIST, b"".join(_text(field) for field in fields))
+def listed(items: Sequence[bytes]) -> bytes:
+    """A list of items that are serialised already."""
+    return _headed(LIST, b"".join(items))
 
 
-def decode(encoded: bytes) -> list[bytes]:
-    """The fields of one list. An inner list comes back encoded. Raises ``ValueError`` for anything else."""
+def text(field: bytes) -> bytes:
+    """One byte string, serialised."""
+    if len(field) == 1 and field[0] < TEXT:
+        return field
+    return _headed(TEXT, field)
+
+
+def items(encoded: bytes) -> list[bytes]:
+    """The items of one list, each as it is serialised. Raises ``ValueError`` for anything else."""
     start, end = _span(encoded, 0)
     if encoded[:1] < bytes([LIST]) or end != len(encoded):
         raise ValueError("not one list")
-    fields: list[bytes] = []
+    found: list[bytes] = []
     at = start
     while at < end:
-        first, after = _span(encoded, at)
-        fields.append(encoded[at:after] if encoded[at] >= LIST else encoded[first:after])
+        after = _span(encoded, at)[1]
+        found.append(encoded[at:after])
         at = after
     if at != end:
-        raise ValueError("a field reaches beyond its list")
-    return fields
+        raise ValueError("an item reaches beyond its list")
+    return found
+
+
+def content(item: bytes) -> bytes:
+    """What is in an item: the byte string, or a list's items."""
+    start, end = _span(item, 0)
+    return item[start:end]
 
 
 def integer(value: int) -> bytes:
@@ -50,12 +64,6 @@ def _span(encoded: bytes, at: int) -> tuple[int, int]:
     if start + length > len(encoded):
         raise ValueError("ends too early")
     return start, start + length
-
-
-def _text(field: bytes) -> bytes:
-    if len(field) == 1 and field[0] < TEXT:
-        return field
-    return _headed(TEXT, field)
 
 
 def _headed(base: int, content: bytes) -> bytes:

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 from polymarket import AsyncSecureClient
-from polymarket.errors import TransactionFailedError, UserInputError
+from polymarket.auth import RelayerApiKey
+from polymarket.errors import RequestRejectedError, TransactionFailedError, UserInputError
 
 from core.units import ONE, SHARE, Price, Shares
+from simulator.chain.addresses import PUSD, ROUTER
 from simulator.exchange.orders import Version
 from tests.simulator.chain.venues import Signing, Venue, somebody
 
@@ -18,17 +20,33 @@ KINDS = [(Version.V1, False), (Version.V1, True), (Version.V2, False)]
 @asynccontextmanager
 async def trading(venue: Venue, who: Signing, *, signature_type: int = 3) -> AsyncIterator[AsyncSecureClient]:
     """A client that may use the relayer and has given every approval."""
-    wallet = venue.chain.wallet_of(who.eoa, signature_type)
-    key = who.key.get_secret_value()
+    venue.chain.fund(who.eoa)
+    key = venue.issue_relayer_key(who.eoa).get_secret_value()
     async with await AsyncSecureClient.create(
-        private_key=key, wallet=wallet, environment=venue.environment
-    ) as first:
-        builder = await first.create_builder_api_key()
-    async with await AsyncSecureClient.create(
-        private_key=key, wallet=wallet, environment=venue.environment, api_key=builder
+        private_key=who.key.get_secret_value(),
+        wallet=venue.chain.wallet_of(who.eoa, signature_type),
+        environment=venue.environment,
+        api_key=RelayerApiKey(key=key, address=who.eoa),
     ) as client:
         await client.setup_trading_approvals()
         yield client
+
+
+async def test_a_builder_key_opens_the_relayer_until_it_is_revoked(venue: Venue) -> None:
+    key = somebody().key.get_secret_value()
+    async with await AsyncSecureClient.create(private_key=key, environment=venue.environment) as first:
+        builder = await first.create_builder_api_key()
+        listed = await first.fetch_builder_api_keys()
+    async with await AsyncSecureClient.create(
+        private_key=key, environment=venue.environment, api_key=builder
+    ) as client:
+        await client.setup_trading_approvals()
+        await client.revoke_builder_api_key()
+
+        with pytest.raises(RequestRejectedError, match="invalid authorization"):
+            await client.approve_erc20(token_address=PUSD, spender_address=ROUTER, amount="max")
+
+    assert [one.key for one in listed] == [builder.key]
 
 
 async def test_the_sdk_finds_the_wallet_we_derive_and_need_not_deploy_it(venue: Venue) -> None:

@@ -13,12 +13,15 @@ from polymarket.environments import Environment
 from pydantic import SecretStr
 
 from core.ids import Outcome
-from core.units import Ms, Price, Shares
+from core.units import Ms, Price, Shares, Usdc
+from simulator.chain import addresses
 from simulator.chain.accounts import CHAIN, Chain
 from simulator.chain.builder_keys import RELAYER_DOOR
+from simulator.chain.calls import Split
 from simulator.chain.data_api import INDEXER
+from simulator.chain.execution import Done
 from simulator.chain.submissions import DESK
-from simulator.chain.transactions import Transactions
+from simulator.chain.transactions import Happened, Transactions
 from simulator.exchange.orders import Version
 from simulator.server import advance, application, listening
 from simulator.sheets import Sheet
@@ -88,10 +91,12 @@ class Venue:
                 yield sheet
 
     def give_pairs(self, wallet: str, sheet: Sheet, shares: int) -> None:
-        """Let a wallet have as many YES and NO, on the chain."""
-        account = self.chain.account(wallet)
+        """Let a wallet have as many YES and NO, on the chain, as if it had split its cash."""
+        account, market_id, size = self.chain.account(wallet), sheet.terms.market_id, Shares(shares)
         assert account is not None
-        assert self.world.exchange.split(account, sheet.terms.market_id, Shares(shares))
+        assert self.world.exchange.split(account, market_id, size)
+        done = Done(Split(market_id, size, addresses.ROUTER), Usdc(-size), dict.fromkeys(Outcome, size))
+        self.transactions.happened.append(Happened(wallet, done, "0x" + "5" * 64, self.world.now_ms))
 
     def resolve(self, sheet: Sheet, payout_yes: Price) -> None:
         """Let a market be decided, and resolve with the world's next step."""
