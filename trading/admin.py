@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from infra.fact_admin import FactAdmin, moment, price, shares, usdc
-from trading.models import Account, Decision, Entry, Fence, Fill, Order, StepFailure
+from trading.models import Account, Decision, Entry, Fence, Fill, Order, StepFailure, WalletAction
 
 
 @admin.register(Account)
@@ -34,8 +34,9 @@ class OrderAdmin(FactAdmin):
         "kind",
         "status",
         "reason",
+        "shard",
     ]
-    list_filter = ["account", "status", "side", "outcome", "kind", "purpose", "strategy"]
+    list_filter = ["account", "status", "side", "outcome", "kind", "purpose", "strategy", "shard"]
     search_fields = ["key", "order_id", "market_id"]
     list_select_related = ["account"]
     written = moment("written_ms")
@@ -64,6 +65,28 @@ class FillAdmin(FactAdmin):
     size = shares("shares")
     amount_usdc = usdc("amount")
     fee_usdc = usdc("fee")
+
+
+@admin.register(WalletAction)
+class WalletActionAdmin(FactAdmin):
+    list_display = [
+        "planned",
+        "kind",
+        "market_id",
+        "yes_shares",
+        "no_shares",
+        "state",
+        "received_usdc",
+        "moved",
+        "reason",
+    ]
+    list_filter = ["account", "kind", "state"]
+    search_fields = ["action_id", "market_id", "transaction_id", "tx_hash"]
+    planned = moment("planned_ms")
+    moved = moment("moved_ms")
+    yes_shares = shares("yes")
+    no_shares = shares("no")
+    received_usdc = usdc("received")
 
 
 @admin.register(Entry)

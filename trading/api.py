@@ -1,4 +1,7 @@
-"""``/api/v1``: accounts, orders, fills, ledger entries, decisions, positions. Reads only; money is decimal text."""
+"""``/api/v1``: accounts, orders, fills, wallet actions, ledger entries, decisions, positions.
+
+Reads only; money is decimal text.
+"""
 
 from typing import Any
 
@@ -7,9 +10,10 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from core.units import text
+from infra import clock
 from infra.paging import Asked, Page, page
 from trading import selectors
-from trading.models import Account, Decision, Entry, Fill, Order, StepFailure
+from trading.models import Account, Decision, Entry, Fill, Order, StepFailure, WalletAction
 
 router = Router(tags=["trading"])
 
@@ -21,7 +25,20 @@ class RowsAsked(Asked):
 
 class OrdersAsked(RowsAsked):
     open: bool | None = Field(default=None, description="true: may still trade; false: may not")
-    status: str | None = None
+    status: str | None = Field(default=None, description='such as "live", "unknown", "matched"')
+
+
+class FillsAsked(RowsAsked):
+    status: str | None = Field(
+        default=None,
+        description='how far it has settled: "matched", "mined", "confirmed", "retrying", "failed"',
+    )
+
+
+class ActionsAsked(RowsAsked):
+    state: str | None = Field(
+        default=None, description='"planned", "submitted", "confirmed", "failed" or "unknown"'
+    )
 
 
 class AccountOut(Schema):
@@ -53,6 +70,36 @@ class OrderOut(Schema):
     sent_ms: int | None
     moved_ms: int
     closed_ms: int | None
+    shard: str
+
+
+class UnknownOrderOut(OrderOut):
+    """``age_ms``: since nobody answered; ``overdue``: a person should look."""
+
+    age_ms: int
+    overdue: bool
+    doing: str
+
+
+class WalletActionOut(Schema):
+    """``received`` is null until it is confirmed, ``transaction_id`` until the relayer has it."""
+
+    id: int
+    account_id: int
+    action_id: str
+    market_id: str | None
+    kind: str
+    yes: str
+    no: str
+    payout: str | None
+    state: str
+    nonce: str | None
+    transaction_id: str | None
+    tx_hash: str | None
+    received: str | None
+    reason: str | None
+    planned_ms: int
+    moved_ms: int
 
 
 class FillOut(Schema):
@@ -131,9 +178,28 @@ def orders(request: HttpRequest, asked: Query[OrdersAsked]) -> Page[OrderOut]:
     return page(_narrowed(rows, asked), asked, _order)
 
 
+@router.get("/unknown-orders", response=Page[UnknownOrderOut])
+def unknown_orders(request: HttpRequest, asked: Query[RowsAsked]) -> Page[UnknownOrderOut]:
+    """Orders nobody answered for. They count fully as exposure until the venue was asked for each by its id."""
+    return page(_narrowed(selectors.unknown_orders(), asked), asked, _unknown)
+
+
+@router.get("/wallet-actions", response=Page[WalletActionOut])
+def wallet_actions(request: HttpRequest, asked: Query[ActionsAsked]) -> Page[WalletActionOut]:
+    """Merges, redemptions and approvals. None of them is ever submitted twice."""
+    rows = selectors.wallet_actions()
+    if asked.state is not None:
+        rows = rows.filter(state=asked.state)
+    return page(_narrowed(rows, asked), asked, _wallet_action)
+
+
 @router.get("/fills", response=Page[FillOut])
-def fills(request: HttpRequest, asked: Query[RowsAsked]) -> Page[FillOut]:
-    return page(_narrowed(selectors.fills(), asked), asked, _fill)
+def fills(request: HttpRequest, asked: Query[FillsAsked]) -> Page[FillOut]:
+    """A fill is final once it is ``confirmed``; a ``failed`` one was reversed in the ledger."""
+    rows = selectors.fills()
+    if asked.status is not None:
+        rows = rows.filter(status=asked.status)
+    return page(_narrowed(rows, asked), asked, _fill)
 
 
 @router.get("/entries", response=Page[EntryOut])
@@ -199,6 +265,35 @@ def _order(row: Order) -> OrderOut:
         sent_ms=row.sent_ms,
         moved_ms=row.moved_ms,
         closed_ms=row.closed_ms,
+        shard=row.shard,
+    )
+
+
+def _unknown(row: Order) -> UnknownOrderOut:
+    waiting = selectors.waiting_for(row, clock.now_ms())
+    return UnknownOrderOut(
+        **_order(row).dict(), age_ms=waiting.age_ms, overdue=waiting.overdue, doing=waiting.doing
+    )
+
+
+def _wallet_action(row: WalletAction) -> WalletActionOut:
+    return WalletActionOut(
+        id=row.pk,
+        account_id=row.account_id,
+        action_id=row.action_id,
+        market_id=row.market_id,
+        kind=row.kind,
+        yes=text(row.yes, 6),
+        no=text(row.no, 6),
+        payout=None if row.payout is None else text(row.payout, 4),
+        state=row.state,
+        nonce=row.nonce,
+        transaction_id=row.transaction_id,
+        tx_hash=row.tx_hash,
+        received=None if row.received is None else text(row.received, 6),
+        reason=row.reason,
+        planned_ms=row.planned_ms,
+        moved_ms=row.moved_ms,
     )
 
 

@@ -31,6 +31,7 @@ from trading.models import (
 
 BOARD_KEY: Final = "board:snapshot"
 ROWS_AT_ONCE: Final = 2_000
+UNKNOWN_ALERT_MS: Final = 30_000
 UNDER_WAY: Final = (WalletState.PLANNED, WalletState.SUBMITTED, WalletState.UNKNOWN)
 
 log = logs.get("trading")
@@ -217,6 +218,33 @@ def _kept(row: Order) -> KeptOrder:
 def unknown_orders(account_id: int | None = None) -> QuerySet[Order]:
     """Orders nobody answered for, newest first: the operator's queue."""
     return orders(account_id).filter(status=Status.UNKNOWN, closed_ms__isnull=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is being done about an order that nobody answered for.
+
+    ``age_ms`` is of the clock, since it became unknown; ``overdue``: a person should look (trading.md 11).
+    """
+
+    age_ms: int
+    overdue: bool
+    doing: str
+
+
+def waiting_for(order: Order, now: Ms) -> Waiting:
+    """Of an order in ``unknown_orders``. It counts fully as exposure all the while."""
+    age_ms = max(0, now - order.moved_ms)
+    doing = "asked for by its id at the venue; no opening order leaves in this market"
+    if order.sent_ms is None:
+        doing = "its process ended before it was sent, or just after; asked for by its id at the venue"
+    return Waiting(age_ms, age_ms >= UNKNOWN_ALERT_MS, doing)
+
+
+def wallet_actions(account_id: int | None = None) -> QuerySet[WalletAction]:
+    """Merges, redemptions and approvals, newest first."""
+    found = WalletAction.objects.order_by("-pk")
+    return found if account_id is None else found.filter(account_id=account_id)
 
 
 def provisional_fills(account_id: int) -> dict[FillId, FillStatus]:

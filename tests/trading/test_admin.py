@@ -8,14 +8,15 @@ from django.test import Client
 from django.urls import reverse
 
 from core.notes import Booked
-from core.units import Ms
+from core.units import Ms, shares
 from infra.append_only import FactChanged
 from risk import services as risk
 from risk.models import Audit
 from tests.risk.conftest import acknowledge, value
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
+from trading import services
 from trading.batch import Batch
-from trading.models import Account, Decision, Entry, StepFailure
+from trading.models import Account, Decision, Entry, StepFailure, WalletKind
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,16 @@ def filled(account: Account, fence: int) -> None:
     common = {"account": account, "market_id": MARKET, "at_ms": NOON}
     Decision.objects.create(
         **common, strategy="pair_arb", sequence=1, verdict="no", gate="edge", gates=[], intents=[]
+    )
+    services.plan_wallet_action(
+        account_id=account.pk,
+        action_id="shard merge",
+        market_id=MARKET,
+        kind=WalletKind.MERGE,
+        yes=shares("60"),
+        no=shares("60"),
+        payout=None,
+        at_ms=NOON,
     )
     StepFailure.objects.create(**common, event={}, error="ValueError: no")
     by = risk.process("test")
@@ -63,7 +74,7 @@ def page(model: type[Model], kind: str, *args: object) -> str:
 
 
 def test_every_model_is_there() -> None:
-    assert len(MODELS) == 15
+    assert len(MODELS) == 16
 
 
 @pytest.mark.usefixtures("filled")

@@ -12,16 +12,17 @@ from pydantic import SecretStr
 from pytest_django import Settings
 
 from core.notes import Booked
-from core.units import Ms
+from core.units import Ms, shares
 from feeds.models import Market
 from feeds.models import Outcome as FeedsOutcome
-from infra import checks
+from infra import checks, clock
 from risk import selectors as risk
 from risk import services as risk_services
 from tests.risk.conftest import OPERATOR, value
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
+from trading import services
 from trading.batch import Batch
-from trading.models import Account, Decision, Order
+from trading.models import Account, Decision, Order, WalletAction, WalletKind
 from trading.ports import Record
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,56 @@ def test_orders_are_narrowed(bot: Client, account: Account, fence: int) -> None:
     assert len(get(bot, "orders", status="cancelled")["items"]) == 1
     assert get(bot, "orders", market_id="0xother")["items"] == []
     assert get(bot, "orders", account_id=account.pk + 1)["items"] == []
+
+
+def test_orders_nobody_answered_for_wait_in_a_queue_of_their_own(
+    bot: Client, account: Account, fence: int
+) -> None:
+    for number in (1, 2, 3):
+        write(a_place(number), account=account, fence=fence)
+    Order.objects.filter(sequence=1).update(status="unknown", sent_ms=NOON, reason="timed out")
+    Order.objects.filter(sequence=2).update(status="unknown", moved_ms=clock.now_ms())
+
+    young, old = get(bot, "unknown-orders")["items"]
+
+    assert [row["status"] for row in (young, old)] == ["unknown"] * 2
+    assert (old["overdue"], old["reason"], young["overdue"]) == (True, "timed out", False)
+    assert old["age_ms"] > 30_000 > young["age_ms"]
+    assert "asked for by its id" in old["doing"]
+    assert "before it was sent" in young["doing"]
+    assert len(get(bot, "orders", status="unknown")["items"]) == 2
+
+
+def test_wallet_actions_are_told_and_narrowed(bot: Client, account: Account) -> None:
+    for number in (1, 2):
+        services.plan_wallet_action(
+            account_id=account.pk,
+            action_id=f"merge {number}",
+            market_id=MARKET,
+            kind=WalletKind.MERGE,
+            yes=shares("60"),
+            no=shares("60"),
+            payout=None,
+            at_ms=NOON,
+        )
+    WalletAction.objects.filter(action_id="merge 1").update(state="confirmed", received=60_000_000)
+
+    (done,) = get(bot, "wallet-actions", state="confirmed")["items"]
+
+    assert (done["kind"], done["yes"], done["received"], done["tx_hash"]) == ("merge", "60", "60", None)
+    assert len(get(bot, "wallet-actions", account_id=account.pk)["items"]) == 2
+    assert get(bot, "wallet-actions", market_id="0xother")["items"] == []
+
+
+def test_fills_are_narrowed_by_how_far_they_settled(bot: Client, account: Account, fence: int) -> None:
+    place = a_place()
+    write(place, account=account, fence=fence)
+    Batch([a_fill(place.key)], account_id=account.pk, writer="w", entries_before=0).write()
+
+    (fill,) = get(bot, "fills")["items"]
+
+    assert get(bot, "fills", status=fill["status"])["items"] == [fill]
+    assert get(bot, "fills", status="failed")["items"] == []
 
 
 @pytest.mark.parametrize(
