@@ -92,7 +92,12 @@ def between(began: datetime, ended: datetime | None) -> str:
     """How long it lasted: "41 ms", "2.1 s", "12 min"."""
     if ended is None:
         return UNKNOWN
-    ms = clock.to_ms(ended) - clock.to_ms(began)
+    return span(clock.to_ms(ended) - clock.to_ms(began))
+
+
+@register.filter
+def span(ms: int) -> str:
+    """A length of time: "41 ms", "2.1 s", "12 min"."""
     if ms < 1_000:
         return f"{ms} ms"
     if ms < 120_000:

@@ -1,8 +1,8 @@
-"""Orders and fills as written down: filtered, paged, and as CSV of what is shown."""
+"""Orders and fills as written down: filtered, paged, and as CSV of what is shown; and what waits for an answer."""
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from django import forms
@@ -27,6 +27,12 @@ ORDER_STATES: Final = {
     "cancelled": ("cancelled", "expired", "never_landed"),
     "rejected": ("rejected",),
 }
+FILL_STATES: Final = {
+    "provisional": ("matched", "mined", "retrying"),
+    "confirmed": ("confirmed",),
+    "failed": ("failed",),
+}
+QUEUE_MAX: Final = 20
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 R = TypeVar("R", bound=Model)
@@ -56,6 +62,7 @@ class WantedFills(Wanted):
     evidence = forms.ChoiceField(
         required=False, choices=choices("evidence", (kind.value for kind in Evidence))
     )
+    settled = forms.ChoiceField(required=False, choices=choices("settlement", FILL_STATES))
 
 
 def sound(wanted: Wanted) -> dict[str, Any]:
@@ -83,13 +90,15 @@ def found_orders(query: QueryDict) -> tuple[WantedOrders, QuerySet[Any]]:
 def found_fills(query: QueryDict) -> tuple[WantedFills, QuerySet[Any]]:
     wanted = WantedFills(query)
     rows = common(trading.fills(past.account_in_use() or NOBODY), wanted)
-    evidence = sound(wanted).get("evidence")
-    return wanted, rows.filter(evidence=evidence) if evidence else rows
+    evidence, settled = sound(wanted).get("evidence"), sound(wanted).get("settled")
+    if evidence:
+        rows = rows.filter(evidence=evidence)
+    return wanted, rows.filter(status__in=FILL_STATES[settled]) if settled else rows
 
 
 @page
 def orders(request: HttpRequest) -> HttpResponse:
-    return listing(request, "console/orders.html", *found_orders(request.GET))
+    return listing(request, "console/orders.html", *found_orders(request.GET), more=waiting())
 
 
 @page
@@ -97,7 +106,33 @@ def fills(request: HttpRequest) -> HttpResponse:
     return listing(request, "console/fills.html", *found_fills(request.GET))
 
 
-def listing(request: HttpRequest, template: str, wanted: Wanted, rows: QuerySet[Any]) -> HttpResponse:
+def waiting() -> dict[str, Any]:
+    """What has no answer yet: orders nobody answered for, oldest first, and what is under way on the chain."""
+    account_id = past.account_in_use() or NOBODY
+    now = clock.now_ms()
+    unknown = trading.unknown_orders(account_id)
+    queue = [(order, trading.waiting_for(order, now)) for order in unknown.reverse()[:QUEUE_MAX]]
+    on_chain = trading.open_wallet_actions(account_id)
+    ids = {order.market_id for order, _ in queue} | {
+        action.market_id for action in on_chain if action.market_id
+    }
+    return {
+        "unknown": queue,
+        "unknown_count": unknown.count() if len(queue) == QUEUE_MAX else len(queue),
+        "on_chain": on_chain[:QUEUE_MAX],
+        "on_chain_count": len(on_chain),
+        "waiting_titles": names.market_titles(ids),
+    }
+
+
+def listing(
+    request: HttpRequest,
+    template: str,
+    wanted: Wanted,
+    rows: QuerySet[Any],
+    *,
+    more: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     """One page of rows with the titles of their markets, and the query of its links."""
     shown = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
@@ -113,6 +148,7 @@ def listing(request: HttpRequest, template: str, wanted: Wanted, rows: QuerySet[
             "filtered": any(query.values()),
             "csv_rows_max": CSV_ROWS_MAX,
             "as_of": clock.now_ms(),
+            **(more or {}),
         },
     )
 

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from core.units import Usdc
+from core.units import Shares, Usdc
 from dashboard.views.records import ROWS_A_PAGE, tame
 from infra import clock
-from trading.models import Account, AccountMode, Fill, Order
-from trading.services import open_account
+from trading.models import Account, AccountMode, Fill, Order, WalletAction, WalletKind
+from trading.services import open_account, plan_wallet_action
 
 MARKET = "0x" + "ab" * 32
 
@@ -94,6 +94,56 @@ def test_unknown_orders_can_be_asked_for(as_ada: Client, account: Account) -> No
     shown = rows_of(as_ada.get("/orders.csv?status=unknown"))
 
     assert [row["status"] for row in shown] == ["unknown"]
+
+
+def test_orders_nobody_answered_for_stand_above_the_others_with_age_and_what_is_done(
+    as_ada: Client, account: Account
+) -> None:
+    assert "Unknown orders" not in as_ada.get("/orders/").content.decode()
+    minutes_ago = clock.now_ms() - 180_000
+    an_order(account, 1, status="unknown", moved_ms=minutes_ago, sent_ms=minutes_ago, reason="timed out")
+    an_order(account, 2, status="unknown")
+
+    page = as_ada.get("/orders/").content.decode()
+
+    queue = page.partition("Unknown orders")[2].partition('aria-label="Orders"')[0]
+    assert queue.count("data-row") == 2
+    for words in ("3 min", "timed out", "asked for by its id", ">look<", ">asking<"):
+        assert words in queue
+
+
+def test_what_is_under_way_on_the_chain_is_shown(as_ada: Client, account: Account) -> None:
+    for number, kind in enumerate((WalletKind.MERGE, WalletKind.APPROVE)):
+        plan_wallet_action(
+            account_id=account.pk,
+            action_id=f"action {number}",
+            market_id=MARKET if kind is WalletKind.MERGE else None,
+            kind=kind,
+            yes=Shares(60_000_000),
+            no=Shares(60_000_000),
+            payout=None,
+            at_ms=clock.now_ms(),
+        )
+    WalletAction.objects.filter(kind="merge").update(state="unknown", reason="no answer")
+
+    page = as_ada.get("/orders/").content.decode()
+
+    chain = page.partition("On the chain")[2].partition('aria-label="Orders"')[0]
+    for words in ("2 under way", "merge", "no answer", "unknown", "the wallet", "planned"):
+        assert words in chain
+
+
+def test_fills_say_whether_they_are_final(as_ada: Client, account: Account) -> None:
+    order = an_order(account, 1)
+    for n, status in enumerate(("matched", "confirmed", "failed")):
+        a_fill(order, n, status=status)
+
+    page = as_ada.get("/fills/").content.decode()
+
+    assert page.count("provisional: it may still fail") == 1
+    assert page.count(">reversed<") == 1
+    assert [row["status"] for row in rows_of(as_ada.get("/fills.csv?settled=provisional"))] == ["matched"]
+    assert [row["status"] for row in rows_of(as_ada.get("/fills.csv?settled=failed"))] == ["failed"]
 
 
 def test_a_filter_that_means_nothing_filters_nothing(as_ada: Client, account: Account) -> None:
