@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
+import msgspec
+
 from core.ids import MarketId, Outcome, Side, TokenId
 from core.units import CERTAIN, ONE, Ms, Price, mirrored, text
 from simulator import wire
 from simulator.exchange.book import mirrored_levels
 from simulator.exchange.listing import redrawn
-from simulator.exchange.orders import Terms
+from simulator.exchange.orders import Terms, Version
 from simulator.exchange.prints import LevelSet, Print, Redrawn, TickRefined, Traded
 from simulator.exchange.trades import tx_hash
 from simulator.exchange.venue import Exchange
@@ -101,7 +103,7 @@ class Announcer:
 
     def snapshot(self, market_id: MarketId, outcome: Outcome) -> wire.Book:
         """The same for the channel: what a subscriber gets first."""
-        return _channel_book(self.rest_book(market_id, outcome))
+        return _channel_book(self.rest_book(market_id, outcome), self._terms[market_id])
 
     def _other(self, said: Traded | Redrawn | TickRefined, now_ms: Ms) -> Iterator[Frame]:
         terms = self._terms[said.market_id]
@@ -118,7 +120,7 @@ class Announcer:
                 )
                 yield _frame(now_ms, Audience.TOKEN, terms, message)
         else:
-            books = tuple(_channel_book(self._token_book(said, outcome)) for outcome in Outcome)
+            books = tuple(_channel_book(self._token_book(said, outcome), terms) for outcome in Outcome)
             yield _frame(now_ms, Audience.TOKEN, terms, *books)
 
     def _token_book(self, said: Redrawn, outcome: Outcome) -> wire.RestBook:
@@ -170,7 +172,7 @@ def _tokens(terms: Terms) -> tuple[TokenId, TokenId]:
     return terms.yes_token, terms.no_token
 
 
-def _channel_book(book: wire.RestBook) -> wire.Book:
+def _channel_book(book: wire.RestBook, terms: Terms) -> wire.Book:
     return wire.Book(
         market=book.market,
         asset_id=book.asset_id,
@@ -180,6 +182,7 @@ def _channel_book(book: wire.RestBook) -> wire.Book:
         asks=book.asks,
         tick_size=book.tick_size,
         last_trade_price=book.last_trade_price,
+        version="v2" if terms.version is Version.V2 else msgspec.UNSET,
     )
 
 

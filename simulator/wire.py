@@ -24,7 +24,7 @@ class LevelText(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """One token's whole book, best price last on both sides."""
+    """One token's whole book, best price last on both sides. Only those of v2 markets say their version."""
 
     market: MarketId
     asset_id: TokenId
@@ -35,6 +35,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     tick_size: str
     event_type: Literal["book"] = "book"
     last_trade_price: str
+    version: Literal["v2"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RestBook(msgspec.Struct, frozen=True):
