@@ -1,6 +1,7 @@
 """Our side without sockets: the orders followed, the requests, and the core that hears of them, on a clock of ours."""
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from core.events import (
@@ -16,7 +17,7 @@ from core.orders import Order, Orders
 from core.pair import PairLedger
 from core.units import Ms, Shares
 from tests.builders import MARKET, T0, a_listing
-from tests.trading.polymarket.venue_model import VenueModel
+from tests.trading.polymarket.venue_model import NO_TOKEN, YES_TOKEN, VenueModel
 from trading.gateways.polymarket.asking import Asking
 from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
@@ -24,7 +25,7 @@ from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.translate import order_told, trade_told
 from trading.gateways.polymarket.wire import OrderEvent, TradeEvent
 
-LISTING = a_listing()
+LISTING = replace(a_listing(), yes_token=YES_TOKEN, no_token=NO_TOKEN)
 TERMS = MarketTerms(LISTING.yes_token, LISTING.no_token, LISTING.fees, LISTING.delay_ms)
 
 

@@ -3,17 +3,17 @@
 It knows the truth. ``VenueModel`` also stands in for ``transport.Transport``; how it misbehaves is set from outside.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
-from core.answers import FillStatus, RejectCode
-from core.ids import MarketId, OrderId, Outcome, Side
-from core.intents import OrderKind, Place
+from core.answers import FillStatus
+from core.ids import MarketId, OrderId, Outcome, Side, TokenId
+from core.intents import Place
 from core.units import Ms, Price, Shares, mirrored, shares, text
-from tests.builders import MARKET, T0
 from trading.gateways.polymarket import reading
 from trading.gateways.polymarket.answers import (
     Accepted,
@@ -21,7 +21,6 @@ from trading.gateways.polymarket.answers import (
     Duplicated,
     PostOutcome,
     PostStatus,
-    Refused,
     Unanswered,
 )
 from trading.gateways.polymarket.credentials import Credentials
@@ -29,6 +28,8 @@ from trading.gateways.polymarket.signing import Signed
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 
 STRANGER: Final = OrderId("0x" + "5" * 64)
+YES_TOKEN: Final = TokenId("107505882767731489358349912513945399560393482969656700824895970500493757150417")
+NO_TOKEN: Final = TokenId("71321045679252212594626385532706912750332728571942532289631379312455583992563")
 ENDED: Final = ("CANCELED", "INVALID", "MATCHED")
 
 
@@ -36,8 +37,8 @@ def an_id(number: int) -> OrderId:
     return OrderId(f"0x{number:064x}")
 
 
-def token(place: Place) -> str:
-    return f"{place.market_id}-{1 if place.outcome is Outcome.YES else 2}"
+def token(outcome: Outcome) -> TokenId:
+    return YES_TOKEN if outcome is Outcome.YES else NO_TOKEN
 
 
 def micro_text(value: int) -> str:
@@ -99,6 +100,7 @@ class VenueModel:
         self.on_post: Callable[[OrderId], PostOutcome | None] = lambda order_id: None
         self.cancels_refused: dict[OrderId, str] = {}
         self.cancels: list[list[OrderId]] = []
+        self.cancel_came = asyncio.Event()
         self.looks: list[OrderId] = []
         self.makers_told = True
         self.sizes_told = True
@@ -169,7 +171,7 @@ class VenueModel:
         return {
             "id": order.order_id,
             "market": place.market_id,
-            "asset_id": token(place),
+            "asset_id": token(place.outcome),
             "side": place.side.name,
             "original_size": micro_text(place.shares),
             "size_matched": micro_text(order.matched),
@@ -198,24 +200,28 @@ class VenueModel:
         if trade.taker is not None:
             told |= {
                 "taker_order_id": mine.order.order_id,
-                "asset_id": token(place),
+                "asset_id": token(place.outcome),
                 "side": place.side.name,
                 "size": micro_text(mine.size),
                 "price": text(mine.price, 4),
             }
-            others = [self._maker(STRANGER, token(place), place.side.other, mine.size, mine.price)]
+            others = [self._maker(STRANGER, token(place.outcome), place.side.other, mine.size, mine.price)]
         else:
             # The stranger buys the other outcome from a buyer: the trade mints, the tokens differ.
             told |= {
                 "taker_order_id": STRANGER,
-                "asset_id": f"{place.market_id}-{2 if place.outcome is Outcome.YES else 1}",
+                "asset_id": token(place.outcome.other),
                 "side": place.side.name,
                 "size": micro_text(sum(part.size for part in trade.makers)),
                 "price": text(mirrored(mine.price), 4),
             }
             others = [
                 self._maker(
-                    part.order.order_id, token(part.order.place), part.order.place.side, part.size, part.price
+                    part.order.order_id,
+                    token(part.order.place.outcome),
+                    part.order.place.side,
+                    part.size,
+                    part.price,
                 )
                 for part in trade.makers
             ]
@@ -252,6 +258,7 @@ class VenueModel:
 
     async def cancel(self, ids: Sequence[OrderId]) -> CancelOutcome | Unanswered:
         self.cancels.append(list(ids))
+        self.cancel_came.set()
         if self.silent:
             return Unanswered("nobody there", self.clock())
         gone, kept = [], {}
@@ -300,17 +307,3 @@ class VenueModel:
             assert isinstance(read, VenueTrade)
             found.append(read)
         return found
-
-
-REFUSED: Final = Refused(RejectCode.OTHER, "no", None)
-__all__ = [
-    "MARKET",
-    "REFUSED",
-    "STRANGER",
-    "T0",
-    "HeldOrder",
-    "HeldTrade",
-    "OrderKind",
-    "VenueModel",
-    "an_id",
-]

@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from core.answers import CancelFailed, FillStatus, OrderRejected, RejectCode
 from core.events import Event, MarketListed, MarketResolved, TickSizeChanged
@@ -28,7 +28,7 @@ from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.recovery import Recovered, recover
 from trading.gateways.polymarket.signing import OrderTerms, Signed, Signer, Unsignable, Unsigned
 from trading.gateways.polymarket.translate import order_told, trade_told
-from trading.gateways.polymarket.user_channel import UserChannel
+from trading.gateways.polymarket.user_channel import Listener
 from trading.gateways.polymarket.wire import OrderEvent, Unreadable
 from trading.runner import Prepared
 
@@ -37,6 +37,12 @@ LOOKS_AT_ONCE: Final = 8
 IDLE_MS: Final = 1_000  # the keeper looks this often at least
 
 log = logs.get("gateway")
+
+
+class Channel(Protocol):
+    """What we use of ``user_channel.UserChannel``."""
+
+    async def run(self, listener: Listener, *, stop: asyncio.Event) -> None: ...
 
 
 class PolymarketGateway:
@@ -52,7 +58,7 @@ class PolymarketGateway:
         self,
         signer: Signer,
         venue: Venue,
-        channel: UserChannel,
+        channel: Channel,
         *,
         allowed: Callable[[Place], str | None],
         plan_wallet: Callable[[WalletAction], None],
