@@ -4,11 +4,12 @@
 """
 
 import secrets
+from fractions import Fraction
 
 from aiohttp import web
 
 from core.units import Ms
-from infra.clock import now_ms
+from infra.clock import fresh, now_ms, speed
 from simulator import rest
 from simulator.channels import WORLD
 from simulator.clob import (
@@ -34,7 +35,7 @@ SEED_BYTES = 32
 
 def install(app: web.Application) -> None:
     """Needs the world and the chain. Who steps the world by hand sets ``app[CLOCK].read`` afterwards."""
-    app[CLOCK] = VenueClock(now_ms)
+    app[CLOCK] = VenueClock(now_ms, None if speed() == 1 else _machine_ms)
     app[KEYS] = Keys(secrets.token_bytes(SEED_BYTES))
     app[WINDOWS], app[STANDINGS] = Windows(), Standings()
     app[BUDGETS], app[HEARTBEATS], app[POSTS] = Budgets(), Heartbeats(), Posts()
@@ -45,6 +46,10 @@ def install(app: web.Application) -> None:
 
 def step(app: web.Application, now_ms: Ms) -> None:
     heartbeats.sweep(app, now_ms)
+
+
+def _machine_ms() -> Ms:
+    return Ms(fresh(Fraction(1)).epoch_ms)
 
 
 def _public() -> list[web.RouteDef]:

@@ -24,7 +24,7 @@ async def key_of(request: web.Request) -> ApiKey:
     headers = request.headers
     key = request.app[KEYS].by_api_key(headers.get("POLY_API_KEY", ""))
     stamp = headers.get("POLY_TIMESTAMP", "")
-    if key is None or not _timely(stamp, request.app[CLOCK].told_ms()):
+    if key is None or not _timely(request, stamp):
         raise Refused(401, BAD_KEY)
     message = f"{stamp}{request.method}{request.rel_url.raw_path}".encode() + await request.read()
     expected = urlsafe_b64encode(hmac.digest(urlsafe_b64decode(key.secret), message, sha256)).decode()
@@ -42,7 +42,7 @@ def wallet_of(request: web.Request) -> tuple[str, int]:
     """The EOA that signed this request, checksummed, and its nonce. Raises ``Refused``."""
     headers = request.headers
     stamp, nonce = headers.get("POLY_TIMESTAMP", ""), headers.get("POLY_NONCE", "0")
-    if not _timely(stamp, request.app[CLOCK].told_ms()) or not _is_count(nonce):
+    if not _timely(request, stamp) or not _is_count(nonce):
         raise Refused(401, BAD_SIGN_IN)
     try:
         claimed = address(headers.get("POLY_ADDRESS", ""))
@@ -54,8 +54,8 @@ def wallet_of(request: web.Request) -> tuple[str, int]:
     return claimed, int(nonce)
 
 
-def _timely(stamp: str, now_ms: Ms) -> bool:
-    return _is_count(stamp) and abs(int(stamp) * 1_000 - now_ms) <= WINDOW_MS
+def _timely(request: web.Request, stamp: str) -> bool:
+    return _is_count(stamp) and request.app[CLOCK].is_near(int(stamp) * 1_000, WINDOW_MS)
 
 
 def _is_count(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.units import Ms
+from simulator.clob.clock import CLOCK
 from simulator.clob.keys import Keys
 from tests.simulator.clob.conftest import Venue
 from tests.simulator.clob.signers import Trader
@@ -74,12 +76,26 @@ async def test_a_sign_in_that_does_not_match_its_headers_is_refused(
 @pytest.mark.parametrize(("off_s", "status"), [(-61, 401), (-60, 200), (60, 200), (61, 401)])
 async def test_a_sign_in_is_good_for_a_minute(venue: Venue, off_s: int, status: int) -> None:
     trader = newcomer(venue)
-    venue.now_ms = trader.now_s * 1_000  # type: ignore[assignment]
+    venue.now_ms = Ms(trader.now_s * 1_000)
 
     headers = trader.l1_headers(signed_s=trader.now_s + off_s)
     reply = await trader.call("POST", "/auth/api-key", headers=headers)
 
     assert reply.status == status
+
+
+async def test_in_a_hurried_evening_the_time_of_the_machine_is_right_too(venue: Venue) -> None:
+    trader, hours_ahead = newcomer(venue), 7_200
+    venue.now_ms = Ms((trader.now_s + hours_ahead) * 1_000)
+    by_machine = trader.l1_headers()
+
+    refused = await trader.call("POST", "/auth/api-key", headers=by_machine)
+    venue.app[CLOCK].machine = lambda: Ms(trader.now_s * 1_000)
+    taken = await trader.call("POST", "/auth/api-key", headers=by_machine)
+    by_venue = trader.l1_headers(signed_s=trader.now_s + hours_ahead)
+    also = await trader.call("GET", "/auth/derive-api-key", headers=by_venue)
+
+    assert (refused.status, taken.status, also.status) == (401, 200, 200)
 
 
 async def test_the_hmac_leaves_the_query_out(venue: Venue) -> None:
