@@ -24,6 +24,7 @@ class Name(StrEnum):
     CLOSE_SOCKETS = "close_sockets"
     FREEZE = "freeze"
     TEAR = "tear"
+    MUTE_RESOLVED = "mute_resolved"
     DUPLICATE = "duplicate"
     REORDER = "reorder"
     MISSING_MAKERS = "missing_makers"
@@ -43,7 +44,8 @@ MEANING: Final[Mapping[Name, str]] = {
     Name.REVERT: "a trade is tried again or fails after it was matched; rate per trade",
     Name.CLOSE_SOCKETS: "a websocket breaks; rate per socket and second",
     Name.FREEZE: "a websocket loses all data for 5 to 20 s and answers PING; rate per socket and second",
-    Name.TEAR: "one token's messages come 1 to 4 s after the other's; rate per frame for both",
+    Name.TEAR: "one token's messages come 1 to 4 s after the other's; rate per market, socket and second",
+    Name.MUTE_RESOLVED: "the market channel does not say that a market resolved; rate per resolution",
     Name.DUPLICATE: "an event of the user channel comes twice; rate per event",
     Name.REORDER: "an event of the user channel is overtaken, up to 2 s; rate per event",
     Name.MISSING_MAKERS: "a trade comes without maker_orders; rate per trade event",

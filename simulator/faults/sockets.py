@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 
-from core.ids import TokenId
+from core.ids import MarketId, TokenId
 from core.units import Ms
 from simulator.announcer import Frame
 from simulator.channels import Client, Hub, MarketClient, MarketHub, Messages, frame_text
 from simulator.faults.catalogue import Name
-from simulator.faults.switchboard import Faults
-from simulator.wire import MarketMessage, PriceChange
+from simulator.faults.switchboard import SECOND_MS, Faults
+from simulator.wire import MarketMessage, MarketResolved, PriceChange
 
+CHANNEL: Final = "market"
 FROZEN_MS: Final = (5_000, 20_000)
 TORN_MS: Final = (1_000, 4_000)
 
@@ -56,21 +58,32 @@ class Tearing:
     def __init__(self, faults: Faults, hub: MarketHub) -> None:
         self._faults = faults
         self._hub = hub
+        self._rolled: WeakKeyDictionary[MarketClient, dict[MarketId, int]] = WeakKeyDictionary()
         hub.hold = self.hold
 
     def hold(self, client: MarketClient, frame: Frame, messages: Messages) -> Messages:
         """What of a frame goes out at once."""
+        if messages and isinstance(messages[0], MarketResolved):
+            return () if self._faults.strikes(Name.MUTE_RESOLVED, CHANNEL) else messages
         torn = next((token for token in frame.tokens if token in client.held), None)
         if torn is None:
-            if Name.TEAR not in self._faults.on or not _of_both(messages, frame):
-                return messages
-            if self._faults.full or not self._faults.strikes(Name.TEAR, "market"):
+            if Name.TEAR not in self._faults.on or not self._tears(client, frame, messages):
                 return messages
             torn = self._tear(client, frame)
         now, later = _split(messages, torn)
         if later:
             client.held[torn].append(later)
         return now
+
+    def _tears(self, client: MarketClient, frame: Frame, messages: Messages) -> bool:
+        """Roll with the first frame for both tokens in each second: busy markets do not tear more often."""
+        if not _of_both(messages, frame) or self._faults.full:
+            return False
+        rolled, second = self._rolled.setdefault(client, {}), frame.at_ms // SECOND_MS
+        if rolled.get(frame.market_id) == second:
+            return False
+        rolled[frame.market_id] = second
+        return self._faults.strikes(Name.TEAR, CHANNEL)
 
     def _tear(self, client: MarketClient, frame: Frame) -> TokenId:
         torn = frame.tokens[self._faults.one_of(Name.TEAR, len(frame.tokens))]

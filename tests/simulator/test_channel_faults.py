@@ -9,14 +9,14 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from core.ids import Outcome, TokenId
-from core.units import CERTAIN
+from core.units import CERTAIN, Ms
 from simulator import channels
 from simulator.faults import FAULTS, Fault, Name
 from simulator.faults.catalogue import ALWAYS
 from simulator.faults.switchboard import Tally
 from simulator.world import World
 from tests.simulator.desks import Desk, open_desk
-from tests.simulator.evenings import START, tokens
+from tests.simulator.evenings import START, Hour, tokens
 from tests.simulator.venues import SECOND_MS, Venue, flat, heard, running
 
 DELAY_MS = 1_000
@@ -181,6 +181,23 @@ async def test_a_book_that_is_newer_than_what_was_kept_back_replaces_it(venue: V
 
     assert not client.held
     assert all(int(message["timestamp"]) > newest for message in after)
+
+
+async def test_a_resolution_is_not_said(hour: Hour) -> None:
+    resolved = next(iter(hour.resolutions.values()))
+    world = World(11, Ms(int(resolved.timestamp) - 2 * SECOND_MS))
+    async with running(world) as venue, venue.connect("/ws/market") as socket:
+        wish = {"type": "market", "assets_ids": resolved.assets_ids, "custom_feature_enabled": True}
+        await socket.send(json.dumps(wish))
+        tally = on(venue, Name.MUTE_RESOLVED)
+
+        await heard(socket)
+        venue.advance(3 * SECOND_MS)
+        kinds = {message["event_type"] for message in flat(await heard(socket))}
+
+    assert "market_resolved" not in kinds
+    assert venue.world.rest_book(resolved.assets_ids[0]) is None
+    assert tally.done == 1
 
 
 async def test_an_event_comes_twice(desk: Desk) -> None:
