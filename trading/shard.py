@@ -23,7 +23,7 @@ from infra import aio, bus, clock, logs, metrics
 from infra.loops import Loop
 from risk import selectors as risk
 from risk import services as risk_services
-from trading import selectors, services
+from trading import selectors, services, wallet_light
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
 from trading.errors import TradingError
@@ -53,6 +53,9 @@ log = logs.get("trading")
 
 async def run(loop: Loop, number: int) -> None:
     """Trade this shard's markets until ``loop.stop``, then end in order."""
+    wallet = settings.POLYLOLY.wallet
+    if wallet is not None and not await wallet_light.until_held(wallet, loop.stop):
+        return
     shard = await _open(loop, number)
     log.info("shard started", event_type="startup", account=shard.account.key, fence=shard.fence)
     try:

@@ -107,6 +107,7 @@ class KeyChecks:
         """Once: is the id that we computed before sending the one that the venue knows the order by?"""
         order = await sync_to_async(_oldest_at_venue)(account_id)
         if order is None:
+            await sync_to_async(findings.save)([passed(ORDER_ID, "no order has reached the venue yet")])
             return
         said = await self._venue.order(OrderId(order.order_id))
         if isinstance(said, VenueSilent):
