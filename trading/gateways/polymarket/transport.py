@@ -79,13 +79,14 @@ class Transport(Reads):
         credentials: Credentials | None = None,
         clock: Callable[[], Ms] = infra_clock.now_ms,
         chance: Random | None = None,
+        orders: Bucket | None = None,
         order_within_s: float = ORDER_WITHIN_S,
         again_first_ms: int = AGAIN_FIRST_MS,
     ) -> None:
         caller = Caller(base_url, signer, clock=clock)
         super().__init__(caller, signature_type=signer.signature_type, chance=chance or Random())
         caller.credentials = credentials
-        self._orders = Bucket(ORDERS_A_S, ORDERS_BURST)
+        self._orders = orders or Bucket(ORDERS_A_S, ORDERS_BURST)
         self._cancels = Bucket(CANCELS_A_S, CANCELS_BURST)
         self._order_within_s = order_within_s
         self._again_first_ms = again_first_ms
