@@ -1,6 +1,6 @@
 """The REST half of the venue's order book, in its own wire format and with its own refusals.
 
-``install`` adds the routes, ``step`` lets pass what time brings about: silent heartbeats.
+``install`` adds the routes, ``step`` lets happen what time brings about: hearts that fell silent, delays over.
 """
 
 import secrets
@@ -26,6 +26,7 @@ from simulator.clob import (
 from simulator.clob.budgets import BUDGETS, Budgets
 from simulator.clob.clock import CLOCK, VenueClock
 from simulator.clob.heartbeats import HEARTBEATS, Heartbeats
+from simulator.clob.holding import HOLDING, Holding
 from simulator.clob.keys import KEYS, Keys
 from simulator.clob.posts import POSTS, Posts
 from simulator.clob.windows import STANDINGS, WINDOWS, Standings, Windows
@@ -38,7 +39,7 @@ def install(app: web.Application) -> None:
     app[CLOCK] = VenueClock(now_ms, None if speed() == 1 else _machine_ms)
     app[KEYS] = Keys(secrets.token_bytes(SEED_BYTES))
     app[WINDOWS], app[STANDINGS] = Windows(), Standings()
-    app[BUDGETS], app[HEARTBEATS], app[POSTS] = Budgets(), Heartbeats(), Posts()
+    app[BUDGETS], app[HEARTBEATS], app[POSTS], app[HOLDING] = Budgets(), Heartbeats(), Posts(), Holding()
     app[WORLD].exchange.may_spend = intake.spending(app)
     app.add_routes([*_public(), *_private()])
     rest.install(app)
@@ -46,6 +47,7 @@ def install(app: web.Application) -> None:
 
 def step(app: web.Application, now_ms: Ms) -> None:
     heartbeats.sweep(app, now_ms)
+    app[HOLDING].release()
 
 
 def _machine_ms() -> Ms:

@@ -13,6 +13,7 @@ from simulator.chain.accounts import CHAIN
 from simulator.chain.addresses import EXCHANGE, EXCHANGE_V3, NEG_RISK_EXCHANGE, address
 from simulator.channels import WORLD
 from simulator.clob import amounts, eip712, refusals
+from simulator.clob.holding import HOLDING
 from simulator.clob.keys import ApiKey
 from simulator.clob.payloads import SendOrder, SignedOrder
 from simulator.clob.posts import POSTS, Post
@@ -106,8 +107,8 @@ def judge(app: web.Application, sent: SendOrder, signed: eip712.Terms, key: ApiK
     )
 
 
-def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
-    """Hand the order to the exchange. Raises ``Refused`` when that refuses it."""
+async def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
+    """Hand the order to the exchange. Raises ``Refused`` when that refuses it, at once or after a held delay."""
     exchange = app[WORLD].exchange
     listing = exchange.listings.get(asked.sheet.terms.market_id)
     if listing is None:
@@ -138,11 +139,12 @@ def place(app: web.Application, asked: Asked, now_ms: Ms) -> Order:
         expires_ms=asked.expires_ms,
         budget=reading.budget,
     )
-    if order.status is Status.REJECTED:
+    if order.status is not Status.REJECTED:
+        expiration = asked.sent.order.expiration
+        app[POSTS].add(Post(order, asked.sheet, asked.key, asked.wallet, asked.signed.salt, expiration))
+        await app[HOLDING].outcome(order)
+    if order.status in (Status.REJECTED, Status.CANCELLED) and not order.filled:
         raise _refused(order, listing.tick, asked)
-    app[POSTS].add(
-        Post(order, asked.sheet, asked.key, asked.wallet, asked.signed.salt, asked.sent.order.expiration)
-    )
     return order
 
 

@@ -13,6 +13,7 @@ from simulator import wire
 from simulator.channels import WORLD
 from simulator.clob import refusals
 from simulator.clob.clock import CLOCK
+from simulator.clob.holding import HOLDING
 from simulator.clob.refusals import Refused, answer, door, number
 from simulator.exchange.listing import Listing
 from simulator.sheets import Sheet
@@ -146,6 +147,7 @@ async def clob_market(request: web.Request) -> web.Response:
         raise Refused(404, refusals.NO_MARKET)
     sheet, terms = world.sheet(market_id), listing.terms
     assert sheet is not None, "what is listed is known"
+    held = {"itode": True} if market_id in request.app[HOLDING].markets else {}
     return answer(
         {
             "gst": _iso(sheet.booking.starts_ms),
@@ -161,6 +163,7 @@ async def clob_market(request: web.Request) -> web.Response:
             "cbos": True,
             "ao": True,
             "aot": _iso(sheet.booking.listed_ms),
+            **held,
         }
     )
 

@@ -30,7 +30,7 @@ async def post_order(request: web.Request) -> web.Response:
         signed = intake.check_owner(app, sent, key)
         if not any_order and not sent.postOnly:
             raise app[WINDOWS].post_only(now_ms)
-        order = intake.place(app, intake.judge(app, sent, signed, key, now_ms), now_ms)
+        order = await intake.place(app, intake.judge(app, sent, signed, key, now_ms), now_ms)
     except Refused as refusal:
         refusal.headers = {**headers, **refusal.headers}
         raise
@@ -48,14 +48,14 @@ async def post_orders(request: web.Request) -> web.Response:
     headers = app[BUDGETS].spend_orders(key.eoa, len(sent), now_ms)
     checked = [intake.check_owner(app, each, key) for each in sent]
     entries = [
-        _entry(app, each, signed, key, now_ms, any_order=any_order)
+        await _entry(app, each, signed, key, now_ms, any_order=any_order)
         for each, signed in zip(sent, checked, strict=True)
     ]
     users.flush(app)
     return answer(entries, headers=headers)
 
 
-def _entry(
+async def _entry(
     app: web.Application,
     sent: SendOrder,
     signed: SignedTerms,
@@ -68,7 +68,7 @@ def _entry(
     try:
         if not any_order and not sent.postOnly:
             raise app[WINDOWS].post_only(now_ms)
-        return _taken(intake.place(app, intake.judge(app, sent, signed, key, now_ms), now_ms))
+        return _taken(await intake.place(app, intake.judge(app, sent, signed, key, now_ms), now_ms))
     except Refused as refusal:
         return {"errorMsg": refusal.words, "orderID": "", **NOT_YET, "success": True}
 
@@ -79,7 +79,7 @@ def _taken(order: Order) -> dict[str, object]:
     if order.status is Status.DELAYED:
         return {**body, "takingAmount": "0", "makingAmount": "0", "status": "delayed", "success": True}
     if not order.filled:
-        return {**body, **NOT_YET, "status": "live", "success": True}
+        return {**body, **NOT_YET, "status": "unmatched" if order.was_delayed else "live", "success": True}
     money, shares = text(order.amount, 6), text(order.filled, 6)
     buys = order.side is Side.BUY
     return {
