@@ -33,7 +33,6 @@ DIFFERENCES = {
     ("BookEvent", "tick_size"): "in every book recorded in 2026 (btc15m_raw_ws_2026-04)",
     ("BookEvent", "last_trade_price"): "in every book recorded in 2026 (btc15m_raw_ws_2026-04)",
     ("BookEvent", "version"): "in the books of v2 markets (polymarket.md 5, observed)",
-    ("BookEvent", "version"): "in books of v2 markets (polymarket.md 5)",
     ("NewMarketEvent", "taker_base_fee"): "in the session recorded on 2026-10-05",
     ("NewMarketEvent", "fees_enabled"): "in the session recorded on 2026-10-05",
     ("NewMarketEvent", "fee_schedule"): "in the session recorded on 2026-10-05",
@@ -175,6 +174,30 @@ def play_everything(desk: Desk, maker: Wallet, taker: Wallet) -> None:
     desk.place(taker, "0.5", "20", tif=TimeInForce.FAK)
     desk.place(taker, "0.2", "20", tif=TimeInForce.GTD)
     desk.pass_ms(GTD_MS)
+
+
+async def test_user_events_have_the_fields_of_the_captured_ones(world: World) -> None:
+    async with running(world) as venue:
+        desk = open_desk(venue)
+        maker, taker = desk.wallet(), desk.wallet()
+        async with desk.listening(maker) as socket:
+            desk.place(maker, "0.5", "10", outcome=Outcome.NO)
+            desk.place(taker, "0.5", "10")
+            desk.pass_ms(2 * SECOND_MS)
+            placed, trade = (await heard(socket))[:2]
+
+    captured = {
+        name: json.loads(recording(TAPES / "fixtures_wire" / "py_ws" / f"{name}.json").read_text())
+        for name in ("order_placement", "user_trade2", "user_trade3")
+    }
+    assert placed.keys() == captured["order_placement"].keys()
+    assert trade.keys() == captured["user_trade2"].keys() == captured["user_trade3"].keys()
+    (leg,), (recorded,) = trade["maker_orders"], captured["user_trade3"]["maker_orders"]
+    assert leg.keys() - recorded.keys() == {"outcome_index"}
+    assert not recorded.keys() - leg.keys()
+    for ours, theirs in ((placed, captured["order_placement"]), (trade, captured["user_trade2"])):
+        for field, value in theirs.items():
+            assert type(ours[field]) is type(value), field
 
 
 async def test_the_sports_channel(world: World) -> None:

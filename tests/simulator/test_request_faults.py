@@ -182,7 +182,7 @@ async def test_a_late_answer_is_given_when_the_server_stops(world: World) -> Non
 async def test_a_stale_book_is_one_of_ten_seconds_ago_or_longer(
     venue: Venue, client: httpx.AsyncClient
 ) -> None:
-    token = venue.tokens[0]
+    token, fresh = venue.tokens[0], (await client.get(book(venue))).json()
     on(venue, Name.STALE_BOOK)
     seen = {}
     for _ in range(30):
@@ -198,6 +198,7 @@ async def test_a_stale_book_is_one_of_ten_seconds_ago_or_longer(
     assert stale["hash"] in {value for at_ms, value in seen.items() if at_ms <= now_ms - 10 * SECOND_MS}
     assert stale["hash"] != seen[now_ms]
     assert both == [stale]
+    assert list(stale) == list(fresh), "but for its age it is like any other"
     assert venue.app[FAULTS].tallies[Name.STALE_BOOK].done == 2
 
 
