@@ -130,7 +130,8 @@ class Stage:
         if moment.word is Word.STARTED:
             if moment.map_number == 1:
                 for market in self.markets.values():
-                    self._exchange.wipe(market.sheet.terms.market_id)
+                    if not market.resolved:  # one may be void before the match begins
+                        self._exchange.wipe(market.sheet.terms.market_id)
             on_map.sight.live = on_series.sight.live = True
         if moment.word is not Word.ENDED:
             on_map.sight.see(at_ms, moment.map_chance)

@@ -110,12 +110,6 @@ class Rehearsal:
         )
         self._move(asked, paid, {outcome: Shares(-shares) for outcome, shares in taken.items()})
 
-    def finish(self) -> None:
-        """Judge the calls together. The exchange pays out a wallet's whole market or nothing of it."""
-        for market_id in {done.action.market_id for done in self.done if isinstance(done.action, Redeem)}:
-            if any(self.held(market_id, outcome) for outcome in Outcome):
-                raise Reverted("both outcomes of a market are redeemed in one transaction here")
-
     def held(self, market_id: MarketId, outcome: Outcome) -> Shares:
         held = self._held.get((market_id, outcome))
         return self._account.chain_held((market_id, outcome)) if held is None else Shares(held)
@@ -161,7 +155,6 @@ def execute(chain: Chain, wallet: Wallet, calls: Sequence[RawCall]) -> list[Done
     rehearsal = Rehearsal(chain, wallet)
     for call in calls:
         rehearsal.judge(action(call))
-    rehearsal.finish()
     _apply(chain, wallet, rehearsal)
     return rehearsal.done
 
@@ -170,7 +163,6 @@ def _apply(chain: Chain, wallet: Wallet, rehearsal: Rehearsal) -> None:
     exchange = chain.world.exchange
     account = exchange.accounts[wallet.address]
     expected = rehearsal.cash
-    redeemed: set[MarketId] = set()
     for done in rehearsal.done:
         asked = done.action
         match asked:
@@ -179,10 +171,8 @@ def _apply(chain: Chain, wallet: Wallet, rehearsal: Rehearsal) -> None:
             case Merge():
                 stood = exchange.merge(account, asked.market_id, asked.shares)
             case Redeem():
-                if asked.market_id not in redeemed:
-                    redeemed.add(asked.market_id)
-                    exchange.redeem(account, asked.market_id)
-                stood = True
+                burnt = {outcome: Shares(-shares) for outcome, shares in done.moved.items()}
+                stood = exchange.redeem(account, asked.market_id, burnt) == done.cash
             case _:
                 assert_never(asked)
         assert stood, f"{asked} was judged possible and was not"

@@ -5,7 +5,7 @@ what happens to followed wallets to the happenings; the world drains the first a
 channel the second.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.ids import MarketId, OrderId, Outcome, Side
 from core.units import Ms, Price, Shares, Usdc, mirrored
@@ -226,14 +226,16 @@ class Exchange:
         self.treasury.convert(account, market_id, Shares(-shares))
         return True
 
-    def redeem(self, account: Account, market_id: MarketId) -> Usdc:
-        """Burn all that a wallet holds of a resolved market on the chain; return what it was worth.
+    def redeem(
+        self, account: Account, market_id: MarketId, part: Mapping[Outcome, Shares] | None = None
+    ) -> Usdc:
+        """Burn what a wallet holds of a resolved market on the chain, all of it or a part; return its worth.
 
-        The house was paid when the market resolved.
+        The house was paid when the market resolved. Who asks for a part has checked that it is there.
         """
         if market_id not in self.resolved or not account.wallet:
             return Usdc(0)
-        burnt = {outcome: account.chain_held((market_id, outcome)) for outcome in Outcome}
+        burnt = part or {outcome: account.chain_held((market_id, outcome)) for outcome in Outcome}
         self._settling.make_room(account, {(market_id, outcome): shares for outcome, shares in burnt.items()})
         return self.treasury.redeem(account, market_id, burnt)
 

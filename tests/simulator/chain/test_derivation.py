@@ -20,15 +20,15 @@ def test_deposit_wallets_are_where_the_sdk_finds_them() -> None:
 
 def test_the_contracts_are_productions() -> None:
     config = PRODUCTION_CONFIG
-    assert addresses.PUSD == config.collateral_token
-    assert addresses.CONDITIONAL_TOKENS == config.conditional_tokens
-    assert addresses.POSITION_MANAGER == config.position_manager
-    assert addresses.NEG_RISK_ADAPTER == config.neg_risk_adapter
-    assert addresses.COLLATERAL_ADAPTER == config.collateral_adapter
-    assert addresses.NEG_RISK_COLLATERAL_ADAPTER == config.neg_risk_collateral_adapter
-    assert addresses.ROUTER == config.protocol_v2_router
-    assert addresses.EXCHANGE == config.standard_exchange
-    assert addresses.NEG_RISK_EXCHANGE == config.neg_risk_exchange
-    assert addresses.EXCHANGE_V3 == config.exchange_v3
-    assert addresses.DEPOSIT_WALLET_FACTORY == config.wallet_derivation.deposit_wallet_factory
-    assert addresses.DEPOSIT_WALLET_BEACON == config.wallet_derivation.deposit_wallet_beacon
+    assert config.collateral_token == addresses.PUSD
+    assert config.conditional_tokens == addresses.CONDITIONAL_TOKENS
+    assert config.position_manager == addresses.POSITION_MANAGER
+    assert config.neg_risk_adapter == addresses.NEG_RISK_ADAPTER
+    assert config.collateral_adapter == addresses.COLLATERAL_ADAPTER
+    assert config.neg_risk_collateral_adapter == addresses.NEG_RISK_COLLATERAL_ADAPTER
+    assert config.protocol_v2_router == addresses.ROUTER
+    assert config.standard_exchange == addresses.EXCHANGE
+    assert config.neg_risk_exchange == addresses.NEG_RISK_EXCHANGE
+    assert config.exchange_v3 == addresses.EXCHANGE_V3
+    assert config.wallet_derivation.deposit_wallet_factory == addresses.DEPOSIT_WALLET_FACTORY
+    assert config.wallet_derivation.deposit_wallet_beacon == addresses.DEPOSIT_WALLET_BEACON

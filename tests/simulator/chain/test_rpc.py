@@ -69,7 +69,9 @@ async def test_an_unknown_method_and_an_unknown_function_are_errors(ask: Ask) ->
 
 
 async def test_a_batch_is_answered_in_its_order(venue: Venue) -> None:
-    envelopes: list[dict[str, object]] = [{"jsonrpc": "2.0", "id": n, "method": "eth_chainId", "params": []} for n in (3, 1, 2)]
+    envelopes: list[dict[str, object]] = [
+        {"jsonrpc": "2.0", "id": n, "method": "eth_chainId", "params": []} for n in (3, 1, 2)
+    ]
     async with ClientSession() as session, session.post(venue.rpc, json=envelopes) as answer:
         assert [one["id"] for one in await answer.json()] == [3, 1, 2]
 

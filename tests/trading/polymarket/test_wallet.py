@@ -319,6 +319,22 @@ async def test_an_eoa_merges_by_itself(venue: Venue, version: Version, neg_risk:
     assert venue.held(owner.eoa, sheet) == (0, 0)
 
 
+async def test_an_eoa_redeems_one_transaction_after_the_other(venue: Venue) -> None:
+    owner, sheet = somebody(), list(venue.sheets(Version.V2))[-1]
+    venue.chain.fund(owner.eoa)
+    async with a_wallet(venue, owner, signature_type=0) as wallet:
+        venue.give_pairs(owner.eoa, sheet, TEN)
+        before = venue.chain.cash(owner.eoa)
+        venue.resolve(sheet, Price(ONE // 2))
+
+        answer = await wallet.redeem(sheet.terms.market_id, neg_risk=False, version=Version.V2)
+        outcome = await settled(wallet, answer)
+
+    assert isinstance(outcome, Confirmed)
+    assert venue.held(owner.eoa, sheet) == (0, 0)
+    assert venue.chain.cash(owner.eoa) == before + TEN
+
+
 async def test_a_wallet_of_another_key_is_not_opened(venue: Venue) -> None:
     owner, stranger = somebody(), somebody()
 
