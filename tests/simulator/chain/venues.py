@@ -1,9 +1,12 @@
 """A running venue for tests of the chain: every question lets half a second of the world pass."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import certifi
+import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from eth_account import Account
@@ -141,6 +144,22 @@ async def open_venue(world: World) -> AsyncIterator[Venue]:
     app[INDEXER].lag_ms = Ms(0)
     async with listening(app, 0) as port:
         yield Venue(app, f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def one_authority(folder: Path) -> Iterator[None]:
+    """Trust one certificate authority instead of all of them.
+
+    Everything here speaks plain HTTP; reading the whole bundle for each of the SDK's eleven transports, every time a
+    client is made, was a third of these tests' time.
+    """
+    bundle = Path(certifi.where()).read_text()
+    end = "-----END CERTIFICATE-----"
+    only = folder / "authority.pem"
+    only.write_text(bundle[: bundle.index(end)] + end + "\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(only))
+        yield
 
 
 @web.middleware

@@ -17,7 +17,7 @@ from simulator.faults.catalogue import ALWAYS, Fault, Name
 from simulator.faults.switchboard import FAULTS
 from simulator.sheets import Sheet
 from simulator.world import World
-from tests.simulator.chain.venues import Signing, Venue, open_venue, somebody
+from tests.simulator.chain.venues import Signing, Venue, one_authority, open_venue, somebody
 from tests.simulator.evenings import START
 from trading.gateways.polymarket import wallet as wallets
 from trading.gateways.polymarket.wallet import Wallet, WalletUnusable
@@ -38,8 +38,9 @@ TEN = Shares(10 * SHARE)
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return World(29, START)
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with one_authority(tmp_path_factory.mktemp("authority")):
+        yield World(29, START)
 
 
 @pytest.fixture
