@@ -24,6 +24,10 @@ help: ## this list
 run: $(RUN) $(NODE_RUN) ## start everything and print a log-in link; Ctrl-C stops it (ARGS="--port 8090")
 	@exec $(BIN)/python manage.py up $(ARGS)
 
+.PHONY: rehearse
+rehearse: $(RUN) $(NODE_RUN) ## the dress rehearsal: the live order path, simulated venue, throwaway key
+	@PAPER_TRADING=false exec $(BIN)/python manage.py up $(ARGS)
+
 .PHONY: install
 install: $(DEV) $(NODE_DEV) ## everything, tools for development included
 
