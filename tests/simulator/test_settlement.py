@@ -284,6 +284,17 @@ def test_a_wallet_keeps_its_tokens_until_it_redeems_them(payout_yes: Price, paid
     assert exchange.redeem(wallet, MARKET) == 0
 
 
+def test_a_part_of_what_is_held_can_be_redeemed() -> None:
+    exchange = an_exchange()
+    wallet = a_wallet(exchange, cash="0", pairs="10")
+    exchange.resolve(MARKET, ONE)
+
+    assert exchange.redeem(wallet, MARKET, {Outcome.YES: shares("4")}) == usdc("4")
+    exchange.check()
+    assert (wallet.held(YES), wallet.held(NO)) == (shares("6"), shares("10"))
+    assert exchange.redeem(wallet, MARKET) == usdc("6")
+
+
 @pytest.mark.parametrize("payout_yes", [ONE, Price(0), HALF])
 @pytest.mark.parametrize("failing", [True, False])
 def test_a_trade_may_still_settle_or_fail_after_the_resolution(payout_yes: Price, *, failing: bool) -> None:

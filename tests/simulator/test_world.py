@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from statistics import median
 
 from core.ids import Outcome, TokenId
-from core.units import ONE, SHARE, Ms, Price, Shares, mirrored, price, shares
+from core.units import ONE, SHARE, Ms, Price, Shares, mirrored, price, shares, usdc
 from simulator import wire
 from simulator.announcer import Frame
 from simulator.exchange.book import Book, Levels
+from simulator.exchange.orders import Version
 from simulator.stage import LEAD_STEP
 from simulator.world import STEP_MS, Said, World
 from tests.simulator.evenings import MINUTE_MS, START, Hour, tokens
@@ -180,6 +181,52 @@ def test_a_market_resolves_to_the_team_that_won(hour: Hour) -> None:
                 assert resolved.assets_ids.index(resolved.winning_asset_id) == winner
 
     assert checked >= 3
+
+
+def test_a_resolved_market_is_still_known_by_its_id_and_tokens(hour: Hour) -> None:
+    world = hour.world
+
+    assert {sheet.terms.market_id for sheet in world.closed_sheets} >= hour.resolutions.keys()
+    for sheet in (*world.closed_sheets, *world.open_sheets()):
+        assert world.sheet(sheet.terms.market_id) is sheet
+        for outcome in Outcome:
+            assert world.sheet_of_token(sheet.token(outcome)) == (sheet, outcome)
+    for sheet in world.closed_sheets:
+        assert sheet.terms.market_id in world.exchange.resolved
+        assert not world.snapshots(tokens(sheet))
+
+
+def test_a_void_market_resolves_at_half_and_has_no_winner() -> None:
+    world = World(7, START)
+    sheet = world.open_sheets()[0]
+    market_id = sheet.terms.market_id
+    wallet = world.exchange.open_account("0xwallet", usdc("10"), wallet=True)
+    world.exchange.split(wallet, market_id, shares("10"))
+
+    world.void(market_id)
+    said = world.step(Ms(START + STEP_MS)).frames
+
+    (message,) = [it for frame in said for it in frame.messages if isinstance(it, wire.MarketResolved)]
+    assert (message.market, message.winning_asset_id, message.winning_outcome) == (market_id, "", "")
+    market = next(
+        market
+        for event in world.events()
+        for market in markets_of(event.described)
+        if market["id"] == sheet.number
+    )
+    assert (market["closed"], market["outcomePrices"]) == (True, '["0.5","0.5"]')
+    assert world.exchange.redeem(wallet, market_id) == usdc("10")
+    world.exchange.check()
+
+
+def test_the_books_of_v2_markets_say_so() -> None:
+    world = World(7, START)
+    versions = {sheet.terms.version for sheet in world.open_sheets()}
+
+    assert versions == set(Version)
+    for sheet in world.open_sheets():
+        for book in world.snapshots(tokens(sheet)):
+            assert (book.version == "v2") is (sheet.terms.version is Version.V2)
 
 
 def test_nothing_is_said_about_a_market_after_its_resolution(hour: Hour) -> None:
