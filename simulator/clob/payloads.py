@@ -11,7 +11,7 @@ CANCELS_MAX: Final = 1_000
 
 
 class SignedOrder(msgspec.Struct, frozen=True):
-    """The order itself. Amounts and times are decimal text, ``salt`` is a number."""
+    """The order itself. Amounts and times are decimal text, ``salt`` is a number. Does not show its signature."""
 
     salt: int
     maker: str
@@ -26,6 +26,9 @@ class SignedOrder(msgspec.Struct, frozen=True):
     builder: str
     signature: str
     metadata: str = ""
+
+    def __repr__(self) -> str:
+        return f"SignedOrder(salt={self.salt})"
 
 
 class SendOrder(msgspec.Struct, frozen=True):

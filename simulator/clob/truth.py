@@ -7,7 +7,7 @@ from core.units import Shares
 from simulator.chain.accounts import CHAIN
 from simulator.channels import WORLD
 from simulator.clob.posts import POSTS
-from simulator.clob.refusals import NO_MARKET, Refused, answer, door
+from simulator.clob.refusals import Refused, answer, door
 from simulator.exchange.accounts import Account, Holding
 from simulator.exchange.trades import Trade
 from simulator.world import World
@@ -19,7 +19,7 @@ async def truth(request: web.Request) -> web.Response:
     app, world = request.app, request.app[WORLD]
     account = app[CHAIN].account(request.match_info["wallet"])
     if account is None:
-        raise Refused(404, NO_MARKET)
+        raise Refused(404, "wallet not found")
     posts = app[POSTS]
     orders = [post for post in posts.by_id.values() if post.wallet == account.name]
     return answer(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.clob import payloads
 from tests.simulator.clob.conftest import Venue
 from tests.simulator.clob.signers import Reply
 
@@ -80,7 +81,7 @@ async def test_no_refusal_repeats_a_secret(venue: Venue) -> None:
     sheet, ann = venue.empty_market(), await venue.trader()
     order = ann.order(sheet, TEN_AT_48, makerAmount="4700000")
 
-    said = json.dumps((await ann.post(order)).body)
+    said = json.dumps((await ann.post(order)).body) + repr(payloads.order(json.dumps(order).encode()))
 
     hidden = (order["order"]["signature"], ann.credentials["secret"], ann.credentials["passphrase"], ann.key)
     assert not any(secret.removeprefix("0x") in said for secret in hidden)

@@ -314,6 +314,14 @@ async def test_a_token_without_a_book_is_not_found(venue: Venue) -> None:
     assert refusal(reply) == (404, "No orderbook exists for the requested token id")
 
 
+async def test_a_market_that_is_over_takes_no_orders(venue: Venue) -> None:
+    ann, sheet = await venue.trader(), venue.world.closed_sheets[0]
+
+    reply = await ann.post(ann.order(sheet, TEN_AT_48))
+
+    assert refusal(reply) == (400, "the market is not yet ready to process new orders")
+
+
 async def test_banned_signers_trade_nothing_and_closed_only_ones_sell(venue: Venue) -> None:
     sheet, ann, bob = venue.empty_market(), await venue.trader(), await venue.trader()
     venue.give(bob.eoa, sheet.terms.market_id, 10_000_000)
