@@ -158,11 +158,13 @@ async def test_a_market_alone_carries_its_event(http: aiohttp.ClientSession) -> 
 
 
 async def test_paging_visits_every_market_once(http: aiohttp.ClientSession, world: World) -> None:
-    seen, cursor = [], ""
-    while cursor is not None:
-        page = await get(http, f"/markets/keyset?limit=5{cursor and '&after_cursor=' + cursor}")
+    seen: list[str] = []
+    query = ""
+    while page := await get(http, f"/markets/keyset?limit=5{query}"):
         seen += [market["id"] for market in page["markets"]]
-        cursor = page.get("next_cursor")
+        if "next_cursor" not in page:
+            break
+        query = f"&after_cursor={page['next_cursor']}"
 
     assert seen == sorted(set(seen), key=int)
     assert {sheet.number for sheet in world.open_sheets()} < set(seen)
