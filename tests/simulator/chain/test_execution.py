@@ -171,7 +171,7 @@ def test_nothing_is_redeemed_before_the_resolution(venue: Venue) -> None:
 
 
 def test_the_router_redeems_one_outcome_and_leaves_the_other(venue: Venue) -> None:
-    wallet, sheet = a_wallet(venue), list(venue.sheets(Version.V2))[-1]
+    wallet, sheet = a_wallet(venue), venue.sheet(Version.V2)
     ready = [allowing(addresses.ROUTER), entrusting(sheet), split(sheet, 4 * SHARE)]
     execute(venue.chain, wallet, ready)
     venue.resolve(sheet, ONE)

@@ -127,7 +127,7 @@ async def test_a_batch_of_which_one_call_fails_does_nothing(venue: Venue) -> Non
 async def test_redeeming_pays_what_each_share_was_resolved_to(
     venue: Venue, version: Version, neg_risk: bool, payout_yes: Price
 ) -> None:
-    sheet = list(venue.sheets(version, neg_risk=neg_risk))[-1]
+    sheet = venue.sheet(version, neg_risk=neg_risk)
     async with trading(venue, somebody()) as client:
         venue.give_pairs(client.wallet, sheet, 7 * SHARE)
         before = venue.chain.cash(client.wallet)

@@ -31,6 +31,8 @@ from simulator.sheets import Sheet
 from simulator.world import World
 
 STEP_MS = Ms(500)
+WAIT_MS = Ms(30_000)
+WAITS_MAX = 120  # an hour
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,17 @@ class Venue:
         advance(self.app, Ms(self.world.now_ms + span))
 
     def sheet(self, version: Version, *, neg_risk: bool = False) -> Sheet:
-        """A market of this kind that is open."""
-        found = self.sheets(version, neg_risk=neg_risk)
-        return next(found)
-
-    def sheets(self, version: Version, *, neg_risk: bool = False) -> Iterator[Sheet]:
-        for sheet in self.world.open_sheets():
-            if (sheet.terms.version, sheet.terms.neg_risk) == (version, neg_risk):
-                yield sheet
+        """An open market of this kind, of the match that begins last; the world runs until there is one."""
+        for _ in range(WAITS_MAX):
+            found = [
+                sheet
+                for sheet in self.world.open_sheets()
+                if (sheet.terms.version, sheet.terms.neg_risk) == (version, neg_risk)
+            ]
+            if found:
+                return max(found, key=lambda sheet: sheet.booking.starts_ms)
+            self.pass_ms(WAIT_MS)
+        raise AssertionError(f"no {version} market opened, neg-risk {neg_risk}")
 
     def give_pairs(self, wallet: str, sheet: Sheet, shares: int) -> None:
         """Let a wallet have as many YES and NO, on the chain, as if it had split its cash."""
