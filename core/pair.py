@@ -283,6 +283,11 @@ class PairLedger:
         """How many fills may still fail."""
         return len(self._unsettled)
 
+    @property
+    def unsettled_fills(self) -> tuple[Provisional, ...]:
+        """Those that may still fail."""
+        return self._unsettled.fills
+
     def most_held(self, outcome: Outcome) -> Shares:
         """Shares of ``outcome`` held if every provisional buy of it lands and every provisional sale fails."""
         return Shares(self._holding.held(outcome) + self._unsettled.sold[outcome])

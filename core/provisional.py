@@ -44,6 +44,10 @@ class Unsettled:
         return fill_id in self._fills
 
     @property
+    def fills(self) -> tuple[Provisional, ...]:
+        return tuple(self._fills.values())
+
+    @property
     def receipts(self) -> Usdc:
         return Usdc(self._receipts)
 

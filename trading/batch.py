@@ -4,7 +4,7 @@ Safe to write twice: fills and ledger lines that are there already are left out,
 and are not applied over a newer one. A conflict that is not a repetition is raised, never ignored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
@@ -12,15 +12,25 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest
 
-from core.events import FillSeen, FillSettled
+from core.events import FillSeen, FillSettled, FillStatus
+from core.intents import Merge, Redeem
 from core.ledger import Entry as LedgerEntry
 from core.lifecycle import CLOSED, Status
 from core.notes import Booked, Decided, OrderMoved
 from core.settlement import SETTLES
 from core.units import text
 from infra import codec, logs
-from trading.models import Decision, Entry, Fill, Order, StepFailure
-from trading.ports import Record, StepFailed
+from trading.models import (
+    Decision,
+    Entry,
+    Fill,
+    Order,
+    StepFailure,
+    WalletAction,
+    WalletKind,
+    WalletState,
+)
+from trading.ports import FillBooked, Record, StepFailed, StillOwed
 from trading.rows import gate_row
 
 REASON_MAX: Final = 300
@@ -43,6 +53,8 @@ class Batch:
         self._sent: dict[str, int] = {}
         self._fills: dict[str, FillSeen] = {}
         self._settlements: list[FillSettled] = []
+        self._owed: set[str] = set()
+        self._actions: list[WalletAction] = []
         self._lines: list[LedgerEntry] = []
         self._decisions: list[Decision] = []
         self._failures: list[StepFailed] = []
@@ -63,6 +75,7 @@ class Batch:
             self._write_moves()
             self._write_entries()
             self._settle()
+            WalletAction.objects.bulk_create(self._actions, ignore_conflicts=True)
             Decision.objects.bulk_create(self._decisions, ignore_conflicts=True)
             StepFailure.objects.bulk_create(self._failure(failed) for failed in self._failures)
 
@@ -71,10 +84,19 @@ class Batch:
             case OrderMoved():
                 # The newest word about an order says all the earlier ones said.
                 self._moves[record.key] = record
+                self._owed.discard(record.key)
                 if record.status is Status.SENT:
                     self._sent.setdefault(record.key, record.at_ms)
+            case StillOwed(moved):
+                self._moves[moved.key] = moved
+                self._owed.add(moved.key)
             case FillSeen():
                 self._fills.setdefault(record.fill_id, record)
+            case FillBooked(fill, booked):
+                self._fills.setdefault(fill.fill_id, fill)
+                self._lines += booked.entries
+            case Merge() | Redeem():
+                self._actions.append(self._action(record))
             case FillSettled():
                 self._settlements.append(record)
             case Booked():
@@ -122,7 +144,7 @@ class Batch:
                 filled=Greatest(F("filled"), Value(moved.filled)),
                 reason=moved.reason[:REASON_MAX] or None,
                 moved_ms=moved.at_ms,
-                closed_ms=_closed(moved),
+                closed_ms=None if moved.key in self._owed else _closed(moved),
             )
 
     def _write_entries(self) -> None:
@@ -145,6 +167,14 @@ class Batch:
             booked.add(name)
             fresh.append(entry)
         Entry.objects.bulk_create(fresh)
+        reversed_fills = {line.fill_id for line in self._lines if line.reverses}
+        if reversed_fills:
+            self._fail(reversed_fills)
+
+    def _fail(self, fill_ids: Collection[str | None]) -> None:
+        """What the ledger took back has failed, in the same transaction."""
+        may_fail = [status for status, after in SETTLES.items() if FillStatus.FAILED in after]
+        Fill.objects.filter(fill_id__in=fill_ids, status__in=may_fail).update(status=FillStatus.FAILED)
 
     def _settle(self) -> None:
         for told in self._settlements:
@@ -165,6 +195,21 @@ class Batch:
             fill_id=line.fill_id,
             at_ms=line.at_ms,
             note=line.note,
+        )
+
+    def _action(self, wanted: Merge | Redeem) -> WalletAction:
+        merges = isinstance(wanted, Merge)
+        return WalletAction(
+            action_id=wanted.action_id,
+            account_id=self._account_id,
+            market_id=wanted.market_id,
+            kind=WalletKind.MERGE if merges else WalletKind.REDEEM,
+            yes=wanted.shares if isinstance(wanted, Merge) else wanted.yes,
+            no=wanted.shares if isinstance(wanted, Merge) else wanted.no,
+            payout=wanted.payout if isinstance(wanted, Redeem) else None,
+            state=WalletState.PLANNED,
+            planned_ms=wanted.decided_ms,
+            moved_ms=wanted.decided_ms,
         )
 
     def _decision(self, decided: Decided) -> Decision:

@@ -1,5 +1,6 @@
 """Gathering what the console shows: markets, totals, matches, feeds, decisions and fills, as rows of the board."""
 
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -7,7 +8,7 @@ from django.conf import settings
 from core import events as ev
 from core.book import Trust
 from core.desk import Desk
-from core.ids import MatchId
+from core.ids import IntentKey, MatchId
 from core.notes import DayStarted
 from core.orders import Order
 from core.units import Ms, Shares, Usdc
@@ -16,7 +17,6 @@ from feeds.selectors import MatchRow
 from infra import clock, metrics
 from risk import services as risk
 from trading.bookkeeping import Bookkeeper
-from trading.gateways.paper import PaperGateway
 from trading.market_feed import MarketFeed
 from trading.models import Account
 from trading.rows import Row, market_key, market_row, match_row, micro
@@ -32,7 +32,7 @@ class Boardroom:
     def __init__(
         self,
         runner: Runner,
-        gateway: PaperGateway,
+        ahead: Callable[[IntentKey], Shares | None],
         books: Bookkeeper,
         tally: Tally,
         feed: MarketFeed,
@@ -42,7 +42,7 @@ class Boardroom:
         self.signals: dict[MatchId, ev.MatchSignal] = {}
         self._runner = runner
         self._engine = runner.engine
-        self._gateway = gateway
+        self._ahead_of = ahead
         self._books = books
         self._tally = tally
         self._feed = feed
@@ -72,7 +72,7 @@ class Boardroom:
         return rows
 
     def _ahead(self, order: Order) -> Shares | None:
-        return self._gateway.ahead(order.place.key)
+        return self._ahead_of(order.place.key)
 
     def _game(self, desk: Desk) -> str | None:
         match_id = desk.listing.match_id

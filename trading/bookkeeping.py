@@ -6,13 +6,15 @@ from typing import Final
 from core import events as ev
 from core.book import PhantomEnded, TrustChanged
 from core.engine import Engine, Step
-from core.ids import MarketId
+from core.ids import FillId, MarketId
+from core.intents import WalletAction
+from core.lifecycle import CLOSED
 from core.notes import Booked, DayStarted, Decided, InputRefused, OrderMoved, Settled, StateMoved
 from core.units import Ms
 from infra import logs, metrics
 from trading.errors import TradingError
 from trading.journal import Journal
-from trading.ports import StepFailed
+from trading.ports import FillBooked, StepFailed, StillOwed
 from trading.rows import Row, decision_row, fill_row
 from trading.runner import concerned
 
@@ -41,7 +43,7 @@ class Bookkeeper:
         try:
             for note in step.notes:
                 self._note(event, note)
-            if isinstance(event, ev.FillSeen) and any(isinstance(note, Booked) for note in step.notes):
+            if isinstance(event, ev.FillSeen) and any(books(event, note) for note in step.notes):
                 self._fill(event)
         except TradingError as error:
             self.broken = str(error)
@@ -64,6 +66,8 @@ class Bookkeeper:
         match note:
             case Decided():
                 self._decided(note)
+            case Booked() if isinstance(event, ev.FillSeen) and books(event, note):
+                self._journal.put(FillBooked(event, note))
             case Booked():
                 self._journal.put(note)
             case OrderMoved():
@@ -79,7 +83,7 @@ class Bookkeeper:
                 metrics.REFUSED_INPUT.labels(source="engine", reason=note.refusal.value).inc()
                 log.warning("input refused", reason=note.refusal.value, detail=note.detail)
             case Settled():
-                self._journal.put(ev.FillSettled(note.fill_id, note.status, note.at_ms))
+                self._settled(note)
             case DayStarted():
                 self.day_started = note
             case _:
@@ -96,7 +100,10 @@ class Bookkeeper:
     def _order(self, event: ev.Event, moved: OrderMoved) -> None:
         strategy = moved.key.split("|")[2]
         metrics.ORDERS.labels(status=moved.status.value, strategy=strategy).inc()
-        self._journal.put(moved)
+        self._journal.put(StillOwed(moved) if self._owes(moved) else moved)
+        if isinstance(event, ev.FillSeen) and event.status is ev.FillStatus.FAILED:
+            self._journal.put(event)  # it brought nothing, but it was: its order counts it
+            failed(event.fill_id, moved.market_id)
         if isinstance(event, ev.OrderSent):
             self._sent_ms[moved.key] = event.heard_ms
             log.info(
@@ -110,9 +117,29 @@ class Bookkeeper:
             kind = "order_unknown" if isinstance(event, ev.OrderUnknown) else "order_rejected"
             log.warning("order not taken", event_type=kind, market_id=moved.market_id, reason=moved.reason)
 
+    def _owes(self, moved: OrderMoved) -> bool:
+        """The venue counted more fills than it has told of yet."""
+        if moved.status not in CLOSED:
+            return False
+        desk = self._engine.desk(moved.market_id)
+        order = None if desk is None else desk.orders.get(moved.key)
+        return order is not None and bool(order.at_stake)
+
+    def _settled(self, settled: Settled) -> None:
+        self._journal.put(ev.FillSettled(settled.fill_id, settled.status, settled.at_ms))
+        if settled.status is ev.FillStatus.FAILED:
+            failed(settled.fill_id, self._engine.working_on)
+
+    def plan(self, action: WalletAction) -> None:
+        """Ask the wallet's keeper for a merge or a redemption: its row is written as soon as the database can."""
+        try:
+            self._journal.put(action)
+        except TradingError as error:
+            self.broken = str(error)
+            log.critical("record not kept", event_type="error", error=str(error))
+
     def _fill(self, fill: ev.FillSeen) -> None:
         metrics.FILLS.labels(evidence=fill.evidence.value, strategy=fill.key.split("|")[2]).inc()
-        self._journal.put(fill)
         market_id = concerned(fill)
         desk = None if market_id is None else self._engine.desk(market_id)
         order = None if desk is None else desk.orders.get(fill.key)
@@ -128,3 +155,16 @@ class Bookkeeper:
                 amount=fill.amount,
                 evidence=fill.evidence.value,
             )
+
+
+def books(event: ev.FillSeen, note: object) -> bool:
+    """Whether these entries are the fill itself, not its reversal."""
+    if not isinstance(note, Booked):
+        return False
+    trade = note.entries[0]  # its fee follows it
+    return trade.fill_id == event.fill_id and not trade.reverses
+
+
+def failed(fill_id: FillId, market_id: MarketId | None) -> None:
+    """A trade that was told did not happen: its shares and its money are taken back."""
+    log.error("fill failed and reversed", event_type="fill_failed", fill_id=fill_id, market_id=market_id)

@@ -7,6 +7,7 @@ TradingError
 │   └── HaltedFirst     a halt was committed before the row
 ├── JournalFull         the database does not keep up: halt the market
 ├── JournalFailed       the database refuses a fact: halt everything
+├── VenueSilent         the venue did not say what must be known before trading: give up, begin again
 └── CannotReplay        there is no tape, or no usable defaults file: tell the person who asked
 """
 
@@ -37,6 +38,10 @@ class JournalFull(TradingError):
 
 class JournalFailed(TradingError):
     """A record can never be written, or the journal is closed. Facts are missing from the database."""
+
+
+class VenueSilent(TradingError):
+    """The venue did not answer what must be known before anything is traded, or follows us no more."""
 
 
 class CannotReplay(TradingError):

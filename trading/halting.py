@@ -24,6 +24,7 @@ from trading.runner import STEP_FAILED, Runner
 READ_MS: Final = 1_000
 UNREADABLE_MS: Final = 3_000
 ASK_MS: Final = 400
+ASK_WITHIN_S: Final = 5.0
 PROVE_WITHIN_MS: Final = 120_000
 MARGIN_MS: Final = 1_000
 UNREADABLE: Final = "halt state unreadable"
@@ -151,7 +152,11 @@ class HaltKeeper:
         now = clock.now_ms()
         mine = self._open(scope)
         unknown = [order.place.key for order in mine if order.status is Status.UNKNOWN]
-        still_open = await self._runner.gateway.ask_open(scope)
+        try:
+            async with asyncio.timeout(ASK_WITHIN_S):
+                still_open = await self._runner.gateway.ask_open(scope)
+        except TimeoutError:
+            still_open = None
         if still_open is None:
             return False  # nobody answered: what is open is not known, so nothing is proven
         await sync_to_async(services.step_halt_report)(

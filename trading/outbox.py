@@ -11,6 +11,8 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError
 
 from core.book import Trust
+from core.engine import Engine
+from core.intents import Place
 from core.risk import Approved
 from core.units import Ms
 from infra import clock, logs
@@ -81,7 +83,7 @@ class Outbox:
             log.error("order row not written", event_type="error", key=place.key, error=str(error))
             runner.not_sent(approved, f"its row could not be written: {error}", clock.now_ms())
             return
-        why = self._forbidden(runner, approved)
+        why = self.forbids(runner.engine, approved.intent)
         if why is None:
             runner.sent(approved, clock.now_ms())
         else:
@@ -98,10 +100,9 @@ class Outbox:
             at_ms=clock.now_ms(),
         )
 
-    def _forbidden(self, runner: Runner, approved: Approved) -> str | None:
-        """What may have come between approval and now."""
-        engine = runner.engine
-        desk = engine.desk(approved.intent.market_id)
+    def forbids(self, engine: Engine, place: Place) -> str | None:
+        """Why an order must not leave now, whatever was decided before; ``None`` when it may."""
+        desk = engine.desk(place.market_id)
         if engine.halted is not None:
             return f"halted meanwhile: {engine.halted}"
         if desk is None or desk.halted is not None:

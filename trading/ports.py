@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.events import Event, FillSeen, FillSettled
 from core.ids import MarketId
+from core.intents import WalletAction
 from core.notes import Booked, Decided, OrderMoved
 from core.units import Ms
 
@@ -18,4 +19,29 @@ class StepFailed:
     at_ms: Ms
 
 
-Record = OrderMoved | FillSeen | FillSettled | Booked | Decided | StepFailed
+@dataclass(frozen=True, slots=True)
+class FillBooked:
+    """A fill and what it is in the ledger: both are there, or neither."""
+
+    fill: FillSeen
+    booked: Booked
+
+
+@dataclass(frozen=True, slots=True)
+class StillOwed:
+    """An order ended, and fills that the venue counted in it are still to be told: for the rows it stays open."""
+
+    moved: OrderMoved
+
+
+Record = (
+    OrderMoved
+    | StillOwed
+    | FillSeen
+    | FillBooked
+    | FillSettled
+    | Booked
+    | Decided
+    | WalletAction
+    | StepFailed
+)

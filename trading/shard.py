@@ -5,58 +5,53 @@ first: what is built, which tasks there are, and in what order they end (product
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from core import events as ev
-from core.engine import Engine, Setup
-from core.ids import FillId, MarketId
+from core.engine import Engine
+from core.ids import MarketId
 from core.intents import Resync
-from core.notes import Booked, DayStarted
-from core.units import Ms, Price, Usdc
+from core.units import Ms, Price
 from feeds import selectors as feeds
 from infra import aio, bus, clock, logs, metrics
 from infra.loops import Loop
-from risk import selectors as risk
 from risk import services as risk_services
-from trading import selectors, services, wallet_light
+from trading import closing, selectors, wallet_light
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
-from trading.errors import TradingError
-from trading.gateways.paper import PaperGateway
+from trading.floor import Floor, PaperFloor
 from trading.halting import RECORD_LOST, HaltKeeper
 from trading.journal import Journal
 from trading.market_feed import MarketFeed
-from trading.models import Account, AccountMode
 from trading.outbox import Outbox
-from trading.ports import Record
 from trading.publishing import Publisher
-from trading.runner import Runner
-from trading.setup import engine_setup, opening_deposit, paper_venue
+from trading.recovery import Opened, open_paper
+from trading.runner import Gateway, Runner
 from trading.tally import Tally, Witnesses
+
+if TYPE_CHECKING:
+    from trading.live import Wallet
 
 PASS_TIME_MS: Final = 20
 LIST_MS: Final = 2_000
 BOARD_MS: Final = 250
 PULSE_MS: Final = 1_000
 VALUE_MS: Final = 2_000
-CANCEL_WITHIN_MS: Final = 2_500
-FLUSH_WITHIN_S: Final = 2.5
-STOPPING: Final = "stopping"
+STARTING: Final = "starting"
 
 log = logs.get("trading")
 
 
 async def run(loop: Loop, number: int) -> None:
     """Trade this shard's markets until ``loop.stop``, then end in order."""
-    wallet = settings.POLYLOLY.wallet
-    if wallet is not None and not await wallet_light.until_held(wallet, loop.stop):
-        return
     shard = await _open(loop, number)
+    if shard is None:
+        return
     log.info("shard started", event_type="startup", account=shard.account.key, fence=shard.fence)
     try:
         await _work(shard)
@@ -64,61 +59,55 @@ async def run(loop: Loop, number: int) -> None:
         await shard.close()
 
 
-async def _open(loop: Loop, number: int) -> "Shard":
-    now = clock.now_ms()
+async def _open(loop: Loop, number: int) -> "Shard | None":
+    """A shard that may trade; ``None`` when told to stop before it could. Raises ``VenueSilent``."""
     name = f"shard:{number}"
-    account, fence, engine, records = await sync_to_async(_load)(name, now)
-    return Shard(loop, name, account, fence, engine, records)
+    if not settings.POLYLOLY.signs:
+        opened = await sync_to_async(open_paper)(name, clock.now_ms())
+        return Shard(loop, name, opened, wallet=None)
+    # Before another trader is ruled out, what is open at the venue is not ours to cancel.
+    address = settings.POLYLOLY.wallet
+    assert address is not None, "checked with the settings: who signs has a wallet"
+    if not await wallet_light.until_held(address, loop.stop):
+        return None
+    # Only who trades with a wallet needs what signs.
+    from trading.live import Wallet, open_live
 
-
-def _load(name: str, now: Ms) -> tuple[Account, int, Engine, list[Record]]:
-    """Take the fence first: from here on nobody else writes for this shard. Then read what is held."""
-    chosen = settings.POLYLOLY
-    fence = services.take_fence(name)
-    mode = AccountMode(chosen.mode.value)
-    account = services.open_account(mode=mode, name="main", start_cash=chosen.start_cash, at_ms=now)
-    services.close_orphans(account_id=account.pk, at_ms=now)
-    risk_services.enlist_runner(name, at=now)
-    entries = selectors.ledger_entries(account.pk)
-    opening = () if entries else (opening_deposit(chosen.start_cash, now),)
-    # The paper venue died with the last process, and what it had matched counts as settled in the next.
-    records: list[Record] = [
-        ev.FillSettled(FillId(fill.fill_id), ev.FillStatus.CONFIRMED, now)
-        for fill in selectors.unsettled_fills(account.pk)
-    ]
-    if opening:
-        records.append(Booked(opening))
-    setup: Setup = engine_setup(
-        account.key, own_shown=PaperGateway.shows_own_orders, quote_in_play=chosen.quote_in_play
-    )
-    sequences = selectors.last_sequences(account.pk)
-    engine = Engine(setup, entries=opening or entries, sequences=sequences)
-    start = risk.day_start(account.pk, at=now)
-    if start is not None:
-        engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
-    return account, fence, engine, records
+    wallet = Wallet()
+    try:
+        await wallet.start()
+        shard = Shard(loop, name, await open_live(name, wallet), wallet=wallet)
+    except BaseException:
+        await wallet.close()
+        raise
+    try:
+        await shard.take_up()
+    except BaseException:
+        await shard.close()
+        raise
+    return shard
 
 
 class Shard:
     """What one shard owns."""
 
-    def __init__(
-        self, loop: Loop, name: str, account: Account, fence: int, engine: Engine, records: Iterable[Record]
-    ) -> None:
+    def __init__(self, loop: Loop, name: str, opened: Opened, *, wallet: "Wallet | None") -> None:
         self.loop = loop
         self.name = name
-        self.account = account
-        self.fence = fence
-        self.engine = engine
-        self.journal = Journal(account_id=account.pk, writer=f"{name}:{fence}")
+        self.account = opened.account
+        self.fence = opened.fence
+        self.engine = engine = opened.engine
+        self._opened = opened
+        self.journal = Journal(account_id=self.account.pk, writer=f"{name}:{self.fence}")
         self.tally = Tally()
         self.books = Bookkeeper(engine, self.journal)
-        for record in records:
+        for record in opened.records:
             self.journal.put(record)
-        self.gateway = PaperGateway(paper_venue(engine.ledger))
         self.outbox = Outbox(
-            account_id=account.pk, fence_name=name, fence=fence, lease=loop.lease, stop=loop.stop
+            account_id=self.account.pk, fence_name=name, fence=self.fence, lease=loop.lease, stop=loop.stop
         )
+        self.floor = PaperFloor(engine.ledger) if wallet is None else self._live(wallet)
+        self.gateway: Gateway = self.floor.gateway
         self.runner = Runner(
             engine,
             self.gateway,
@@ -127,9 +116,30 @@ class Shard:
             resync=self._resync,
         )
         self.feed = MarketFeed(self.runner, loop.stop)
-        self.room = Boardroom(self.runner, self.gateway, self.books, self.tally, self.feed, account)
+        self.room = Boardroom(self.runner, self.floor.ahead, self.books, self.tally, self.feed, self.account)
         self.publisher = Publisher(epoch=clock.now_ms())
         self._valued_ms = 0
+
+    def _live(self, wallet: "Wallet") -> Floor:
+        from trading.live import LiveFloor
+
+        return LiveFloor(
+            wallet,
+            shard=self.name,
+            allowed=lambda place: self.outbox.forbids(self.engine, place),
+            plan_wallet=self.books.plan,
+            wake=self.wake,
+        )
+
+    async def take_up(self) -> None:
+        """What is held is listed, what was missed is heard, the venue's figures are compared. No order leaves yet."""
+        self.engine.halted = STARTING
+        await self.list_markets()
+        await self.floor.take_up(self.runner, self._opened)
+
+    def wake(self) -> None:
+        """The gateway has something to say: do not wait for the next turn."""
+        asyncio.get_running_loop().call_soon(lambda: self.runner.pass_time(clock.now_ms()))
 
     def _resync(self, wanted: Resync) -> None:
         self.feed.resync(wanted)
@@ -140,16 +150,18 @@ class Shard:
             MarketId(position.market_id)
             for position in await sync_to_async(selectors.open_positions)(self.account.pk)
         ]
-        listed = await sync_to_async(feeds.listed_markets)(also=held)
+        left = list(self.engine.absent)
+        listed = await sync_to_async(feeds.listed_markets)(also=[*held, *left])
         matches = await sync_to_async(feeds.match_rows)()
         self.room.matches = {match.match_id: match for match in matches}
         self.room.signals = {
             name: said for name, said in self.room.signals.items() if name in self.room.matches
         }
         now = clock.now_ms()
-        for listing in listed:
-            if self.feed.learn(listing):
-                self.runner.take(replace(listing, heard_ms=now))
+        fresh = [replace(listing, heard_ms=now) for listing in listed if self.feed.learn(listing)]
+        await self.floor.learn(fresh)
+        for listing in fresh:
+            self.runner.take(listing)
         waiting = [name for name, desk in self.engine.desks.items() if desk.payout is None]
         payouts = await sync_to_async(feeds.resolutions)(waiting)
         for resolved in missed_resolutions(self.engine, payouts, clock.now_ms()):
@@ -208,37 +220,8 @@ class Shard:
         )
 
     async def close(self) -> None:
-        """Stop in the order of product.md 3; each step is logged with its time."""
-        began = clock.monotonic_ms()
-        self.engine.halted = self.engine.halted or STOPPING
-        self._stopped("took the last signal", began)
-        if settings.POLYLOLY.cancel_on_shutdown:
-            left = await self._cancel_all()
-            self._stopped("cancelled open orders", began, still_open=left)
-        try:
-            await asyncio.to_thread(self.journal.close, timeout_s=FLUSH_WITHIN_S)
-            self._stopped("flushed the journal", began, written=self.journal.written)
-        except TradingError as error:
-            log.error("journal not flushed", event_type="error", error=str(error))
-        await self.feed.close()
-        await self.publisher.withdraw()
-        self._stopped("closed websockets", began)
-        await sync_to_async(risk_services.dismiss_runner)(self.name, at=clock.now_ms())
-        self._stopped("dismissed", began)
-
-    async def _cancel_all(self) -> int | None:
-        """Withdraw every order and ask the gateway until none is open. How many were left at the end, if known."""
-        began = clock.monotonic_ms()
-        self.runner.take(ev.Halted(None, STOPPING, clock.now_ms()))
-        left = await self.gateway.ask_open(None)
-        while left != [] and clock.monotonic_ms() - began < CANCEL_WITHIN_MS:
-            await asyncio.sleep(PASS_TIME_MS / 1000)
-            self.runner.pass_time(clock.now_ms())
-            left = await self.gateway.ask_open(None)
-        return None if left is None else len(left)
-
-    def _stopped(self, step: str, began: int, **fields: int | None) -> None:
-        log.info(step, event_type="shutdown_step", after_ms=clock.monotonic_ms() - began, **fields)
+        """Stop in the order of product.md 3."""
+        await closing.close(self)
 
 
 def missed_resolutions(engine: Engine, payouts: Mapping[MarketId, Price], now: Ms) -> list[ev.MarketResolved]:
@@ -269,6 +252,7 @@ async def _work(shard: Shard) -> None:
                 aio.every(BOARD_MS, shard.publish, stop=stop),
                 aio.every(PULSE_MS, shard.pulse, stop=stop),
                 _until(stop),
+                *shard.floor.works(),
             ):
                 group.create_task(work)
             shard.loop.warmed_up()

@@ -52,7 +52,7 @@ class Room:
         stage = Stage(gateway, witness=lambda engine: Witnesses(self.tally, self._books(engine, journal)))
         self.stage = stage
         feed = MarketFeed(stage.runner, asyncio.Event())
-        self.board = Boardroom(stage.runner, gateway, self.books, self.tally, feed, account)
+        self.board = Boardroom(stage.runner, gateway.ahead, self.books, self.tally, feed, account)
         for market in (MARKET, OTHER):
             stage.list_market(market)
             stage.book(market)

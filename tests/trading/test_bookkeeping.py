@@ -123,13 +123,15 @@ def test_a_step_that_raises_stops_its_market_only_and_its_event_is_kept(kept: Le
     kept.trade()
     bad, good = kept.stage.keys(MARKET), kept.stage.keys(OTHER)
 
-    kept.stage.runner.take(ev.OrderRejected(bad[0], ev.RejectCode.OTHER, "cannot follow", clock.now_ms()))
+    final = replace(filled(bad[0], price("0.48"), "f-final"), status=ev.FillStatus.CONFIRMED)
+    kept.stage.runner.take(final)
+    kept.stage.runner.take(ev.FillSettled(final.fill_id, ev.FillStatus.FAILED, clock.now_ms()))
     kept.stage.runner.take(filled(good[0], price("0.48")))
     kept.written()
 
     failure = StepFailure.objects.get()
     assert failure.market_id == MARKET
-    assert bad[0] in json.dumps(failure.event)
+    assert final.fill_id in json.dumps(failure.event)
     assert kept.stage.engine.desks[MARKET].halted == STEP_FAILED
     assert kept.stage.engine.desks[OTHER].halted is None
     assert kept.stage.engine.halted is None

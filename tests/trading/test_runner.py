@@ -10,7 +10,7 @@ from core.events import FeeSchedule
 from core.ids import FillId, MarketId
 from core.intents import Resync
 from core.risk import Approved
-from core.units import Ms, Prob, Usdc, usdc
+from core.units import Ms, Prob, Usdc, shares, usdc
 from tests.builders import (
     BUY,
     MARKET,
@@ -147,7 +147,12 @@ def test_a_step_that_fails_stops_its_market_and_withdraws_what_rests() -> None:
     stage = a_quoted_stage()
     key = stage.gateway.placed[0].intent.key
 
-    stage.runner.take(ev.OrderRejected(key, ev.RejectCode.OTHER, "cannot follow LIVE", T0))
+    status, evidence = ev.FillStatus.CONFIRMED, ev.Evidence.VENUE
+    stage.runner.take(
+        ev.FillSeen(FillId("f"), key, shares("1"), usdc("0.48"), Usdc(0), status, evidence, T0, T0)
+    )
+
+    stage.runner.take(ev.FillSettled(FillId("f"), ev.FillStatus.FAILED, T0))  # what is final stays
 
     assert stage.engine.desks[MARKET].halted == STEP_FAILED
     assert stage.engine.halted is None

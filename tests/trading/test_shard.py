@@ -118,6 +118,7 @@ async def test_a_shard_opened_again_holds_what_it_held() -> None:
     with single_runner(NAME) as lease:
         assert lease is not None
         again = await shard._open(Loop(NAME, lease), 0)
+        assert again is not None
         await again.close()
 
     assert again.account == account

@@ -1,0 +1,72 @@
+"""How a shard ends: no new order, open ones withdrawn and the venue asked, everything written, then the sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from core.events import Halted
+from infra import clock, logs
+from risk import services as risk_services
+from trading.errors import TradingError
+
+if TYPE_CHECKING:
+    from trading.shard import Shard
+
+CANCEL_WITHIN_MS: Final = 2_500
+FLUSH_WITHIN_S: Final = 2.5
+ASK_MS: Final = 20
+STOPPING: Final = "stopping"
+
+log = logs.get("trading")
+
+
+async def close(shard: Shard) -> None:
+    """Stop in the order of product.md 3; each step is logged with its time."""
+    began = clock.monotonic_ms()
+    shard.engine.halted = shard.engine.halted or STOPPING
+    _done("took the last signal", began)
+    if settings.POLYLOLY.cancel_on_shutdown:
+        left = await _cancel_all(shard)
+        _done("cancelled open orders", began, still_open=left)
+    try:
+        await asyncio.to_thread(shard.journal.close, timeout_s=FLUSH_WITHIN_S)
+        _done("flushed the journal", began, written=shard.journal.written)
+    except TradingError as error:
+        log.error("journal not flushed", event_type="error", error=str(error))
+    await shard.floor.close()
+    await shard.feed.close()
+    await shard.publisher.withdraw()
+    _done("closed websockets", began)
+    await sync_to_async(risk_services.dismiss_runner)(shard.name, at=clock.now_ms())
+    _done("dismissed", began)
+
+
+async def _cancel_all(shard: Shard) -> int | None:
+    """Withdraw every order and ask the venue until none is open. How many were left; ``None``: it did not say."""
+    ends = clock.monotonic_ms() + CANCEL_WITHIN_MS
+    shard.runner.take(Halted(None, STOPPING, clock.now_ms()))
+    left = await _ask_open(shard, ends)
+    while left != 0 and clock.monotonic_ms() < ends:
+        await asyncio.sleep(ASK_MS / 1000)
+        shard.runner.pass_time(clock.now_ms())
+        left = await _ask_open(shard, ends)
+    # What the venue told of the last cancels is heard before the record is closed.
+    shard.runner.pass_time(clock.now_ms())
+    return left
+
+
+async def _ask_open(shard: Shard, ends: int) -> int | None:
+    try:
+        async with asyncio.timeout(max(ASK_MS, ends - clock.monotonic_ms()) / 1000):
+            found = await shard.gateway.ask_open(None)
+    except TimeoutError:
+        return None
+    return None if found is None else len(found)
+
+
+def _done(step: str, began: int, **fields: int | None) -> None:
+    log.info(step, event_type="shutdown_step", after_ms=clock.monotonic_ms() - began, **fields)

@@ -1,0 +1,57 @@
+"""Where a shard trades, on paper or at the venue: the gateway, and what it needs around it.
+
+A floor is made before its shard and closed after it. ``take_up`` is called before anything is traded.
+"""
+
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, Protocol
+
+from core.events import MarketListed
+from core.ids import IntentKey
+from core.ledger import Ledger
+from core.units import Shares
+from trading.gateways.paper import PaperGateway
+from trading.recovery import Opened
+from trading.runner import Gateway, Runner
+from trading.setup import paper_venue
+
+
+class Floor(Protocol):
+    @property
+    def gateway(self) -> Gateway: ...
+
+    async def learn(self, listings: Sequence[MarketListed]) -> None:
+        """Markets the engine will hear of next."""
+
+    def ahead(self, key: IntentKey) -> Shares | None:
+        """Shares queued before an order at its price, where that is known."""
+
+    async def take_up(self, runner: Runner, opened: Opened) -> None:
+        """Let the engine hear what it missed and make sure that the venue's figures are ours."""
+
+    def works(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """What must run while the shard trades."""
+
+    async def close(self) -> None: ...
+
+
+class PaperFloor:
+    """The paper venue lives and dies with its shard: there is nothing to take up."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.gateway = PaperGateway(paper_venue(ledger))
+
+    async def learn(self, listings: Sequence[MarketListed]) -> None:
+        """The model observes what the runner takes."""
+
+    def ahead(self, key: IntentKey) -> Shares | None:
+        return self.gateway.ahead(key)
+
+    async def take_up(self, runner: Runner, opened: Opened) -> None:
+        """Nothing outlived the last process."""
+
+    def works(self) -> Iterable[Coroutine[Any, Any, None]]:
+        return ()
+
+    async def close(self) -> None:
+        """Nothing is open but the model."""

@@ -1,0 +1,234 @@
+"""The floor of a wallet: the live gateway, what is taken up at a start, and what runs while we trade.
+
+Read ``take_up``: nothing is traded before the venue was asked what became of every order, and before its figures of
+the wallet are the ledger's.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from random import Random
+from typing import Any, Final
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from core import events as ev
+from core.ids import IntentKey, MarketId, Outcome, Side, TokenId
+from core.intents import Place
+from core.intents import WalletAction as Wanted
+from core.units import ONE, Shares, Usdc
+from feeds import selectors as feeds
+from infra import aio, clock, logs
+from risk import services as risk_services
+from trading import comparing, selectors
+from trading.comparing import Figures, Leg
+from trading.errors import VenueSilent
+from trading.gateways.polymarket.answers import Unanswered
+from trading.gateways.polymarket.gateway import PolymarketGateway
+from trading.gateways.polymarket.signing import Signer
+from trading.gateways.polymarket.transport import NotReady, Transport
+from trading.gateways.polymarket.user_channel import UserChannel
+from trading.models import WalletAction, WalletKind
+from trading.recovery import Opened, open_wallet, wallet_account
+from trading.runner import Runner
+from trading.wallet_watch import READ_MS, WalletWatch
+
+COMPARE_TRIES: Final = 20
+COMPARE_MS: Final = 500
+END_WITHIN_S: Final = 1.0
+
+log = logs.get("trading")
+
+
+class Wallet:
+    """The connection to the venue in the name of the settings' wallet."""
+
+    def __init__(self) -> None:
+        chosen = settings.POLYLOLY
+        assert chosen.wallet is not None, "checked with the settings"
+        assert chosen.private_key is not None, "checked with the settings"
+        self.address: str = chosen.wallet
+        self.signer = Signer(chosen.private_key, wallet=self.address, signature_type=chosen.signature_type)
+        self.transport = Transport(chosen.urls.clob, self.signer)
+        self.channel = UserChannel(
+            chosen.urls.user_ws, credentials=lambda: self.transport.credentials, chance=Random()
+        )
+
+    async def start(self) -> None:
+        """Raises ``VenueSilent``."""
+        try:
+            await self.transport.start()
+        except NotReady as error:
+            raise VenueSilent(str(error)) from error
+
+    async def cash(self) -> Usdc:
+        """What the venue states. Raises ``VenueSilent``."""
+        return Usdc(await self._balance(None))
+
+    async def figures(self, legs: dict[Leg, ev.MarketListed]) -> Figures:
+        """Cash, and the shares of each leg, as the venue reads them from the chain now. Raises ``VenueSilent``."""
+        found: dict[Leg | None, int] = {None: await self._balance(None)}
+        for leg, listing in legs.items():
+            token = listing.yes_token if leg[1] is Outcome.YES else listing.no_token
+            found[leg] = await self._balance(token)
+        return found
+
+    async def _balance(self, token: TokenId | None) -> int:
+        refused = await self.transport.refresh_balance(token)
+        stated = refused or await self.transport.balance(token)
+        if isinstance(stated, Unanswered):
+            raise VenueSilent(f"balance not stated: {stated.reason}")
+        return stated.micro
+
+    async def close(self) -> None:
+        await self.transport.close()
+
+
+async def open_live(shard: str, wallet: Wallet) -> Opened:
+    """Take the fence and read the rows; a wallet without an account gets one with what the venue states.
+
+    Raises ``VenueSilent``.
+    """
+    known = await sync_to_async(wallet_account)(wallet.address)
+    cash = await wallet.cash() if known is None else None
+    return await sync_to_async(open_wallet)(shard, wallet.address, cash=cash, now=clock.now_ms())
+
+
+class LiveFloor:
+    """Trades with a wallet. ``stop`` ends the shard; ``shard`` names it in the records."""
+
+    def __init__(
+        self,
+        wallet: Wallet,
+        *,
+        shard: str,
+        allowed: Callable[[Place], str | None],
+        plan_wallet: Callable[[Wanted], None],
+        wake: Callable[[], None],
+    ) -> None:
+        self.gateway = PolymarketGateway(
+            wallet.signer,
+            wallet.transport,
+            wallet.channel,
+            allowed=allowed,
+            plan_wallet=plan_wallet,
+            wake=wake,
+        )
+        self._wallet = wallet
+        self._shard = shard
+        self._ending = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._watch: WalletWatch | None = None
+        self._stop = asyncio.Event()
+
+    async def learn(self, listings: Sequence[ev.MarketListed]) -> None:
+        if not listings:
+            return
+        terms = await sync_to_async(feeds.venue_terms)([listing.market_id for listing in listings])
+        for listing in listings:
+            if listing.market_id in terms:
+                self.gateway.learn(listing, terms[listing.market_id])
+            else:
+                log.error("terms of a market unknown", event_type="error", market_id=listing.market_id)
+
+    def ahead(self, key: IntentKey) -> Shares | None:
+        """The venue tells nobody."""
+        return None
+
+    async def take_up(self, runner: Runner, opened: Opened) -> None:
+        """Hear of everything missed, cancel what was left open, compare; then begin. Raises ``VenueSilent``."""
+        found = await self.gateway.recover(opened.past.kept, opened.past.provisional)
+        for event in found.events:
+            runner.take(event)
+        if not found.answered:
+            raise VenueSilent("the venue did not say what is open or what was traded")
+        if found.foreign:
+            log.error("orders of others on this wallet", event_type="error", order_ids=found.foreign)
+        self._watch = WalletWatch(runner, opened.account.pk, clock.now_ms())
+        await self._watch.catch_up()
+        self._running = asyncio.create_task(self.gateway.run(self._ending), name=f"gateway of {self._shard}")
+        await self._compare(runner, opened.account.pk)
+
+    async def _compare(self, runner: Runner, account_id: int) -> None:
+        """Until the venue's figures are the ledger's but for what is not settled; else everything halts."""
+        assert self._watch is not None, "made before"
+        told = ""
+        for _ in range(COMPARE_TRIES):
+            await self._watch.read()
+            legs = _legs(runner)
+            under_way = await sync_to_async(selectors.open_wallet_actions)(account_id)
+            venue = await self._wallet.figures(legs)
+            runner.pass_time(clock.now_ms())
+            ledger = _ledger(runner, legs)
+            unsure = [*_unsettled(runner), *(_carried_out(row) for row in under_way)]
+            if not comparing.differs(ledger, venue, unsure):
+                log.info("wallet compared", event_type="startup_check", cash=venue[None], legs=len(legs))
+                return
+            told = comparing.words(ledger, venue)
+            await asyncio.sleep(COMPARE_MS / 1000)
+        log.error("wallet differs", event_type="reconciliation_mismatch", detail=told)
+        runner.take(ev.Halted(None, risk_services.HaltCode.POSITIONS.value, clock.now_ms()))
+        await sync_to_async(risk_services.halt_trading)(
+            code=risk_services.HaltCode.POSITIONS,
+            detail=told,
+            by=risk_services.process(self._shard),
+            at=clock.now_ms(),
+        )
+
+    def works(self) -> Iterable[Coroutine[Any, Any, None]]:
+        assert self._running is not None, "taken up before"
+        assert self._watch is not None, "taken up before"
+        return (
+            self._until_ended(self._running),
+            aio.every(READ_MS, self._watch.read, stop=self._stop),
+        )
+
+    async def _until_ended(self, running: asyncio.Task[None]) -> None:
+        """The gateway outlives the shard's tasks, to cancel what is open; should it end before, so must they."""
+        await asyncio.shield(running)
+        raise VenueSilent("the gateway ended")
+
+    async def close(self) -> None:
+        self._stop.set()
+        self._ending.set()
+        if self._running is not None:
+            await asyncio.wait({self._running}, timeout=END_WITHIN_S)
+            await aio.end(self._running)
+        await self._wallet.close()
+
+
+def _legs(runner: Runner) -> dict[Leg, ev.MarketListed]:
+    """Every leg of a listed market in which something is held, or may be."""
+    held = {(position.market_id, position.outcome) for position in runner.engine.ledger.positions()}
+    return {
+        (market_id, outcome): desk.listing
+        for market_id, desk in runner.engine.desks.items()
+        for outcome in Outcome
+        if (market_id, outcome) in held or desk.pair.provisional or desk.pair.reserved
+    }
+
+
+def _ledger(runner: Runner, legs: Iterable[Leg]) -> Figures:
+    ledger = runner.engine.ledger
+    return {None: int(ledger.cash), **{leg: int(ledger.held(*leg)) for leg in legs}}
+
+
+def _unsettled(runner: Runner) -> list[Figures]:
+    """What the venue shows beside the ledger for each provisional fill that has not reached the wallet."""
+    return [
+        {None: -fill.net, (market_id, fill.outcome): -fill.shares if fill.side is Side.BUY else fill.shares}
+        for market_id, desk in runner.engine.desks.items()
+        for fill in desk.pair.unsettled_fills
+    ]
+
+
+def _carried_out(row: WalletAction) -> Figures:
+    """What the venue shows beside the ledger once a wallet action under way is carried out."""
+    market_id, merges = MarketId(str(row.market_id)), row.kind == WalletKind.MERGE
+    payout = row.payout or 0
+    redeemed = (row.yes * payout + row.no * (ONE - payout)) // ONE
+    return {
+        None: row.yes if merges else redeemed,
+        (market_id, Outcome.YES): -row.yes,
+        (market_id, Outcome.NO): -row.yes if merges else -row.no,
+    }
