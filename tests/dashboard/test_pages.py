@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from core.units import Ms, usdc
+from core.units import Ms, Usdc, usdc
+from dashboard import past
 from infra import clock
 from risk.people import Actor, Role
 from risk.services import HaltCode, MarketHaltCode, halt_market, halt_trading, record_valuation, resume_market
@@ -178,3 +179,22 @@ def test_a_valuation_of_untrusted_books_is_no_point_of_the_curve(as_ada: Client,
     points = as_ada.get("/curves/equity/?range=day").json()["points"]
 
     assert [equity for _, equity in points] == ["10000"]
+
+
+def test_a_rehearsal_says_so_on_every_page_and_shows_its_own_wallet(as_ada: Client, settings: Any) -> None:
+    now = clock.now_ms()
+    wallets = ["0x" + letter * 40 for letter in "ab"]
+    accounts = [
+        open_account(mode=AccountMode.REHEARSAL, name=wallet, start_cash=Usdc(9 * 10**9), at_ms=now)
+        for wallet in wallets
+    ]
+    open_account(mode=AccountMode.DEMO, name="main", start_cash=settings.POLYLOLY.start_cash, at_ms=now)
+    rehearsal = {"paper_trading": False, "wallet_address": wallets[0]}
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update=rehearsal)
+
+    pages = [as_ada.get(path).content.decode() for path in PAGES]
+
+    assert all("<b>REHEARSAL</b>" in page and "no real money" in page for page in pages)
+    assert past.account_in_use() == accounts[0].pk
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"wallet_address": None})
+    assert past.account_in_use() == accounts[1].pk, "the newest, where the wallet is not known"

@@ -284,6 +284,13 @@ async def test_the_simulators_list_is_read_without_a_refusal() -> None:
     assert {market.market_id for market in listed} == open_ids
     assert all(market.fees is not None and market.match_id is not None for market in listed)
     assert finder.reader.skipped.total() == 0
+    signed_for = {
+        sheet.terms.market_id: (sheet.terms.neg_risk, sheet.terms.version.value)
+        for sheet in world.open_sheets()
+    }
+    terms = await sync_to_async(selectors.venue_terms)(list(signed_for))
+    assert {name: (each.neg_risk, each.version) for name, each in terms.items()} == signed_for
+    assert len(set(signed_for.values())) == 3, "standard, neg-risk and v2 markets"
 
 
 async def test_what_the_simulator_resolves_is_known_a_round_later() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any, Final
+from urllib.error import HTTPError
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
@@ -113,9 +114,8 @@ class Person:
         try:
             with opened.open(url, timeout=10) as answer:
                 return str(answer.read().decode())
-        except Exception as error:  # noqa: BLE001 a refusal is a text to be searched, whatever it is
-            said = getattr(error, "read", bytes)()
-            return f"{error} {said.decode()}"
+        except HTTPError as refused:
+            return f"{refused} {refused.read().decode()}"
 
 
 async def secrets_of(stack: Stack) -> dict[str, str]:
