@@ -298,3 +298,14 @@ def test_cancels_that_are_due_together_leave_in_one_request() -> None:
     us.carry_out()
 
     assert us.venue.cancels == [[an_id(1), an_id(2), an_id(3)]]
+
+
+def test_a_sweep_asked_for_during_a_sweep_comes_after_it() -> None:
+    us = Following()
+    resting(us, 1)
+    assert us.mine.wishes(us.now).sweep
+
+    us.mine.sweep_now()
+    us.mine.swept(us.now)
+
+    assert us.mine.wishes(us.now).sweep

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from core.answers import FillStatus
-from core.ids import MarketId, OrderId, Outcome, Side, TokenId
+from core.ids import OrderId, Outcome, Side, TokenId
 from core.intents import Place
 from core.units import Ms, Price, Shares, mirrored, shares, text
 from trading.gateways.polymarket import reading
@@ -289,13 +289,13 @@ class VenueModel:
         assert isinstance(found, OpenOrder)
         return found
 
-    async def open_orders(self, market: MarketId | None = None) -> list[OpenOrder] | Unanswered:
+    async def open_orders(self) -> list[OpenOrder] | Unanswered:
         if self.silent:
             return Unanswered("nobody there", self.clock())
         return [self._read(order) for order in self.orders.values() if order.state == "LIVE"]
 
     async def trades(
-        self, after_ms: Ms | None = None, market: MarketId | None = None, *, trade_id: str | None = None
+        self, after_ms: Ms | None = None, *, trade_id: str | None = None
     ) -> list[VenueTrade] | Unanswered:
         if self.silent:
             return Unanswered("nobody there", self.clock())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from core.ids import IntentKey, MarketId, OrderId, Side
+from core.ids import IntentKey, OrderId, Side
 from core.intents import Place
 from core.units import Ms
 from infra import clock as infra_clock
@@ -53,10 +53,10 @@ class Venue(Protocol):
 
     async def order(self, order_id: OrderId) -> OpenOrder | Unanswered | None: ...
 
-    async def open_orders(self, market: MarketId | None = None) -> list[OpenOrder] | Unanswered: ...
+    async def open_orders(self) -> list[OpenOrder] | Unanswered: ...
 
     async def trades(
-        self, after_ms: Ms | None = None, market: MarketId | None = None, *, trade_id: str | None = None
+        self, after_ms: Ms | None = None, *, trade_id: str | None = None
     ) -> list[VenueTrade] | Unanswered: ...
 
 
@@ -151,7 +151,7 @@ class Asking:
         if order.inquiry is None or not order.inquiry.counts(asked_ms):
             return True
         after = Ms(order.place.decided_ms - BEFORE_MS)
-        trades = await self._venue.trades(after, order.place.market_id)
+        trades = await self._venue.trades(after)
         if isinstance(trades, Unanswered):
             return False
         traded_before = order.fills.filled
@@ -201,7 +201,7 @@ class Asking:
                 if not isinstance(trades, Unanswered):
                     self._hear(trades)
             asked_ms = self.clock()
-            found = await self._venue.open_orders(None)
+            found = await self._venue.open_orders()
             if isinstance(found, Unanswered):
                 return False
             facts = [fact for order in found if (fact := order_read(order)) is not None]

@@ -157,10 +157,10 @@ class PolymarketGateway:
 
     async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
         """Our orders that are open at the venue, by its own word; ``None`` when it gave none."""
-        found = await self._venue.open_orders(market_id)
+        found = await self._venue.open_orders()
         if isinstance(found, Unanswered):
             return None
-        return self.orders.mine(order.id for order in found)
+        return self.orders.mine((order.id for order in found), market_id)
 
     def due_ms(self) -> Ms | None:
         return self.orders.said[0].heard_ms if self.orders.said else None

@@ -81,10 +81,11 @@ class OwnOrders:
         self._active: dict[OrderId, OwnOrder] = {}
         self._settled: dict[OrderId, OwnOrder] = {}
         self._keys: dict[IntentKey, OrderId] = {}
-        self._forgotten: dict[OrderId, None] = {}
+        self._forgotten: dict[OrderId, MarketId] = {}
         self._looking: set[OrderId] = set()
         self._reading_trades = False
         self._sweeping = False
+        self._sweep_again = False
         self._swept_ms: Ms | None = None
         self._resolved: set[MarketId] = set()
 
@@ -152,11 +153,15 @@ class OwnOrders:
         self._active[order.order_id] = order
         self._keys[order.place.key] = order.order_id
 
-    def mine(self, order_ids: Iterable[OrderId]) -> list[OrderId]:
-        """Those that are ours, forgotten ones included."""
-        known = (OrderId(order_id.lower()) for order_id in order_ids)
-        tables = (self._active, self._settled, self._forgotten)
-        return [order_id for order_id in known if any(order_id in table for table in tables)]
+    def mine(self, order_ids: Iterable[OrderId], market_id: MarketId | None = None) -> list[OrderId]:
+        """Those that are ours, forgotten ones included; of one market when that is named."""
+        found = []
+        for order_id in (OrderId(order_id.lower()) for order_id in order_ids):
+            order = self._active.get(order_id) or self._settled.get(order_id)
+            market = self._forgotten.get(order_id) if order is None else order.place.market_id
+            if market is not None and market_id in (None, market):
+                found.append(order_id)
+        return found
 
     def learn(self, market_id: MarketId, terms: MarketTerms) -> None:
         """The terms of a market are known, or have changed: fills that waited for its fee can be booked."""
@@ -183,7 +188,7 @@ class OwnOrders:
             seen.add(fact.order_id)
             self.hear(fact, now)
         for order in self._active.values():
-            if order.order_id not in seen and not order.is_over and order.known_ms < asked_ms:
+            if order.order_id not in seen and not order.is_over and order.known_ms <= asked_ms:
                 order.look_by(now)
 
     def hear_trade(self, trade: TradeFact, now: Ms) -> None:
@@ -226,11 +231,13 @@ class OwnOrders:
     def swept(self, now: Ms) -> None:
         """The sweep is over, whatever it brought."""
         self._sweeping = False
-        self._swept_ms = now
+        self._swept_ms = None if self._sweep_again else now
+        self._sweep_again = False
 
     def sweep_now(self) -> None:
-        """The channel may have missed something: read everything at the next opportunity."""
+        """The channel may have missed something: read everything, after what is being read already."""
         self._swept_ms = None
+        self._sweep_again = self._sweeping
 
     def wishes(self, now: Ms) -> Wishes:
         """What to ask for now. Each wish counts as under way until its answer, or that there is none, is told."""
@@ -326,7 +333,7 @@ class OwnOrders:
                 continue
             del self._settled[order_id]
             self._keys.pop(order.place.key, None)
-            self._forgotten[order_id] = None
+            self._forgotten[order_id] = order.place.market_id
         while len(self._forgotten) > FORGOTTEN_MAX:
             del self._forgotten[next(iter(self._forgotten))]
 

@@ -167,14 +167,14 @@ class UserChannel:
             listener.lost(reason, clock.now_ms())
 
 
-def subscription(credentials: Credentials) -> bytes:
-    """The first message. Holds the secrets of the API key: for the socket only."""
+def subscription(credentials: Credentials) -> str:
+    """The first message, as text. Holds the secrets of the API key: for the socket only."""
     auth = {
         "apiKey": credentials.api_key,
         "secret": credentials.secret,
         "passphrase": credentials.passphrase,
     }
-    return msgspec.json.encode({"type": "user", "auth": auth})
+    return msgspec.json.encode({"type": "user", "auth": auth}).decode()
 
 
 async def _when(happened: asyncio.Event, reason: str) -> str:
