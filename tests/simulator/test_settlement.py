@@ -8,7 +8,7 @@ from core.ids import Outcome
 from core.units import ONE, Ms, Price, Prob, shares, usdc
 from simulator.exchange.accounts import Account
 from simulator.exchange.happenings import OrderEnded, TradeMoved
-from simulator.exchange.orders import CancelReason, Status
+from simulator.exchange.orders import CancelReason, Status, TimeInForce
 from simulator.exchange.settlement import DOOMED, RETRIED, SMOOTH, Settlement
 from simulator.exchange.trades import Trade, TradeStatus, tx_hash
 from simulator.exchange.venue import Exchange
@@ -314,6 +314,22 @@ def test_a_trade_may_still_settle_or_fail_after_the_resolution(payout_yes: Price
     assert wallet.cash == wallet.chain_cash == usdc("100") + sum(stood) + worth
     assert not wallet.tokens
     exchange.check()
+
+
+def test_a_failed_sale_of_an_odd_size_is_backed_after_a_void_match() -> None:
+    exchange = an_exchange(fee_rate="0")
+    wallet = a_wallet(exchange, pairs="40")
+    offer(exchange, "buy no 50 at 0.48")
+    spender = trader(exchange, "spender")
+    send(exchange, spender, "buy yes 19.23 at 0.52", tif=TimeInForce.FAK, budget="10")
+    sold = send(exchange, wallet, "sell no 40 at 0.48", tif=TimeInForce.FAK)
+    assert sold.filled == shares("30.769231")
+
+    exchange.resolve(MARKET, HALF)
+    settle(exchange, failing=True)
+
+    assert wallet.held(NO) == shares("40")
+    assert exchange.redeem(wallet, MARKET) == usdc("40")
 
 
 def test_a_pair_of_a_resolved_market_still_merges() -> None:
