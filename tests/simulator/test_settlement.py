@@ -320,8 +320,9 @@ def test_a_failed_sale_of_an_odd_size_is_backed_after_a_void_match() -> None:
     exchange = an_exchange(fee_rate="0")
     wallet = a_wallet(exchange, pairs="40")
     offer(exchange, "buy no 50 at 0.48")
-    spender = trader(exchange, "spender")
+    spender = trader(exchange, "spender", wallet=True)
     send(exchange, spender, "buy yes 19.23 at 0.52", tif=TimeInForce.FAK, budget="10")
+    settle(exchange)
     sold = send(exchange, wallet, "sell no 40 at 0.48", tif=TimeInForce.FAK)
     assert sold.filled == shares("30.769231")
 
