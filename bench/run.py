@@ -1,4 +1,4 @@
-"""``make bench``: decode, book, engine, snapshot and memory on both tapes, written to ``bench/results.json``."""
+"""``make bench``: speed and memory on both tapes, signing and the way of an order; kept in ``bench/results.json``."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from bench.settings import set_up
 
 set_up()
 
-from bench import frames, ours, timing  # noqa: E402 settings first
+from bench import frames, order_path, ours, signing, timing  # noqa: E402 settings first
 from bench.frames import Frames  # noqa: E402
 from bench.timing import Spread, quiet, spread, timed  # noqa: E402
 
@@ -51,7 +51,8 @@ def memory() -> dict[str, Any]:
 
 def results() -> dict[str, Any]:
     tapes: dict[str, Any] = {}
-    for tape in frames.both():
+    both = frames.both()
+    for tape in both:
         rows = measured(tape)
         path, bare = rows["decode_book_pair"], rows["bare_decode"]
         tapes[tape.name] = {
@@ -60,7 +61,14 @@ def results() -> dict[str, Any]:
             "p99_against_bare_decode": round(path.p99_us / bare.p99_us, 2),
             "p99_against_untyped_decode": round(path.p99_us / rows["untyped_decode"].p99_us, 2),
         }
-    return {"machine": timing.machine(), "rounds": ROUNDS, "tapes": tapes, "memory": memory()}
+    return {
+        "machine": timing.machine(),
+        "rounds": ROUNDS,
+        "tapes": tapes,
+        "memory": memory(),
+        "signing": signing.results(),
+        "order_path": order_path.results(both[0]),
+    }
 
 
 def main() -> None:
@@ -80,6 +88,8 @@ def main() -> None:
             f" / untyped_decode: {tape['p99_against_untyped_decode']}\n"
         )
         out(f"  engine_step p50: {tape['engine_step']['p50_us']} us (at most {STEP_P50_US_MAX})\n")
+    out(signing.told(found["signing"]))
+    out(order_path.told(found["order_path"]))
     used = found["memory"]
     out(
         f"memory: {used['mb']} MB for {used['markets']} markets, {used['mb_per_100']} per 100 (at most {MB_MAX})\n"
