@@ -4,7 +4,7 @@ The exchange follows the clock, its house sleeps: nothing trades but what a test
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from core.events import Event, FillSeen, FillSettled, MarketListed, OrderEvent, OrderSent
 from core.ids import IntentKey, MarketId, OrderId, Outcome, Side, Strategy
 from core.intents import Cancel, OrderKind, Place, Purpose
+from core.kept import KeptOrder
+from core.lifecycle import Status
 from core.orders import Order, Orders
 from core.pair import PairLedger
 from core.risk import Approved
@@ -56,6 +58,7 @@ class Rehearsal:
     world: World
     sheet: Sheet
     wallet: str
+    signer: Signer
     transport: Transport
     channel: UserChannel
     gateway: PolymarketGateway
@@ -108,6 +111,39 @@ class Rehearsal:
         order.cancel_asked(now)
         self.gateway.cancel(Cancel(order.place.key, self.market_id, "test", now), now)
 
+    def dead(self) -> tuple[KeptOrder, ...]:
+        """Let the trader die without a word, and its next life begin with what the rows say."""
+        kept = tuple(
+            KeptOrder(
+                place=order.place,
+                order_id=OrderId(str(order.order_id)),
+                status=Status.UNKNOWN,
+                fills=tuple(order.fills),
+                filled=order.filled,
+                amount=order.amount,
+                fee=order.fee,
+                since_ms=order.since_ms,
+            )
+            for order in self.core.open()
+        )
+        self.core = Orders(self.market_id)
+        for order in kept:
+            self.core.restore(order)
+        self.gateway = PolymarketGateway(
+            self.signer,
+            self.transport,
+            self.channel,
+            allowed=lambda place: None,
+            plan_wallet=lambda action: None,
+            wake=lambda: None,
+        )
+        self.learn()
+        return kept
+
+    def learn(self) -> None:
+        terms = self.sheet.terms
+        self.gateway.learn(_listing(self.sheet), VenueTerms(terms.neg_risk, str(terms.version)))
+
     def at_venue(self, order: Order) -> VenueOrder:
         found = self.exchange.order(OrderId(str(order.order_id)))
         assert found is not None
@@ -143,8 +179,11 @@ class Rehearsal:
         )
 
     def listen(self) -> None:
+        self.take(self.gateway.advance(clock.now_ms()))
+
+    def take(self, events: Iterable[Event]) -> None:
         """The core takes what was said, as the engine does."""
-        for event in self.gateway.advance(clock.now_ms()):
+        for event in events:
             self.heard.append(event)
             assert isinstance(event, OrderEvent)
             happened = self.core.apply(event)
@@ -227,11 +266,11 @@ async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
             wake=lambda: None,
         )
         market_id = sheet.terms.market_id
-        gateway.learn(_listing(sheet), VenueTerms(sheet.terms.neg_risk, str(sheet.terms.version)))
         made = Rehearsal(
-            app, world, sheet, wallet, transport, channel, gateway,
+            app, world, sheet, wallet, signer, transport, channel, gateway,
             Orders(market_id), PairLedger(market_id, Strategy.PAIR_ARB),
         )  # fmt: skip
+        made.learn()
         group.create_task(gateway.run(stop))
         try:
             await made.until(lambda: channel.status == "connected")

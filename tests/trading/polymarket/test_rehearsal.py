@@ -127,3 +127,23 @@ async def test_trades_that_are_retried_or_fail_leave_the_books_equal(world: Worl
             isinstance(event, (FillSettled, FillSeen)) and event.status is FillStatus.FAILED
             for event in us.heard
         )
+
+
+async def test_the_next_life_adopts_what_traded_and_cancels_what_rests(world: World) -> None:
+    async with rehearsal(world) as us:
+        resting, partly, whole = us.place("0.40", "50"), us.place("0.39", "40"), us.place("0.41", "20")
+        await us.until(lambda: all(order.status is Status.LIVE for order in us.core.open()))
+        kept = us.dead()
+        us.trade_with(whole, "20")
+        us.trade_with(resting, "50")
+        us.trade_with(partly, "15")
+        await us.until(lambda: sum(us.at_venue(order).filled for order in us.core.open()) == shares("85"))
+
+        found = await us.gateway.recover(kept)
+        us.take(found.events)
+
+        assert (found.open, found.unsure, found.foreign, found.answered) == ((), (), (), True)
+        assert us.exchange.open_orders_of(us.account) == []
+        assert us.core.open() == []
+        assert us.pair.held(Outcome.YES) == shares("85")
+        assert us.agrees()
