@@ -9,6 +9,7 @@ import pytest
 from core.answers import (
     CancelFailed,
     CloseReason,
+    FillSeen,
     OrderAcked,
     OrderClosed,
     OrderRejected,
@@ -40,12 +41,16 @@ class HandChannel:
     def __init__(self) -> None:
         self.listener: Listener | None = None
         self.open = asyncio.Event()
+        self.doubted = 0
 
     async def run(self, listener: Listener, *, stop: asyncio.Event) -> None:
         self.listener = listener
         listener.opened(clock.now_ms())
         self.open.set()
         await stop.wait()
+
+    def doubt(self) -> None:
+        self.doubted += 1
 
 
 class Stage:
@@ -355,3 +360,20 @@ async def test_a_market_that_is_resolved_is_watched_no_more() -> None:
     stage.gateway.observe(MarketResolved(MARKET, ONE, T0, Ms(T0)), T0)
 
     assert stage.gateway.orders.due_ms() is None
+
+
+async def test_a_channel_that_did_not_tell_of_a_trade_is_replaced() -> None:
+    async with at_work(Stage()) as stage:
+        order_id = stage.send(a_fresh())
+        await stage.until(has(OrderAcked))
+        assert stage.channel.listener is not None
+        stage.channel.listener.opened(Ms(clock.now_ms() - 20_000))
+        trade = stage.venue.match(stage.venue.orders[order_id], size="50")
+        stage.venue.mail.clear()
+        trade.matched_ms = Ms(clock.now_ms() - 7_000)
+        stage.venue.mail = [b"not of this world"]
+        stage.deliver()
+
+        await stage.until(has(FillSeen))
+
+        assert stage.channel.doubted == 1

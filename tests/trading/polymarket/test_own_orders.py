@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.answers import FillSeen, FillSettled, FillStatus, OrderClosed
+from core.answers import FillSeen, FillSettled, FillStatus, OrderClosed, RejectCode
 from core.ids import FillId, OrderId, Outcome
 from core.kept import KeptOrder
 from core.lifecycle import Status
@@ -309,3 +309,24 @@ def test_a_sweep_asked_for_during_a_sweep_comes_after_it() -> None:
     us.mine.swept(us.now)
 
     assert us.mine.wishes(us.now).sweep
+
+
+def test_an_order_that_never_landed_is_watched_until_its_market_is_resolved() -> None:
+    us = Following()
+    us.why_not = "too late"
+    us.send(a_place(), ID).unanswered("timeout", us.now, us.now)
+    us.pass_time(60_000)
+    assert us.mine.due_ms() is not None
+
+    us.mine.resolved(MARKET)
+
+    assert us.mine.due_ms() is None
+
+
+def test_a_refused_order_is_not_watched() -> None:
+    us = Following()
+    us.send(a_place(), ID).refused(RejectCode.OTHER, "no", us.now)
+
+    us.pass_time(60_000)
+
+    assert us.mine.due_ms() is None

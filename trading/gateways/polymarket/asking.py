@@ -29,7 +29,8 @@ from trading.gateways.polymarket.strays import BEFORE_MS
 from trading.gateways.polymarket.translate import Standing, order_read, trade_told
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 
-CANCELS_A_REQUEST: Final = 500  # the venue takes 1,000 (polymarket.md 3.8)
+CANCELS_A_REQUEST: Final = 100  # the venue takes 1,000, and 120 at once of one signer (polymarket.md 3.8, 10)
+UNTOLD_MS: Final = 5_000  # a trade as old as this should have been told by the channel
 
 ANSWERED: Final = {
     PostStatus.LIVE: Standing.LIVE,
@@ -75,6 +76,7 @@ class Asking:
         self._orders = orders
         self._venue = venue
         self._allowed = allowed
+        self.untold_ms: Ms | None = None  # when the last trade was made that a read told first, and late
         self._signed: dict[IntentKey, Signed] = {}  # of orders under way and of those that may be sent again
 
     async def post(self, order: OwnOrder, signed: Signed) -> None:
@@ -191,7 +193,9 @@ class Asking:
         now = self.clock()
         facts = [trade_told(trade) for trade in trades]
         for fact in sorted(facts, key=lambda fact: (fact.matched_ms or 0, fact.trade_id)):
-            self._orders.hear_trade(fact, now)
+            news = self._orders.hear_trade(fact, now)
+            if news and fact.matched_ms is not None and now - fact.matched_ms >= UNTOLD_MS:
+                self.untold_ms = fact.matched_ms
 
     async def sweep(self, loose: Sequence[str] = ()) -> bool:
         """Read what is open, and the trades of ``loose``. False when nobody answered what is open."""

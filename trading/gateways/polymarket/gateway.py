@@ -34,6 +34,7 @@ from trading.runner import Prepared
 
 PREPARED_MAX: Final = 512
 LOOKS_AT_ONCE: Final = 8
+JUST_OPEN_MS: Final = 2_000  # trades are stamped in whole seconds
 IDLE_MS: Final = 1_000  # the keeper looks this often at least
 
 log = logs.get("gateway")
@@ -43,6 +44,8 @@ class Channel(Protocol):
     """What we use of ``user_channel.UserChannel``."""
 
     async def run(self, listener: Listener, *, stop: asyncio.Event) -> None: ...
+
+    def doubt(self) -> None: ...
 
 
 class PolymarketGateway:
@@ -79,6 +82,7 @@ class PolymarketGateway:
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._stirred = asyncio.Event()
         self._woken = False
+        self._opened_ms: Ms | None = None
 
     def learn(self, listing: MarketListed, terms: VenueTerms) -> None:
         """A market's terms, or changed ones. Orders are made only for markets learned."""
@@ -204,11 +208,13 @@ class PolymarketGateway:
 
     def opened(self, heard_ms: Ms) -> None:
         """The channel is open: what happened before is read."""
+        self._opened_ms = heard_ms
         self.orders.sweep_now()
         self._stir()
 
     def lost(self, reason: str, heard_ms: Ms) -> None:
         """Orders are followed by reading until the channel is back; nothing is assumed."""
+        self._opened_ms = None
 
     async def _keep(self, stop: asyncio.Event) -> None:
         """Carry out what is due, when it is due."""
@@ -249,7 +255,15 @@ class PolymarketGateway:
 
     async def _request(self, request: Coroutine[None, None, object]) -> None:
         await request
+        self._listen_closely()
         self._stir()
+
+    def _listen_closely(self) -> None:
+        """Replace a channel that was open and did not tell of a trade: it may answer PING and be frozen."""
+        untold, self._asking.untold_ms = self._asking.untold_ms, None
+        if untold is not None and self._opened_ms is not None and untold >= self._opened_ms + JUST_OPEN_MS:
+            log.warning("user channel silent", event_type="ws_silent", trade_ms=untold)
+            self.channel.doubt()
 
     def _say(self, event: Event) -> None:
         self.orders.say(event)

@@ -38,6 +38,7 @@ log = logs.get("gateway")
 
 class OwnOrder:
     """One order. ``landed``: the venue has spoken of it. ``posting``: a post of it is under way.
+    ``never_landed``: it was concluded that it did not, and it may yet.
 
     Units:
         token:     what it trades; ``None`` while its market is not known to us (an order of an earlier life).
@@ -60,6 +61,7 @@ class OwnOrder:
         "known_ms",
         "landed",
         "look_ms",
+        "never_landed",
         "order_id",
         "over_ms",
         "place",
@@ -86,7 +88,7 @@ class OwnOrder:
         self.token = token
         self.stage = stage
         self.posting = stage is Stage.SENT
-        self.landed = False
+        self.landed = self.never_landed = False
         self.fills = OwnFills(place, fees, say)
         self.known_ms = now
         self.look_ms: Ms | None = None
@@ -184,7 +186,7 @@ class OwnOrder:
                 log.error("order known no more", event_type="error", key=self.place.key, id=self.order_id)
                 self._close(now)
             elif verdict is Verdict.NEVER_LANDED:
-                self.stage = Stage.REFUSED
+                self.stage, self.never_landed = Stage.REFUSED, True
                 self._say(OrderClosed(self.place.key, CloseReason.NEVER_LANDED, Shares(0), now))
         self.plan(now)
 

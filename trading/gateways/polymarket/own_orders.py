@@ -87,7 +87,7 @@ class OwnOrders:
         self._sweeping = False
         self._sweep_again = False
         self._swept_ms: Ms | None = None
-        self._resolved: set[MarketId] = set()
+        self._watched: set[OrderId] = set()  # settled, and might still land
 
     def begin(self, place: Place, order_id: OrderId, terms: MarketTerms, now: Ms) -> OwnOrder:
         """An order of ours is on its way."""
@@ -103,6 +103,7 @@ class OwnOrders:
         order = self._add(kept.place, kept.order_id, terms, KEPT.get(kept.status, Stage.UNKNOWN), now)
         settled = {fill_id: fills.get(fill_id, FillStatus.CONFIRMED) for fill_id in kept.fills}
         order.fills.recall(kept.filled, settled)
+        order.never_landed = kept.status is Status.NEVER_LANDED
         if order.stage is Stage.UNKNOWN:
             # When the socket that carried it closed nobody saw: at the latest when that process was gone.
             order.inquiry = Inquiry(now, now, landed=bool(kept.fills))
@@ -140,6 +141,7 @@ class OwnOrders:
         order = self._active.get(known)
         if order is None and known in self._settled:
             order = self._active[known] = self._settled.pop(known)
+            self._watched.discard(known)
         return order
 
     def by_key(self, key: IntentKey) -> OwnOrder | None:
@@ -171,7 +173,7 @@ class OwnOrders:
 
     def resolved(self, market_id: MarketId) -> None:
         """No order of the market can land any more."""
-        self._resolved.add(market_id)
+        self._watched -= {each for each in self._watched if self._settled[each].place.market_id == market_id}
 
     def hear(self, fact: OrderFact, now: Ms) -> None:
         """The channel speaks of an order."""
@@ -191,29 +193,37 @@ class OwnOrders:
             if order.order_id not in seen and not order.is_over and order.known_ms <= asked_ms:
                 order.look_by(now)
 
-    def hear_trade(self, trade: TradeFact, now: Ms) -> None:
-        """A trade, of the channel or read. Every order of ours in it hears of its own part."""
+    def hear_trade(self, trade: TradeFact, now: Ms) -> bool:
+        """A trade, of the channel or read. Every order of ours in it hears of its part. True when a fill was new."""
         legs = [trade.taker, *_by_order(trade.makers or ())]
         found = [(order, leg) for leg in legs if (order := self.get(leg.order_id)) is not None]
+        news = False
         for order, leg in found:
             if order.token not in (None, leg.token) or leg.side not in (None, order.place.side):
-                self.contradicted += 1
-                log.error(
-                    "trade contradicts order",
-                    event_type="error",
-                    key=order.place.key,
-                    trade=trade.trade_id,
-                    token_id=leg.token,
-                    side=leg.side,
-                )
-            elif not order.traded(trade, leg, now):
+                self._contradicted(order, trade, leg)
+                continue
+            before = order.fills.filled
+            if not order.traded(trade, leg, now):
                 log.error(
                     "fee of a fill unknown", event_type="error", key=order.place.key, trade=trade.trade_id
                 )
+            news = news or order.fills.filled != before
         if found:
             self.strays.placed(trade.trade_id)
         elif not any(leg.order_id in self._forgotten for leg in legs):
             self.strays.hear(trade, legs, now)
+        return news
+
+    def _contradicted(self, order: OwnOrder, trade: TradeFact, leg: Leg) -> None:
+        self.contradicted += 1
+        log.error(
+            "trade contradicts order",
+            event_type="error",
+            key=order.place.key,
+            trade=trade.trade_id,
+            token_id=leg.token,
+            side=leg.side,
+        )
 
     def trades_read(self, *, answered: bool, now: Ms) -> None:
         """What ``Wishes.trades_after`` asked for was heard, or nobody answered."""
@@ -288,16 +298,12 @@ class OwnOrders:
         return [order for order in self._active.values() if not order.is_settled]
 
     def _must_sweep(self) -> bool:
-        watched = any(self._is_watched(order) for order in self._settled.values())
-        return (
-            watched or bool(self.strays.loose) or any(not order.is_settled for order in self._active.values())
-        )
+        if self._watched or self.strays.loose:
+            return True
+        return any(order.never_landed or not order.is_settled for order in self._active.values())
 
     def _sweep_due(self, now: Ms) -> bool:
         return self._must_sweep() and (self._swept_ms is None or now >= self._swept_ms + SWEEP_MS)
-
-    def _is_watched(self, order: OwnOrder) -> bool:
-        return order.stage is Stage.REFUSED and order.place.market_id not in self._resolved
 
     def _trades_after(self, now: Ms) -> Ms | None:
         """From when on trades must be read, if any must be now."""
@@ -325,13 +331,16 @@ class OwnOrders:
     def _rest(self, order: OwnOrder) -> None:
         del self._active[order.order_id]
         self._settled[order.order_id] = order
+        if order.never_landed:
+            self._watched.add(order.order_id)
 
     def _forget(self, now: Ms) -> None:
         for order_id, order in list(self._settled.items()):
-            keep_ms = WATCH_MS if self._is_watched(order) else FORGET_AFTER_MS
+            keep_ms = WATCH_MS if order_id in self._watched else FORGET_AFTER_MS
             if order.over_ms is None or now - order.over_ms < keep_ms:
                 continue
             del self._settled[order_id]
+            self._watched.discard(order_id)
             self._keys.pop(order.place.key, None)
             self._forgotten[order_id] = order.place.market_id
         while len(self._forgotten) > FORGOTTEN_MAX:
