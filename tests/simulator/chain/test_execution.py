@@ -185,6 +185,17 @@ def test_the_router_redeems_one_outcome_and_leaves_the_other(venue: Venue) -> No
     venue.world.exchange.check()
 
 
+def test_pairs_are_split_and_merged_after_the_resolution_too(venue: Venue) -> None:
+    wallet, sheet = a_wallet(venue), venue.sheet(Version.V1)
+    venue.resolve(sheet, ONE)
+    calls = [allowing(serving_contract(sheet)), entrusting(sheet), split(sheet, SHARE), merge(sheet, SHARE)]
+
+    execute(venue.chain, wallet, calls)
+
+    assert venue.chain.cash(wallet.address) == venue.chain.start_cash
+    venue.world.exchange.check()
+
+
 def redeemed(sheet: Sheet, index: int, shares: int) -> RawCall:
     router = EvmAddress(addresses.ROUTER)
     call = router_redeem_call(
