@@ -54,6 +54,17 @@ def test_more_than_the_burst_is_given_by_a_full_bucket_and_leaves_a_debt() -> No
     assert bucket.take(1) == 1_013  # 81 permits at 80 a second
 
 
+def test_what_was_spent_without_asking_is_waited_for() -> None:
+    clock = Clock()
+    bucket = Bucket(80, 120, monotonic=clock)
+
+    bucket.spend(199)
+
+    assert bucket.take(1) == 1_000  # 80 below nothing, at 80 a second
+    clock.ms += 1_000
+    assert bucket.take(1) is None
+
+
 def test_what_the_venue_says_counts() -> None:
     clock = Clock()
     bucket = Bucket(40, 60, monotonic=clock)

@@ -46,6 +46,11 @@ class Bucket:
         self._level -= permits * 1000
         return None
 
+    def spend(self, permits: int) -> None:
+        """Count what was spent already, beyond what there is if need be."""
+        self._fill()
+        self._level -= permits * 1000
+
     async def wait(self, permits: int = 1, *, within_ms: int) -> bool:
         """Take permits as soon as they are there; false, and none taken, when not within ``within_ms``."""
         deadline = self._clock() + within_ms

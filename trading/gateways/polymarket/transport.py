@@ -168,14 +168,21 @@ class Transport(Reads):
 
     async def cancel_all(self) -> CancelOutcome | Unanswered:
         """Cancel every open order of this API key, whoever placed it."""
-        return await self._cancel("/cancel-all", b"", permits=1)
+        return await self._cancel_many("/cancel-all", b"")
 
     async def cancel_market(
         self, market: MarketId, token: TokenId | None = None
     ) -> CancelOutcome | Unanswered:
         """Cancel every open order of this API key in one market."""
         wish = {"market": market} | ({"asset_id": token} if token is not None else {})
-        return await self._cancel("/cancel-market-orders", msgspec.json.encode(wish), permits=1)
+        return await self._cancel_many("/cancel-market-orders", msgspec.json.encode(wish))
+
+    async def _cancel_many(self, path: str, body: bytes) -> CancelOutcome | Unanswered:
+        """The venue counts one and each order it cancelled (polymarket.md 10)."""
+        outcome = await self._cancel(path, body, permits=1)
+        if isinstance(outcome, CancelOutcome):
+            self._cancels.spend(len(outcome.canceled))
+        return outcome
 
     async def _post_once(self, signed: Signed) -> "PostOutcome | Again | _Unauthorised":
         answer = await self._caller.by_key("POST", "/order", body=signed.body, within_s=self._order_within_s)
