@@ -13,7 +13,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         """Clock, log and checks, the same in every process."""
         from infra import children, clock, logs
-        from polyloly_site import checks
+        from polyloly_site import checks, keys
 
         polyloly = settings.POLYLOLY
         clock.start(polyloly.speed)
@@ -21,3 +21,5 @@ class SiteConfig(AppConfig):
         process = os.environ.get("POLYLOLY_PROCESS", "command")
         logs.start(polyloly.logs_dir / "bot.jsonl", mode=polyloly.mode, process=process)
         checks.register()
+        if process == keys.HOLDER and polyloly.wallet is not None:
+            keys.note_wallet(polyloly.var_dir, polyloly.wallet)

@@ -272,10 +272,17 @@ class Polyloly(BaseSettings):
 
     @property
     def wallet(self) -> str | None:
-        """Whose money is traded, in lower case; ``None`` on paper, and where neither address nor key is known."""
-        if not self.signs or self.wallet_address is not None or self.private_key is None:
-            return self.wallet_address if self.signs else None
-        return keys.wallet_of(self.private_key, self.signature_type)
+        """Whose money is traded, in lower case; ``None`` on paper, and where neither address nor key is known.
+
+        A process without a key asks what the one that has it has noted.
+        """
+        if not self.signs:
+            return None
+        if self.wallet_address is not None:
+            return self.wallet_address
+        if self.private_key is not None:
+            return keys.wallet_of(self.private_key, self.signature_type)
+        return keys.noted_wallet(self.var_dir)
 
     @property
     def account(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ NAMES: Final = ("PRIVATE_KEY", "PRIVATE_KEY_FILE")
 # A process of the stack that is called anything else never reads the key, even where one lies in its reach.
 HOLDER: Final = "trader"
 PROCESS_VARIABLE: Final = "POLYLOLY_PROCESS"
+WALLET_FILE: Final = "wallet"
 KEY_BYTES: Final = 32
 KEY_BELOW: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # order of secp256k1
 EOA: Final = 0
@@ -74,6 +75,21 @@ def wallet_of(key: SecretStr, signature_type: int) -> str:
         DEPOSIT_WALLET: lambda: wallet.derive_beacon_deposit_wallet_address(signer, config),
     }
     return derived[signature_type]().lower()
+
+
+def note_wallet(var_dir: Path, wallet: str) -> None:
+    """Leave the address, which is no secret, for commands that are not started by the launcher."""
+    var_dir.mkdir(parents=True, exist_ok=True)
+    fresh = var_dir / f".{WALLET_FILE}.{os.getpid()}"
+    fresh.write_text(wallet)
+    fresh.replace(var_dir / WALLET_FILE)
+
+
+def noted_wallet(var_dir: Path) -> str | None:
+    try:
+        return (var_dir / WALLET_FILE).read_text().strip() or None
+    except OSError:
+        return None
 
 
 def may_be_held_here() -> bool:

@@ -84,10 +84,14 @@ class Heart:
             self.due_ms = Ms(now + EVERY_MS)
             return
         self.due_ms = Ms(now + AGAIN_MS)
-        if isinstance(answer, Unheard) or answer.expected is None:
+        if isinstance(answer, Unheard):
             self._doubt, self._alive_ms = True, now
             return
         self._note_silence(now)
+        if answer.expected is None:
+            # The venue ended our chain, as it does when it sweeps: begin anew, and see whether anybody else has.
+            self.stage, self._id, self._doubt = Stage.FIRST, None, False
+            return
         self._mismatched(answer.expected, now)
 
     def _mismatched(self, expected: str, now: Ms) -> None:

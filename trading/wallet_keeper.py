@@ -36,6 +36,7 @@ WORK_MS: Final = 500  # of the clock
 TURN_REAL_MS: Final = 250  # and never rarer than this, nor more often than each 10 ms
 TURN_REAL_LEAST_MS: Final = 10
 RENEWED_WITHIN_MS: Final = 3_000  # real
+SILENT_MS: Final = 10_000  # of the clock: by then the venue cancels
 REFUSED_PAUSE_MS: Final = 15_000  # before the lease is given back and somebody may ask again
 
 log = logs.get("wallet")
@@ -228,14 +229,20 @@ class Keeper:
     async def show(self) -> None:
         """Keep the light on."""
         while True:
-            held = self._light.hold is Hold.HELD
-            why = f"no heartbeat: silent {', '.join(self._late)}" if self._late and held else self._light.why
+            why = self._silence() if self._light.hold is Hold.HELD else self._light.why
             light = WalletLight(self._light.hold, why, self.fence, self._light.since_ms, self.heart.beaten_ms)
             try:
                 await wallet_light.publish(self.wallet, light)
             except RedisError as error:
                 log.warning("wallet's light not set", wallet=self.wallet, error=str(error))
             await asyncio.sleep(PUBLISH_MS / 1000)
+
+    def _silence(self) -> str:
+        """Why the venue hears no heartbeat, empty while it does."""
+        if self._late:
+            return f"no heartbeat: silent {', '.join(self._late)}"
+        silent_ms = clock.now_ms() - (self.heart.beaten_ms or 0)
+        return f"no heartbeat was answered for {silent_ms // 1000} s" if silent_ms > SILENT_MS else ""
 
     async def dim(self, showing: asyncio.Task[None]) -> None:
         await aio.end(showing)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from polyloly_site import env, launcher, processes
+from polyloly_site import env, keys, launcher, processes
 from polyloly_site.env import ROOT, Mode
 
 # Anvil's first key, known to everybody.
@@ -124,6 +124,20 @@ def test_the_launcher_makes_a_new_key_for_its_owner_at_each_start(
     assert second.private_key_file.parent.stat().st_mode & 0o077 == 0
     assert second.private_key is not None
     assert second.private_key_file.read_text() == second.private_key.get_secret_value()
+
+
+def test_a_command_beside_the_stack_learns_the_wallet_that_the_trader_noted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    beside = rehearse(monkeypatch, STATE_DIR=str(tmp_path))
+    before = beside.wallet, beside.account
+
+    keys.note_wallet(beside.var_dir, EOA)
+
+    assert before == (None, {"mode": "rehearsal"})
+    assert (beside.wallet, beside.account["name"]) == (EOA, EOA)
+    monkeypatch.setenv("PAPER_TRADING", "true")
+    assert env.load().wallet is None
 
 
 @pytest.mark.parametrize("name", ["PRIVATE_KEY", "private_key"])

@@ -103,13 +103,29 @@ def test_somebody_who_takes_the_chain_over_stops_us() -> None:
     assert len(chain.beats) == 4
 
 
-def test_a_refusal_that_names_no_id_is_no_other_trader() -> None:
-    heart = Heart(NOON)
-    heart.heard(Beaten("one"), NOON)
+def test_a_chain_that_the_venue_ended_is_begun_anew() -> None:
+    heart, chain = Heart(NOON), Chain()
+    live(heart, chain, until=NOON + 5_000)
+    chain.expected = None
 
-    heart.heard(Mismatched(None), Ms(NOON + 5_000))
+    heart.heard(Mismatched(None), Ms(NOON + 10_000))
+    live(heart, chain, until=NOON + 20_000)
 
     assert heart.beats
+    assert len(chain.beats) == 4
+
+
+def test_a_chain_that_somebody_else_began_after_ours_ended_is_watched_first() -> None:
+    heart, chain, other = Heart(NOON), Chain(), Heart(Ms(NOON + 10_000))
+    live(heart, chain, until=NOON + 5_000)
+    chain.expected = None
+    heart.heard(Mismatched(None), Ms(NOON + 10_000))
+    for moment in range(NOON + 10_000, NOON + 40_000, 100):
+        live(other, chain, until=moment)
+        live(heart, chain, until=moment)
+
+    assert other.beats
+    assert heart.stage is Stage.TAKEN
 
 
 def test_a_heart_held_back_knows_when_the_venue_has_swept() -> None:

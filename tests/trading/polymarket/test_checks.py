@@ -15,7 +15,7 @@ from feeds.listings import MarketState
 from feeds.selectors import VenueTerms
 from feeds.sources.polymarket.gamma import Reader
 from feeds.sources.polymarket.gamma_client import GammaClient
-from infra import checks, clock
+from infra import checks, clock, redis
 from infra.checks import Verdict, failed, passed
 from simulator import server
 from simulator.world import World
@@ -121,6 +121,7 @@ async def test_the_simulated_venue_passes_every_public_check() -> None:
         ]
         await client.close()
         markets = [InUse(each.market, VenueTerms(each.neg_risk, each.protocol.value)) for each in listings]
+        markets.sort(key=lambda market: market.terms.version, reverse=True)
 
         found = await asyncio.to_thread(public_checks.ask, Urls(url, f"{url}/api/geoblock"), markets)
 
@@ -137,12 +138,15 @@ def test_a_venue_that_is_away_fails_with_a_next_step() -> None:
     assert all(check.next_step for check in found)
 
 
+def aged(name: str, ms: int) -> None:
+    redis.client(redis.Db.BUS).pexpire(findings.key_of(name), findings.KEPT_MS - ms)
+
+
 @pytest.mark.usefixtures("redis")
-def test_a_finding_is_read_with_its_age_and_grows_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finding_is_read_with_its_age_and_grows_old() -> None:
     findings.save([passed("venue", "fine")])
     fresh = findings.check("venue", asked_by="ops")
-    now = clock.now_ms()
-    monkeypatch.setattr(clock, "now_ms", lambda: Ms(now + findings.FRESH_MS + 1_000))
+    aged("venue", findings.FRESH_MS + 1_000)
 
     old = findings.check("venue", asked_by="ops")
 
@@ -152,12 +156,23 @@ def test_a_finding_is_read_with_its_age_and_grows_old(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("redis")
-def test_what_lasts_does_not_grow_old(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_lasts_does_not_grow_old() -> None:
     findings.save([failed("order id", "another", "halt")], lasts=True)
-    later = Ms(clock.now_ms() + 86_400_000)
-    monkeypatch.setattr(clock, "now_ms", lambda: later)
+    aged("order id", 86_400_000)
 
-    assert findings.check("order id", asked_by="the trader").detail.startswith("another")
+    kept = findings.check("order id", asked_by="the trader")
+
+    assert (kept.verdict, kept.detail) == (Verdict.FAIL, "another")
+
+
+@pytest.mark.usefixtures("redis")
+def test_who_asks_waits_for_a_newer_finding_and_not_for_ever() -> None:
+    findings.save([passed("venue", "old")])
+
+    assert findings.until_found("venue", lambda: findings.save([passed("venue", "new")]), within_s=5)
+    assert not findings.until_found("venue", findings.ask_now, within_s=0.3)
+    assert findings.asked()
+    assert not findings.asked()
 
 
 @pytest.mark.usefixtures("redis")

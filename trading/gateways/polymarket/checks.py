@@ -6,6 +6,7 @@ None of them halts paper trading. Those that need the key are asked by the walle
 from functools import partial
 from typing import Final
 
+from celery import current_app
 from django.conf import settings
 
 from core.ids import MarketId
@@ -22,6 +23,7 @@ BALANCE: Final = "balance"
 ALLOWANCE: Final = "allowance"
 ORDER_ID: Final = "order id"
 BY_KEY: Final = (API_KEY, WALLET_TYPE, BALANCE, ALLOWANCE, ORDER_ID)
+ASK_WITHIN_S: Final = 15.0
 LISTED_MAX: Final = 4  # markets beyond those in use that are looked at
 
 
@@ -29,7 +31,7 @@ def register() -> None:
     """Called once, when the app is ready."""
     for name in public_checks.NAMES:
         checks.register(name, partial(findings.check, name, asked_by="the ops worker"))
-    checks.register_asking(ask_public)
+    checks.register_asking(ask_ops)
     if settings.POLYLOLY.signs:
         from trading import wallet_checks
 
@@ -37,6 +39,15 @@ def register() -> None:
         for name in BY_KEY:
             checks.register(name, partial(findings.check, name, asked_by="the trader"))
         checks.register_asking(wallet_checks.ask_trader)
+
+
+def ask_ops() -> None:
+    """Have ops ask the venue at once, and wait for it. Raises ``redis.RedisError``.
+
+    Not asked here: a command's clock need not be the stack's, and the venue's is compared with it.
+    """
+    ask = partial(current_app.send_task, "trading.check_venue", queue="ops", expires=10)
+    findings.until_found(public_checks.CONTRACTS, ask, within_s=ASK_WITHIN_S)
 
 
 def ask_public() -> None:
