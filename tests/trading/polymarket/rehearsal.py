@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import count
 from random import Random
 from typing import Final
 
@@ -40,7 +41,7 @@ from trading.gateways.polymarket.signing import Signer
 from trading.gateways.polymarket.transport import Transport
 from trading.gateways.polymarket.user_channel import UserChannel
 
-KEY: Final = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
+KEYS: Final = (f"0x{number:064x}" for number in count(0xB0B))
 STEP_S: Final = 0.005
 SPENDERS: Final = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
 OPERATORS: Final = (
@@ -239,14 +240,15 @@ class Rehearsal:
 async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
     """A trader with an approved deposit wallet before an empty market of ``world``."""
     app = server.application(world)
-    signer_key = SecretStr(KEY)
+    signer_key = SecretStr(next(KEYS))
     eoa = Signer(signer_key, wallet=_address(signer_key), signature_type=0).address
     wallet = app[CHAIN].wallet_of(eoa, 3)
     signer = Signer(signer_key, wallet=wallet, signature_type=3)
     stop = asyncio.Event()
     sheet = next(sheet for sheet in world.open_sheets() if sheet.terms.version == "v1")
     world.exchange.wipe(sheet.terms.market_id)
-    world.exchange.open_account("stranger", Usdc(10**12))
+    if "stranger" not in world.exchange.accounts:
+        world.exchange.open_account("stranger", Usdc(10**12))
     async with server.listening(app, 0) as port, asyncio.TaskGroup() as group:
         group.create_task(_run_exchange(app, stop))
         transport = Transport(f"http://{server.HOST}:{port}", signer, chance=Random(1), order_within_s=0.5)

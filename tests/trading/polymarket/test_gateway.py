@@ -284,6 +284,22 @@ async def test_what_may_not_leave_again_is_cancelled_by_its_id() -> None:
         assert stage.venue.posts[order_id] == 1
 
 
+async def test_what_the_core_has_withdrawn_does_not_leave_again() -> None:
+    async with at_work(Stage()) as stage:
+        place = a_fresh()
+        lost = LosesFirst(stage, landed=False)
+
+        def withdrawn_meanwhile(order_id: OrderId) -> PostOutcome | None:
+            stage.gateway.cancel(Cancel(place.key, MARKET, "not wanted", clock.now_ms()), clock.now_ms())
+            return lost(order_id)
+
+        stage.venue.on_post = withdrawn_meanwhile
+        order_id = stage.send(place)
+        await stage.cancel_came()
+
+        assert stage.venue.posts[order_id] == 1
+
+
 async def test_an_order_decided_too_long_ago_does_not_leave_again() -> None:
     async with at_work(Stage()) as stage:
         stage.venue.on_post = LosesFirst(stage, landed=False)

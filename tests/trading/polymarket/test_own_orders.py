@@ -98,6 +98,17 @@ def test_orders_of_others_on_our_wallet_are_named_once_and_left_alone() -> None:
     assert us.mine.mine([an_id(9)]) == []
 
 
+def test_a_trade_of_none_of_our_orders_says_nothing() -> None:
+    us = Following()
+    us.venue.match(us.venue.land(a_place(number=9), an_id(9)), size="50")
+    us.venue.mail = us.venue.mail[-1:]
+
+    us.deliver_all()
+
+    assert us.mine.strays.foreign == {}
+    assert us.mine.due_ms() is None
+
+
 def test_part_of_a_trade_that_is_not_what_our_order_is_is_not_booked() -> None:
     us = Following()
     held = us.venue.orders[resting(us, 1)]

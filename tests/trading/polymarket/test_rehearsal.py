@@ -13,8 +13,9 @@ from simulator.world import World
 from tests.trading.polymarket.rehearsal import Rehearsal, rehearsal
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def world() -> World:
+    """Made once; each test is another wallet in an emptied market."""
     made = World(5, clock.now_ms())
     made.exchange.settlement.mined_ms = Ms(100)
     made.exchange.settlement.confirmed_ms = Ms(200)

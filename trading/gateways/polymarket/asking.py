@@ -82,7 +82,7 @@ class Asking:
     async def post(self, order: OwnOrder, signed: Signed) -> None:
         """Send an order and take in the answer."""
         self._signed[order.place.key] = signed
-        outcome = await self._venue.post(signed, allowed=partial(self._allowed, order.place))
+        outcome = await self._venue.post(signed, allowed=partial(self._why_not, order))
         now = self.clock()
         if not isinstance(outcome, Unanswered):
             self._signed.pop(order.place.key, None)
@@ -168,13 +168,16 @@ class Asking:
         if order.is_over or inquiry is None or inquiry.landed:
             return
         if signed is not None and inquiry.may_resend(order.place.decided_ms, now):
-            why_not = self._allowed(order.place)
-            if why_not is None:
+            if self._why_not(order) is None:
                 order.resending()
                 await self.post(order, signed)
                 return
         self._signed.pop(order.place.key, None)
         order.want_gone(now, asked_by_core=False)
+
+    def _why_not(self, order: OwnOrder) -> str | None:
+        """Why the same bytes must not leave again."""
+        return "withdrawn meanwhile" if order.cancel_ms is not None else self._allowed(order.place)
 
     async def trades(self, after_ms: Ms) -> bool:
         """Read all trades from then on. False when nobody answered."""

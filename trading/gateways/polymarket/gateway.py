@@ -18,7 +18,7 @@ from core.kept import KeptOrder
 from core.risk import Approved
 from core.units import Ms, Price
 from feeds.selectors import VenueTerms
-from infra import clock, logs
+from infra import aio, clock, logs
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Unanswered
 from trading.gateways.polymarket.asking import Asking, Venue
@@ -190,6 +190,7 @@ class PolymarketGateway:
                 self._group = group
                 group.create_task(self.channel.run(self, stop=stop))
                 group.create_task(self._keep(stop))
+                group.create_task(self._stir_at(stop))
         finally:
             self._group = None
 
@@ -221,7 +222,7 @@ class PolymarketGateway:
         while not stop.is_set():
             self._stirred.clear()
             self._carry_out()
-            await self._rest(stop)
+            await self._rest()
 
     def _carry_out(self) -> None:
         wishes = self.orders.wishes(clock.now_ms())
@@ -238,16 +239,15 @@ class PolymarketGateway:
         async with self._looks:
             await self._asking.look(order)
 
-    async def _rest(self, stop: asyncio.Event) -> None:
-        """Until something is due, something was heard, or ``stop``."""
+    async def _rest(self) -> None:
+        """Until something is due or something was heard."""
         due = self.orders.due_ms()
         wait_ms = IDLE_MS if due is None else min(IDLE_MS, _real_ms(due - clock.now_ms()))
-        waiting = [asyncio.ensure_future(event.wait()) for event in (self._stirred, stop)]
-        try:
-            await asyncio.wait(waiting, timeout=wait_ms / 1000, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
+        await aio.stopped_within(self._stirred, wait_ms)
+
+    async def _stir_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._stirred.set()
 
     def _start(self, request: Coroutine[None, None, object]) -> None:
         assert self._group is not None, "requests are made while the gateway runs"

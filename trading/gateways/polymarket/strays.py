@@ -65,8 +65,8 @@ class Strays:
         if self._settle(trade, legs, now):
             return
         if trade.makers is not None:
+            # Maybe of an order of ours from long ago; one of somebody else's is noticed as an order.
             self.placed(trade.trade_id)
-            self.notice(trade.taker.order_id, now)
         elif trade.trade_id not in self._orphans:
             while len(self._orphans) >= ORPHANS_MAX:
                 del self._orphans[next(iter(self._orphans))]
