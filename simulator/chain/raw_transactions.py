@@ -14,6 +14,7 @@ from simulator.chain.transactions import Sent
 FEE_MARKET: Final = 2  # the type byte of EIP-1559
 LEGACY_FIELDS: Final = 9
 FEE_MARKET_FIELDS: Final = 12
+REPLACEMENT_PERCENT: Final = 110  # of the gas price that one must pay to take another's place
 POOL_AHEAD_MAX: Final = 16  # nonces ahead of the account's that the pool keeps
 
 
@@ -29,8 +30,8 @@ def read(raw: bytes, now_ms: Ms) -> Sent:
         raise NotTaken("rlp: the transaction does not decode") from error
 
 
-def checked(chain: Chain, sent: Sent) -> Sent:
-    """The same transaction, if the pool takes it. Raises ``NotTaken``."""
+def checked(chain: Chain, sent: Sent, waiting: Sent | None) -> Sent:
+    """The same transaction, if the pool takes it in the place of the one ``waiting`` there. Raises ``NotTaken``."""
     wallet = chain.wallet(sent.sender)
     if wallet is None or wallet.pol < sent.gas * sent.gas_price + sent.call.value:
         raise NotTaken("insufficient funds for gas * price + value")
@@ -38,6 +39,10 @@ def checked(chain: Chain, sent: Sent) -> Sent:
         raise NotTaken(f"nonce too low: next nonce {wallet.nonce}, tx nonce {sent.nonce}")
     if sent.nonce > wallet.nonce + POOL_AHEAD_MAX:
         raise NotTaken(f"nonce too high: next nonce {wallet.nonce}, tx nonce {sent.nonce}")
+    if waiting is not None and waiting.tx_hash == sent.tx_hash:
+        raise NotTaken("already known")
+    if waiting is not None and sent.gas_price * 100 < waiting.gas_price * REPLACEMENT_PERCENT:
+        raise NotTaken("replacement transaction underpriced")
     return sent
 
 

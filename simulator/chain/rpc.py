@@ -81,6 +81,25 @@ def _receipt(desk: Desk, params: list[Any]) -> dict[str, object] | None:
     return None if found is None else receipt_json(found)
 
 
+def _transaction(desk: Desk, params: list[Any]) -> dict[str, object] | None:
+    """An EOA's transaction as it was sent, waiting or mined. Relayed ones are the relayer's, and not told."""
+    sent = desk.transactions.sent.get(params[0].lower())
+    if sent is None:
+        return None
+    receipt = desk.transactions.receipts.get(sent.tx_hash)
+    return {
+        "hash": sent.tx_hash,
+        "from": sent.sender,
+        "to": sent.call.target,
+        "nonce": hex(sent.nonce),
+        "input": "0x" + sent.call.data.hex(),
+        "value": hex(sent.call.value),
+        "gas": hex(sent.gas),
+        "gasPrice": hex(sent.gas_price),
+        "blockNumber": None if receipt is None else hex(block_number(receipt.mined_ms)),
+    }
+
+
 def _count(desk: Desk, params: list[Any]) -> str:
     wallet = desk.chain.wallet(address(params[0]))
     if wallet is None or wallet.kind is not Kind.EOA:
@@ -113,7 +132,8 @@ def _estimate(desk: Desk, params: list[Any]) -> str:
 
 def _send(desk: Desk, params: list[Any]) -> str:
     sent = raw_transactions.read(_bytes(params[0]), desk.now_ms)
-    desk.transactions.send(raw_transactions.checked(desk.chain, sent))
+    waiting = desk.transactions.pooled(sent.sender, sent.nonce)
+    desk.transactions.send(raw_transactions.checked(desk.chain, sent, waiting))
     return sent.tx_hash
 
 
@@ -135,6 +155,7 @@ METHODS: Final[dict[str, Method]] = {
     "eth_blockNumber": lambda desk, _: hex(block_number(desk.now_ms)),
     "eth_getBlockByNumber": _block,
     "eth_call": _call,
+    "eth_getTransactionByHash": _transaction,
     "eth_getTransactionReceipt": _receipt,
     "eth_getTransactionCount": _count,
     "eth_getBalance": _balance,

@@ -96,6 +96,7 @@ class Transactions:
         self.pace = Pace(Ms(500), Ms(2_500), Ms(4_500))
         self.relayed: dict[str, Relayed] = {}
         self.receipts: dict[str, Receipt] = {}
+        self.sent: dict[str, Sent] = {}
         self.happened: list[Happened] = []
         self._under_way: list[Relayed] = []
         self._pool: dict[tuple[str, int], Sent] = {}
@@ -114,8 +115,13 @@ class Transactions:
         return next((one for one in self._under_way if one.wallet == wallet and one.state in ACTIVE), None)
 
     def send(self, sent: Sent) -> None:
-        """Take an EOA's transaction into the pool. A second one with the same nonce replaces the first."""
+        """Take an EOA's transaction into the pool, in the place of one with the same nonce."""
         self._pool[sent.sender, sent.nonce] = sent
+        self.sent[sent.tx_hash] = sent
+
+    def pooled(self, sender: str, nonce: int) -> Sent | None:
+        """The transaction that waits with this nonce."""
+        return self._pool.get((sender, nonce))
 
     def pending_nonce(self, wallet: Wallet) -> int:
         nonce = wallet.nonce

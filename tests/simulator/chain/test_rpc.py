@@ -162,3 +162,18 @@ async def test_the_pool_says_what_it_does_not_take(venue: Venue, ask: Ask) -> No
     for words, raw in refused.items():
         error = (await ask("eth_sendRawTransaction", raw))["error"]
         assert (error["code"], error["message"].startswith(words)) == (-32_000, True), error
+
+
+async def test_one_transaction_waits_for_each_nonce(venue: Venue, ask: Ask) -> None:
+    who = somebody()
+    venue.chain.fund(who.eoa)
+    first = signed(who, allowing(1), nonce=5)
+    await ask("eth_sendRawTransaction", first)
+
+    again = await ask("eth_sendRawTransaction", first)
+    cheaper = await ask("eth_sendRawTransaction", signed(who, allowing(2), nonce=5, gasPrice=32 * GWEI))
+    dearer = await ask("eth_sendRawTransaction", signed(who, allowing(2), nonce=5, gasPrice=33 * GWEI))
+
+    assert again["error"]["message"] == "already known"
+    assert cheaper["error"]["message"] == "replacement transaction underpriced"
+    assert dearer["result"].startswith("0x")

@@ -3,7 +3,7 @@
 import pytest
 
 from core.ids import MarketId
-from core.units import Shares
+from core.units import Ms, Shares
 from simulator.exchange.orders import Version
 from simulator.faults.catalogue import ALWAYS, Fault, Name
 from simulator.faults.switchboard import FAULTS
@@ -152,3 +152,26 @@ async def test_a_venue_whose_clock_is_off_is_signed_for_by_its_clock(venue: Venu
 
         assert isinstance(await settled(wallet, await merge(wallet, sheet)), Confirmed)
         venue.app[FAULTS].switch_off()
+
+
+async def test_an_eoas_merge_sent_twice_happens_once(venue: Venue) -> None:
+    """The node knows the first one: that is no refusal. An earlier merge of the same size is not taken for it."""
+    owner, sheet = somebody(), venue.sheet(Version.V1)
+    venue.chain.fund(owner.eoa)
+    async with a_wallet(venue, owner, signature_type=0) as wallet:
+        venue.give_pairs(owner.eoa, sheet, Shares(3 * TEN))
+        await settled(wallet, await merge(wallet, sheet))
+        nonce = await noted_nonce(wallet)
+        venue.transactions.pace.mined_ms = Ms(60_000)
+
+        first = await merge(wallet, sheet, nonce=nonce)
+        again = await merge(wallet, sheet, nonce=nonce)
+        early = await wallet.landed_since(nonce, sheet.terms.market_id, TEN)
+        venue.pass_ms(60_000)
+        found = await wallet.landed_since(nonce, sheet.terms.market_id, TEN)
+
+    assert isinstance(first, Submitted)
+    assert isinstance(again, Unanswered)
+    assert isinstance(early, Unanswered)
+    assert found == first.transaction_id
+    assert venue.held(owner.eoa, sheet) == (TEN, TEN)

@@ -30,12 +30,13 @@ class BroadcastWallet:
     """Transactions of an EOA. A nonce is used up by a transaction that reverts too."""
 
     def __init__(
-        self, account: LocalAccount, *, config: EnvironmentConfig, data: AsyncTransport, rpc: JsonRpcClient
+        self, account: LocalAccount, *, config: EnvironmentConfig, data: AsyncTransport, node: AsyncTransport
     ) -> None:
         self._account = account
         self._config = config
         self._data = data
-        self._rpc = rpc
+        self._node = node
+        self._rpc = JsonRpcClient(node)
 
     async def nonce(self) -> str:
         """Raises ``PolymarketError``."""
@@ -71,7 +72,7 @@ class BroadcastWallet:
             used = await self._rpc.eth_get_transaction_count(self._account.address, "pending")
             if used <= int(nonce):
                 return None
-            return await self._told(market_id, shares)
+            return await self._told(int(nonce), market_id, shares)
         except PolymarketError as error:
             return Unanswered(reason_of(error))
 
@@ -98,15 +99,31 @@ class BroadcastWallet:
         except PolymarketError as error:
             return judged(error)
 
-    async def _told(self, market_id: MarketId, shares: Shares) -> str | Unanswered:
-        """The hash of the latest merge of so many shares of this market, or of its redemption."""
+    async def _told(self, nonce: int, market_id: MarketId, shares: Shares) -> str | Unanswered:
+        """The merge of so many shares of this market, or its redemption, that was sent with this nonce."""
         spec = list_activity_spec(
             user=self._account.address, condition_id=market_id, activity_types=["MERGE", "REDEEM"]
         )
         page = spec.parse_page(await self._data.get_json(spec.path, params=spec.base_params))
         for row in page.items:
-            amount = getattr(row, "amount", None)
+            amount, tx_hash = getattr(row, "amount", None), row.transaction_hash
             merged = row.type == "MERGE" and amount is not None and amount * 1_000_000 == shares
-            if merged or row.type == "REDEEM":
-                return str(row.transaction_hash)
+            fits = merged or row.type == "REDEEM"
+            if fits and tx_hash is not None and await self._nonce_of(tx_hash) == nonce:
+                return str(tx_hash)
         return Unanswered("the nonce is used and the indexer does not say by what")
+
+    async def _nonce_of(self, transaction_hash: str) -> int | None:
+        asked = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "eth_getTransactionByHash",
+            "params": [transaction_hash],
+        }
+        answer = await self._node.post_json("", json=asked)
+        found = answer.get("result") if isinstance(answer, dict) else None
+        said = found.get("nonce") if isinstance(found, dict) else None
+        try:
+            return int(said, 16) if isinstance(said, str) else None
+        except ValueError:
+            return None

@@ -83,7 +83,7 @@ class Wallet:
         self._rpc = JsonRpcClient(rpc)
         self._way: RelayedWallet | BroadcastWallet
         if signer.signature_type == EOA:
-            self._way = BroadcastWallet(account, config=config, data=data, rpc=self._rpc)
+            self._way = BroadcastWallet(account, config=config, data=data, node=rpc)
         else:
             self._way = RelayedWallet(account, self.address, config=config, relayer=relayer, rpc=self._rpc)
 

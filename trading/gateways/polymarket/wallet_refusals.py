@@ -22,7 +22,9 @@ STRANGER_MS: Final = 5_000  # to have the venue's time and perhaps the key again
 BUSY: Final = re.compile(r"wallet busy.*active action|wallet has in-flight action", re.IGNORECASE)
 NONCE_USED: Final = re.compile(r"batch nonce\s+(\d+)\s+does not match on-chain nonce\s+(\d+)", re.IGNORECASE)
 # What a node says of a transaction that is there already, or of one whose nonce is used.
-ALREADY_THERE: Final = re.compile(r"nonce too low|already known|already imported", re.IGNORECASE)
+ALREADY_THERE: Final = re.compile(
+    r"nonce too low|already known|already imported|replacement transaction underpriced", re.IGNORECASE
+)
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
