@@ -167,11 +167,11 @@ class Asking:
         inquiry, signed = order.inquiry, self._signed.get(order.place.key)
         if order.is_over or inquiry is None or inquiry.landed:
             return
-        if signed is not None and inquiry.may_resend(order.place.decided_ms, now):
-            if self._why_not(order) is None:
-                order.resending()
-                await self.post(order, signed)
-                return
+        timely = inquiry.may_resend(order.place.decided_ms, now)
+        if signed is not None and timely and self._why_not(order) is None:
+            order.resending()
+            await self.post(order, signed)
+            return
         self._signed.pop(order.place.key, None)
         order.want_gone(now, asked_by_core=False)
 
