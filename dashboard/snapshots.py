@@ -15,7 +15,7 @@ from feeds.selectors import source_health
 from infra import clock, heartbeat, logs
 from risk.selectors import control as control_state
 from risk.services import Role
-from trading.selectors import BoardSnapshot
+from trading.selectors import BoardSnapshot, wallet_held
 from trading.selectors import board as published_board
 
 PUBLISHED_AGE_MS_MAX: Final = 5_000
@@ -116,8 +116,11 @@ def control(user: User) -> dict[str, object]:
 
 
 def sources() -> list[dict[str, object]]:
-    """Sources that write to the database, as rows ``feed:NAME`` of the board; one nobody runs any more is lost."""
-    return [
+    """Sources that write to the database, as rows ``feed:NAME`` of the board; one nobody runs any more is lost.
+
+    With them, where orders are signed, the wallet: a trader that does not hold it trades nothing.
+    """
+    found: list[dict[str, object]] = [
         {
             "name": row.source,
             "kind": "matches",
@@ -129,6 +132,27 @@ def sources() -> list[dict[str, object]]:
         }
         for row in source_health()
     ]
+    return [*wallet_row(), *found]
+
+
+def wallet_row() -> list[dict[str, object]]:
+    """How the wallet is held; none on paper."""
+    wallet = settings.POLYLOLY.wallet
+    if wallet is None:
+        return []
+    light = wallet_held(wallet)
+    if light is None:
+        told: dict[str, object] = {
+            "status": "lost",
+            "heard_ms": None,
+            "since_ms": None,
+            "detail": "nobody holds it",
+        }
+    else:
+        beating = light.hold == "held" and not light.why
+        status = "connected" if beating else "connecting" if light.hold == "checking" else "lost"
+        told = {"status": status, "heard_ms": light.beat_ms, "since_ms": light.since_ms, "detail": light.why}
+    return [{"name": "wallet", "kind": "wallet", "reconnects": 0, **told}]
 
 
 def stopped(control: Mapping[str, object]) -> bool:

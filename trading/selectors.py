@@ -17,6 +17,7 @@ from core.ledger import EntryKind
 from core.lifecycle import Status
 from core.units import Ms, Price, Shares, Usdc
 from infra import logs, redis
+from trading import wallet_light
 from trading.models import (
     Account,
     Decision,
@@ -28,6 +29,7 @@ from trading.models import (
     WalletKind,
     WalletState,
 )
+from trading.wallet_light import WalletLight
 
 BOARD_KEY: Final = "board:snapshot"
 ROWS_AT_ONCE: Final = 2_000
@@ -245,6 +247,15 @@ def wallet_actions(account_id: int | None = None) -> QuerySet[WalletAction]:
     """Merges, redemptions and approvals, newest first."""
     found = WalletAction.objects.order_by("-pk")
     return found if account_id is None else found.filter(account_id=account_id)
+
+
+def wallet_held(wallet: str) -> WalletLight | None:
+    """Who holds a wallet, by its light; ``None`` while nobody does, or Redis does not answer."""
+    try:
+        return wallet_light.read(wallet)
+    except RedisError as error:
+        log.warning("wallet's light not read", error=str(error))
+        return None
 
 
 def provisional_fills(account_id: int) -> dict[FillId, FillStatus]:

@@ -49,7 +49,7 @@ function feedNeeds() {
   return board.feeds().filter((feed) => feed.status !== "connected").map((feed) => ({
     key: `feed-${feed.name}`,
     severity: /** @type {1 | 2} */ (feed.status === "lost" ? 1 : 2),
-    text: `Feed ${feed.status}: ${feed.name}`,
+    text: feed.kind === "wallet" ? "The wallet is not held" : `Feed ${feed.status}: ${feed.name}`,
     detail: feed.since_ms === null ? (feed.detail ?? "") : `${span((now() - feed.since_ms) / speed())}${feed.detail ? ` · ${feed.detail}` : ""}`,
     href: null,
   }));

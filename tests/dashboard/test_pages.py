@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from msgspec.json import encode
+from redis import Redis
 
 from core.units import Ms, Usdc, usdc
-from dashboard import past
+from dashboard import past, snapshots
 from infra import clock
 from risk.people import Actor, Role
 from risk.services import HaltCode, MarketHaltCode, halt_market, halt_trading, record_valuation, resume_market
@@ -17,6 +19,7 @@ from tests.dashboard.conftest import Publish
 from tests.e2e.evening import Evening
 from trading.models import AccountMode
 from trading.services import open_account
+from trading.wallet_light import Hold, WalletLight, key_of
 
 PAGES = ["/", "/markets/", "/orders/", "/fills/", "/halts/"]
 
@@ -198,3 +201,28 @@ def test_a_rehearsal_says_so_on_every_page_and_shows_its_own_wallet(as_ada: Clie
     assert past.account_in_use() == accounts[0].pk
     settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"wallet_address": None})
     assert past.account_in_use() == accounts[1].pk, "the newest, where the wallet is not known"
+
+
+@pytest.mark.parametrize(
+    ("hold", "why", "status"),
+    [
+        (None, "nobody holds it", "lost"),
+        (Hold.CHECKING, "setting approvals", "connecting"),
+        (Hold.HELD, "", "connected"),
+        (Hold.HELD, "no heartbeat: silent shard:1", "lost"),
+        (Hold.REFUSED, "another trader uses the wallet", "lost"),
+    ],
+)
+def test_the_wallet_stands_among_the_lights_with_the_reason(
+    hold: Hold | None, why: str, status: str, settings: Any, redis: Redis, db: None
+) -> None:
+    wallet = "0x" + "a" * 40
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(
+        update={"paper_trading": False, "wallet_address": wallet}
+    )
+    if hold is not None:
+        redis.set(key_of(wallet), encode(WalletLight(hold, why, 1, Ms(5), Ms(7))))
+
+    (light,) = snapshots.sources()
+
+    assert (light["name"], light["status"], light["detail"]) == ("wallet", status, why)
