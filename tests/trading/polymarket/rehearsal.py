@@ -25,7 +25,7 @@ from core.pair import PairLedger
 from core.risk import Approved
 from core.units import Price, Usdc, price, shares
 from feeds.selectors import VenueTerms
-from infra import clock
+from infra import aio, clock
 from simulator import chain, clob, faults, server, users
 from simulator.chain import addresses
 from simulator.chain.accounts import CHAIN, UNLIMITED
@@ -42,7 +42,7 @@ from trading.gateways.polymarket.transport import Transport
 from trading.gateways.polymarket.user_channel import UserChannel
 
 KEYS: Final = (f"0x{number:064x}" for number in count(0xB0B))
-STEP_S: Final = 0.005
+STEP_MS: Final = 5
 SPENDERS: Final = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
 OPERATORS: Final = (
     (addresses.CONDITIONAL_TOKENS, addresses.EXCHANGE),
@@ -216,7 +216,7 @@ class Rehearsal:
                 self.check_exposure()
                 if holds():
                     return
-                await asyncio.sleep(STEP_S)
+                await aio.stopped_within(asyncio.Event(), STEP_MS)
 
     def check_exposure(self) -> None:
         for outcome in Outcome:
@@ -301,7 +301,7 @@ async def _run_exchange(app: web.Application, stop: asyncio.Event) -> None:
         clob.step(app, now)
         faults.count(app, users.flush(app))
         faults.step(app, now)
-        await asyncio.sleep(STEP_S)
+        await aio.stopped_within(stop, STEP_MS)
 
 
 def _address(key: SecretStr) -> str:
