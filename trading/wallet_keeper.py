@@ -33,8 +33,10 @@ from trading.wallet_work import Quota, WalletWork
 
 PUBLISH_MS: Final = 1_000
 WORK_MS: Final = 500  # of the clock
-TURN_REAL_MS: Final = 250  # and never rarer than this, nor more often than each 10 ms
-TURN_REAL_LEAST_MS: Final = 10
+TURN_REAL_MS: Final = 250  # and never rarer than this, nor more often than each 25 ms
+TURN_REAL_LEAST_MS: Final = 25
+BEAT_WITHIN_MS: Final = 3_000  # of the clock
+BEAT_WITHIN_LEAST_S: Final = 0.5  # and never less than this, real
 RENEWED_WITHIN_MS: Final = 3_000  # real
 SILENT_MS: Final = 10_000  # of the clock: by then the venue cancels
 REFUSED_PAUSE_MS: Final = 15_000  # before the lease is given back and somebody may ask again
@@ -139,13 +141,22 @@ class Keeper:
             self.heart.hold_back(clock.now_ms())
             return
         was_running = self.heart.beats
-        heard = await self.transport.heartbeat(self.heart.beat())
+        heard = await self._said(self.heart.beat())
         self.heart.heard(_answer(heard), clock.now_ms())
         if self.heart.beats and not was_running:
             self._beating.set()
             log.info("wallet's heart beats", wallet=self.wallet, event_type="startup")
         elif isinstance(heard, Beat) and not heard.accepted:
             log.warning("heartbeat refused", wallet=self.wallet, stage=self.heart.stage.value)
+
+    async def _said(self, heartbeat_id: str | None) -> object:
+        """The venue's answer to a beat, or that it came too late: the next one must leave before the orders go."""
+        within_s = max(BEAT_WITHIN_MS / 1000 / float(clock.speed()), BEAT_WITHIN_LEAST_S)
+        try:
+            async with asyncio.timeout(within_s):
+                return await self.transport.heartbeat(heartbeat_id)
+        except TimeoutError:
+            return f"no answer within {within_s} s"
 
     async def _silent_shards(self) -> tuple[str, ...]:
         """Shards with open orders that have not renewed their light within 3 s. All of them when nobody knows."""
