@@ -297,6 +297,21 @@ def test_an_order_that_shows_up_after_it_counted_as_never_landed_is_open_again_a
     assert us.order(place).status is Status.CANCELLED
 
 
+def test_an_order_the_venue_knows_no_more_is_closed_and_withdrawn_should_it_show_up() -> None:
+    us, place = Following(), a_place(size="50")
+    us.send(place, ID).accepted(Standing.LIVE, us.now)
+    held = us.venue.land(place, ID)
+    us.deliver_all()
+    del us.venue.orders[ID]
+    us.pass_time(60_000)
+    assert us.order(place).status is Status.CANCELLED
+
+    us.venue.orders[ID] = held
+    us.pass_time(20_000)
+
+    assert held.state == "CANCELED"
+
+
 def test_a_trade_is_looked_for_before_an_order_counts_as_never_landed() -> None:
     us, place = Following(), a_place(size="50")
     us.send(place, ID).unanswered("timeout", us.now, us.now)

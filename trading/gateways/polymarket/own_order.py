@@ -38,7 +38,7 @@ log = logs.get("gateway")
 
 class OwnOrder:
     """One order. ``landed``: the venue has spoken of it. ``posting``: a post of it is under way.
-    ``never_landed``: it was concluded that it did not, and it may yet.
+    ``never_landed``: the venue denied it so often that it counts as not there; it may yet show up.
 
     Units:
         token:     what it trades; ``None`` while its market is not known to us (an order of an earlier life).
@@ -186,8 +186,9 @@ class OwnOrder:
                 log.error("order known no more", event_type="error", key=self.place.key, id=self.order_id)
                 self._close(now)
             elif verdict is Verdict.NEVER_LANDED:
-                self.stage, self.never_landed = Stage.REFUSED, True
                 self._say(OrderClosed(self.place.key, CloseReason.NEVER_LANDED, Shares(0), now))
+            if verdict is not Verdict.OPEN:
+                self.stage, self.never_landed = Stage.REFUSED, True
         self.plan(now)
 
     def look_failed(self, now: Ms) -> None:
