@@ -5,10 +5,12 @@ is bounded by what the judge approves (5 a second, 5 open a market); a full one 
 """
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
-from asgiref.sync import sync_to_async
-from django.db import DatabaseError
+from django.db import DatabaseError, close_old_connections, connections
 
 from core.book import Trust
 from core.engine import Engine
@@ -23,6 +25,8 @@ from trading.runner import Prepared, Runner
 
 BOUND: Final = 256
 WRITE_WITHIN_S: Final = 5.0
+CLOSE_WITHIN_S: Final = 1.0
+CONNECTION_CHECK_S: Final = 5.0
 STOPPING: Final = "the shard is stopping"
 
 log = logs.get("trading")
@@ -39,6 +43,8 @@ class Outbox:
         self._fence = fence
         self._lease = lease
         self._stop = stop
+        # A thread and a connection of their own: a row waits for no other query of the shard.
+        self._pen = ThreadPoolExecutor(1, thread_name_prefix="order rows")
         self._waiting: asyncio.Queue[tuple[Runner, Approved]] = asyncio.Queue(BOUND)
 
     def send(self, runner: Runner, approved: Approved, now: Ms) -> None:
@@ -50,24 +56,29 @@ class Outbox:
 
     async def run(self) -> None:
         """Write and send until cancelled. What has not left by then is told as never sent."""
+        refreshing = asyncio.create_task(self._refresh_connection())
         try:
             while True:
                 runner, approved = await self._waiting.get()
                 await self._write_and_send(runner, approved)
         finally:
+            refreshing.cancel()
             while not self._waiting.empty():
                 runner, approved = self._waiting.get_nowait()
                 runner.not_sent(approved, STOPPING, clock.now_ms())
+            await asyncio.wait({self._on_pen(connections.close_all)}, timeout=CLOSE_WITHIN_S)
+            self._pen.shutdown(wait=False)
 
     async def _write_and_send(self, runner: Runner, approved: Approved) -> None:
         place = approved.intent
-        prepared = runner.gateway.prepare(approved, clock.now_ms())
-        writing = asyncio.ensure_future(self._write(approved, prepared))
+        writing: asyncio.Future[None] | None = None
         try:
+            writing = self._write(approved, runner.gateway.prepare(approved, clock.now_ms()))
             async with asyncio.timeout(WRITE_WITHIN_S):
                 await asyncio.shield(writing)
         except asyncio.CancelledError:
             # The thread writes on whatever we do: the order is closed after its row is there, or it stays PENDING.
+            assert writing is not None, "only waiting can be cancelled"
             await asyncio.wait({writing}, timeout=WRITE_WITHIN_S)
             runner.not_sent(approved, STOPPING, clock.now_ms())
             raise
@@ -83,22 +94,34 @@ class Outbox:
             log.error("order row not written", event_type="error", key=place.key, error=str(error))
             runner.not_sent(approved, f"its row could not be written: {error}", clock.now_ms())
             return
-        why = self.forbids(runner.engine, approved.intent)
+        why = self.forbids(runner.engine, place)
         if why is None:
             runner.sent(approved, clock.now_ms())
         else:
             runner.not_sent(approved, why, clock.now_ms())
 
-    async def _write(self, approved: Approved, prepared: Prepared) -> None:
-        await sync_to_async(services.write_order)(
-            approved.intent,
-            account_id=self._account_id,
-            order_id=prepared.order_id,
-            unsigned=prepared.unsigned,
-            fence_name=self._fence_name,
-            fence=self._fence,
-            at_ms=clock.now_ms(),
+    def _write(self, approved: Approved, prepared: Prepared) -> "asyncio.Future[None]":
+        return self._on_pen(
+            partial(
+                services.write_order,
+                approved.intent,
+                account_id=self._account_id,
+                order_id=prepared.order_id,
+                unsigned=prepared.unsigned,
+                fence_name=self._fence_name,
+                fence=self._fence,
+                at_ms=clock.now_ms(),
+            )
         )
+
+    def _on_pen(self, work: Callable[[], None]) -> "asyncio.Future[None]":
+        return asyncio.get_running_loop().run_in_executor(self._pen, work)
+
+    async def _refresh_connection(self) -> None:
+        """After a database restart a held connection fails for ever; an order must not be the one to find out."""
+        while True:
+            await asyncio.sleep(CONNECTION_CHECK_S)
+            await self._on_pen(close_old_connections)
 
     def forbids(self, engine: Engine, place: Place) -> str | None:
         """Why an order must not leave now, whatever was decided before; ``None`` when it may."""
