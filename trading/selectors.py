@@ -280,3 +280,8 @@ def unbooked_wallet_actions(account_id: int) -> list[WalletAction]:
     booked = Entry.objects.filter(account_id=account_id, note=OuterRef("action_id"))
     done = WalletAction.objects.filter(account_id=account_id, state=WalletState.CONFIRMED)
     return list(done.filter(~Exists(booked)).exclude(kind=WalletKind.APPROVE).order_by("pk"))
+
+
+def reversed_fills(account_id: int | None = None) -> QuerySet[Fill]:
+    """Fills that failed after they were told, with their orders, newest first: the ledger took them back."""
+    return fills(account_id).filter(status=FillStatus.FAILED)

@@ -9,7 +9,13 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
-AGAIN: Final = ("tests/risk", "tests/trading/test_services.py", "tests/trading/test_journal.py")
+AGAIN: Final = (
+    "tests/risk",
+    "tests/trading/test_services.py",
+    "tests/trading/test_journal.py",
+    "tests/trading/test_recovery.py",
+    "tests/trading/test_outbox.py",
+)
 
 
 @pytest.mark.slow

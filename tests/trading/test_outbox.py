@@ -19,8 +19,10 @@ from tests.builders import MARKET, OTHER
 from tests.fakes import RememberingGateway
 from tests.trading.stages import Stage, elsewhere
 from trading import services
+from trading.errors import OrderNotWritten
 from trading.models import Account, AccountMode, Order
 from trading.outbox import Outbox
+from trading.runner import Prepared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHARD: Final = "shard:0"
@@ -32,6 +34,12 @@ class LookingGateway(RememberingGateway):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[bool] = []
+        self.unsignable: str | None = None
+
+    def prepare(self, approved: Approved, now: Ms) -> Prepared:
+        if self.unsignable is not None:
+            raise OrderNotWritten(self.unsignable)
+        return super().prepare(approved, now)
 
     def place(self, approved: Approved, now: Ms) -> None:
         key = approved.intent.key
@@ -215,6 +223,28 @@ async def test_an_order_does_not_leave_without_the_lease(office: Office, redis: 
 
     assert set(said) == {"the lease is no longer ours"}
     assert office.gateway.placed == []
+
+
+async def test_an_order_that_cannot_be_signed_is_told_as_never_sent(office: Office) -> None:
+    office.gateway.unsignable = "nothing is known of the market"
+
+    office.trade()
+    said = await office.refusals()
+
+    assert set(said) == {"nothing is known of the market"}
+    assert office.gateway.placed == []
+    assert not await Order.objects.aexists()
+
+
+async def test_an_order_is_prepared_once_and_forgotten_when_it_does_not_leave(office: Office) -> None:
+    office.trade()
+    asked = office.stage.keys()
+    office.stage.runner.take(ev.Halted(MARKET, "manual_halt", clock.now_ms()))
+
+    await office.refusals()
+
+    assert office.gateway.prepared == asked
+    assert office.gateway.forgotten == asked
 
 
 async def test_what_waits_when_the_shard_stops_is_told_as_never_sent(office: Office) -> None:
