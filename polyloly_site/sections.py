@@ -1,0 +1,74 @@
+"""The parts of the settings: exact amounts as text, limits, and what each strategy is told."""
+
+from collections.abc import Callable
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core import units
+from core.units import Ms, Price, Prob, Shares, Usdc
+
+
+def decimal(parse: Callable[[str], int]) -> BeforeValidator:
+    """Accept decimal text or a whole number; an ``int`` of the core's units comes out."""
+
+    def convert(value: object) -> int:
+        if isinstance(value, bool | float):
+            raise ValueError(f"write it as text in quotes, not {value!r}")  # noqa: TRY004 pydantic wants ValueError
+        return parse(str(value))
+
+    return BeforeValidator(convert)
+
+
+def seconds(text: str) -> int:
+    return units.micro(text) // 1000
+
+
+UsdcText = Annotated[Usdc, decimal(units.usdc)]
+PriceText = Annotated[Price, decimal(units.price)]
+SharesText = Annotated[Shares, decimal(units.shares)]
+ProbText = Annotated[Prob, decimal(units.micro)]
+SecondsText = Annotated[Ms, decimal(seconds)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limits(Section):
+    """What the judge holds every order against (trading.md 12). Amounts in the core's units."""
+
+    daily_loss: UsdcText
+    total_exposure: UsdcText
+    market_exposure: UsdcText
+    orders_per_second: int = Field(gt=0)
+    open_orders: int = Field(gt=0)
+    leg_imbalance_usdc: UsdcText
+    leg_imbalance_shares: SharesText
+    order_min: UsdcText
+    order_max: UsdcText
+    slippage_bps: int = Field(ge=0, le=10_000)
+
+    @model_validator(mode="after")
+    def ordered(self) -> Self:
+        """The smaller limit must fit into the larger one."""
+        if self.order_min > self.order_max:
+            raise ValueError("order_min is above order_max")
+        if self.market_exposure > self.total_exposure:
+            raise ValueError("market_exposure is above total_exposure")
+        return self
+
+
+class PairArb(Section):
+    """Pair arbitrage (trading.md 6). ``naked_leg_max_s`` arrives in ms, as every span inside."""
+
+    pair_cost_cap: PriceText
+    min_edge: PriceText
+    step: UsdcText
+    max_total_cost: UsdcText
+    rebalance_shares: SharesText
+    min_liquidity: UsdcText
+    naked_leg_max_s: SecondsText
+    max_leg_loss: UsdcText
+    merge_min_shares: SharesText
+    quote_in_play: bool | None = None  # unset: only at the simulator
