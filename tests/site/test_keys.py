@@ -178,3 +178,17 @@ def test_a_live_start_is_refused_in_one_line(tmp_path: Path) -> None:
     assert len(refused.stderr.splitlines()) == 2
     assert "live trading needs arming, which is not built yet" in refused.stderr
     assert KEY[2:] not in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(("paper", "held"), [("true", False), ("false", True)])
+def test_a_wallet_is_held_only_where_orders_are_signed(paper: str, *, held: bool, tmp_path: Path) -> None:
+    told = {"PAPER_TRADING": paper, "STATE_DIR": str(tmp_path)}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "polyloly_site.settings", **told}
+    asked = "from polyloly_site.settings import CELERY_BEAT_SCHEDULE as s; print(*s)"
+
+    said = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert ("trading.run_wallet" in said.stdout.split()) is held
+    assert "trading.check_venue" in said.stdout.split()
