@@ -6,6 +6,7 @@ first: what is built, which tasks there are, and in what order they end (product
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -73,18 +74,15 @@ async def _open(loop: Loop, number: int) -> "Shard | None":
     # Only who trades with a wallet needs what signs.
     from trading.live import Wallet, open_live
 
-    wallet = Wallet()
-    try:
+    async with AsyncExitStack() as undone:
+        wallet = Wallet()
+        undone.push_async_callback(wallet.close)
         await wallet.start()
         shard = Shard(loop, name, await open_live(name, wallet), wallet=wallet)
-    except BaseException:
-        await wallet.close()
-        raise
-    try:
+        undone.pop_all()
+        undone.push_async_callback(shard.close)
         await shard.take_up()
-    except BaseException:
-        await shard.close()
-        raise
+        undone.pop_all()
     return shard
 
 

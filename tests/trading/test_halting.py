@@ -10,7 +10,8 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from core import events as ev
-from core.ids import MarketId
+from core.ids import MarketId, OrderId
+from core.paper import PaperVenue
 from infra import aio, bus, clock
 from infra.redis import close_async
 from risk import selectors
@@ -29,13 +30,31 @@ SHARD: Final = "shard:0"
 OPERATOR: Final = risk.Actor("olga", risk.Role.OPERATOR, "127.0.0.1", None)
 
 
+class Reserved(PaperGateway):
+    """A venue that may leave the question for what is open without an answer."""
+
+    def __init__(self, venue: PaperVenue) -> None:
+        super().__init__(venue)
+        self.answers = True
+        self.unanswered = 0
+        self.asked_twice = asyncio.Event()
+
+    async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
+        if self.answers:
+            return await super().ask_open(market_id)
+        self.unanswered += 1
+        if self.unanswered == 2:
+            self.asked_twice.set()
+        return None
+
+
 class Post:
     """A halt keeper over a runner that trades on paper, two quotes resting in each of two markets."""
 
     def __init__(self, group: asyncio.TaskGroup) -> None:
         self.stop = asyncio.Event()
         ledger = Stage().engine.ledger
-        self.gateway = PaperGateway(paper_venue(ledger))
+        self.gateway = Reserved(paper_venue(ledger))
         self.stage = Stage(self.gateway, witness=lambda _: Tally())
         self.engine = self.stage.engine
         self.keeper = HaltKeeper(self.stage.runner, name=SHARD, group=group, stop=self.stop)
@@ -150,6 +169,20 @@ async def test_a_market_halt_withdraws_there_and_leaves_the_other_market_alone()
     assert post.engine.desks[OTHER].halted is None
     (report,) = await reports()
     assert (report.orders_open, report.cancelled) == (2, 2)
+    assert report.proven is not None
+
+
+async def test_a_venue_that_does_not_answer_proves_nothing() -> None:
+    async with a_post() as post:
+        post.gateway.answers = False
+        await sync_to_async(halt)()
+        await post.keeper.read()
+        await post.gateway.asked_twice.wait()
+        assert [report.proven for report in await reports()] == [None]
+
+        post.gateway.answers = True
+
+    (report,) = await reports()
     assert report.proven is not None
 
 
