@@ -43,6 +43,7 @@ from trading.gateways.polymarket.user_channel import UserChannel
 
 KEYS: Final = (f"0x{number:064x}" for number in count(0xB0B))
 STEP_MS: Final = 5
+END_WITHIN_S: Final = 5
 SPENDERS: Final = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
 OPERATORS: Final = (
     (addresses.CONDITIONAL_TOKENS, addresses.EXCHANGE),
@@ -273,11 +274,16 @@ async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
             Orders(market_id), PairLedger(market_id, Strategy.PAIR_ARB),
         )  # fmt: skip
         made.learn()
-        group.create_task(gateway.run(stop))
+        ending = asyncio.Event()
+        running = group.create_task(gateway.run(ending))
         try:
             await made.until(lambda: channel.status == "connected")
             yield made
         finally:
+            # As a shard ends: what is under way is waited for while the venue is still there.
+            app[faults.FAULTS].switch_off()
+            ending.set()
+            await asyncio.wait({running}, timeout=END_WITHIN_S)
             stop.set()
             await transport.close()
 
