@@ -52,16 +52,26 @@ class Stage(StrEnum):
 
 
 class Heart:
-    """One wallet's heart. ``due_ms``: when ``beat`` is to be called; times are of ``infra.clock``."""
+    """One wallet's heart. ``due_ms``: when ``beat`` is to be called; times are of ``infra.clock``.
 
-    def __init__(self, now: Ms) -> None:
+    ``last_id`` is what this trader was given before it was restarted: while the venue still expects it, nobody else
+    has beaten, and there is nothing to watch for.
+    """
+
+    def __init__(self, now: Ms, last_id: str | None = None) -> None:
         self.stage = Stage.FIRST
         self.due_ms = now
         self.beaten_ms: Ms | None = None
         self.swept_ms: Ms | None = None  # all orders at the venue were cancelled by then, for want of a beat
         self._id: str | None = None
+        self._last_id = last_id
         self._doubt = False  # the last beat was not answered: it may have moved the chain
         self._alive_ms: Ms | None = None  # the last moment at which the venue may have taken a beat
+
+    @property
+    def next_id(self) -> str | None:
+        """The id that the venue expects of us, as far as we know."""
+        return self._id
 
     @property
     def beats(self) -> bool:
@@ -98,6 +108,8 @@ class Heart:
         ours, self._doubt = self._doubt, False
         if self.stage is Stage.WATCHING and expected == self._id:
             self.stage, self.due_ms = Stage.ADOPTING, now
+        elif self.stage is Stage.FIRST and expected == self._last_id:
+            self.stage, self._id, self.due_ms = Stage.ADOPTING, expected, now
         elif self.stage is Stage.FIRST or (self.stage is Stage.WATCHING and ours):
             self.stage, self._id, self.due_ms = Stage.WATCHING, expected, Ms(now + WATCH_MS)
         elif ours and self.stage in (Stage.ADOPTING, Stage.RUNNING):

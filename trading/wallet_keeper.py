@@ -109,6 +109,10 @@ class Keeper:
         except (NotReady, WalletUnusable) as error:
             raise Refused(str(error)) from error
         opened.push_async_callback(self.relay.close)
+        try:
+            self.heart = Heart(clock.now_ms(), await wallet_light.kept_beat(self.wallet))
+        except RedisError as error:
+            log.warning("last heartbeat not known, its chain is watched", error=str(error))
         self.checks = KeyChecks(self.transport, self.relay, wallet=self.wallet, kind=chosen.signature_type)
         # With real money an approval is a person's decision; play money is approved at once.
         sets = chosen.venue.value == "simulator"
@@ -143,11 +147,20 @@ class Keeper:
         was_running = self.heart.beats
         heard = await self._said(self.heart.beat())
         self.heart.heard(_answer(heard), clock.now_ms())
+        await self._keep_beat()
         if self.heart.beats and not was_running:
             self._beating.set()
             log.info("wallet's heart beats", wallet=self.wallet, event_type="startup")
         elif isinstance(heard, Beat) and not heard.accepted:
             log.warning("heartbeat refused", wallet=self.wallet, stage=self.heart.stage.value)
+
+    async def _keep_beat(self) -> None:
+        if not self.heart.beats or self.heart.next_id is None:
+            return
+        try:
+            await wallet_light.keep_beat(self.wallet, self.heart.next_id)
+        except RedisError as error:
+            log.info("heartbeat not remembered: a restart would watch its chain first", error=str(error))
 
     async def _said(self, heartbeat_id: str | None) -> object:
         """The venue's answer to a beat, or that it came too late: the next one must leave before the orders go."""
@@ -179,6 +192,8 @@ class Keeper:
 
     async def _taken(self) -> None:
         """Another trader uses the wallet. One that was held stops everything: the orders are not ours alone."""
+        if not self.loop.lease.valid():
+            raise Stopped  # the other one is our own successor
         why = f"another trader uses the wallet {self.wallet}: its heartbeat is not ours"
         if self._light.hold is Hold.HELD:
             by = risk_services.process(self.loop.name)

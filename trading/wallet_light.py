@@ -16,6 +16,7 @@ from infra import aio, logs, redis
 
 TTL_MS: Final = 5000
 LOOK_MS: Final = 100
+BEAT_KEPT_MS: Final = 60_000
 
 log = logs.get("wallet")
 
@@ -54,6 +55,17 @@ async def publish(wallet: str, light: WalletLight) -> None:
 async def put_out(wallet: str) -> None:
     """Say at once that nobody holds it any more. Raises ``redis.RedisError``."""
     await redis.async_client(redis.Db.BUS).delete(key_of(wallet))
+
+
+async def keep_beat(wallet: str, next_id: str) -> None:
+    """Remember which heartbeat comes next, for who holds the wallet after us. Raises ``redis.RedisError``."""
+    await redis.async_client(redis.Db.BUS).set(f"heart:{wallet}", next_id, px=BEAT_KEPT_MS)
+
+
+async def kept_beat(wallet: str) -> str | None:
+    """Which heartbeat comes next, if this stack beat a moment ago. Raises ``redis.RedisError``."""
+    text = await redis.async_client(redis.Db.BUS).get(f"heart:{wallet}")
+    return None if text is None else redis.as_text(text)
 
 
 def read(wallet: str) -> WalletLight | None:

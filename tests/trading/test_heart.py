@@ -59,6 +59,19 @@ def test_a_chain_left_by_a_dead_trader_is_adopted_after_it_did_not_move() -> Non
     assert chain.beats == [NOON + WATCH_MS]
 
 
+def test_a_restarted_trader_goes_on_at_once_with_a_chain_that_nobody_else_moved() -> None:
+    before, chain = Heart(NOON), Chain()
+    live(before, chain, until=NOON + 5_000)
+
+    after = Heart(Ms(NOON + 6_000), before.next_id)
+    live(after, chain, until=NOON + 6_000)
+    stranger = Heart(Ms(NOON + 6_000), "id of long ago")
+    live(stranger, chain, until=NOON + 6_000)
+
+    assert after.beats
+    assert stranger.stage is Stage.WATCHING
+
+
 def test_a_chain_that_moves_has_a_living_owner() -> None:
     chain = Chain()
     first, second = Heart(NOON), Heart(Ms(NOON + 1))

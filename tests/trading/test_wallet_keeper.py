@@ -30,6 +30,7 @@ from simulator.clob.heartbeats import HEARTBEATS
 from simulator.world import World
 from tests.trading.conftest import a_place, order_id_of
 from trading import services, wallet_keeper, wallet_light
+from trading.heart import Heart
 from trading.models import Account, AccountMode, WalletAction, WalletKind
 from trading.wallet_keeper import Keeper, Refused
 from trading.wallet_light import Hold
@@ -179,6 +180,7 @@ async def test_a_trader_of_another_stack_is_refused_and_the_first_goes_on(stand:
     async with kept(stand), a_loop("another stack") as loop, AsyncExitStack() as opened:
         second = Keeper(loop, stand.wallet, fence=99)
         await second.open(opened)
+        second.heart = Heart(clock.now_ms())  # another stack does not know what this one was given
 
         async with asyncio.timeout(WITHIN_S):
             with pytest.raises(Refused, match="another trader uses the wallet 0x"):
