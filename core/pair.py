@@ -230,9 +230,13 @@ class PairLedger:
         below what any end of the unsettled fills and of the offers leaves.
         """
         holding = self._holding
-        realized = holding.realized
+        realized = int(holding.realized)
         if self._unsettled:
-            realized = max(realized, self._sure.holding(self._entries, self._unsettled).realized)
+            # Average costs mix sure and unsure fills: each leg may have realized more without its unsure ones.
+            sure = self._sure.holding(self._entries, self._unsettled)
+            for outcome in Outcome:
+                more = sure.cost(outcome) - holding.cost(outcome) - self._unsettled.net[outcome]
+                realized += max(0, more)
         worst = holding.flow - self._unsettled.receipts + self._least(yes, no)
         return Usdc(max(0, realized - worst))
 

@@ -24,16 +24,18 @@ class Unsettled:
     Units:
         bought:   shares of provisional buys, by outcome.
         gain:     USDC they gain us when they land and their outcome wins.
+        net:      USDC that all provisional fills of an outcome gained us so far, negative for buys.
         sold:     shares of provisional sales.
         receipts: USDC these brought: cash that is gone if they fail.
     """
 
-    __slots__ = ("_fills", "_receipts", "bought", "gain", "sold")
+    __slots__ = ("_fills", "_receipts", "bought", "gain", "net", "sold")
 
     def __init__(self) -> None:
         self.bought = {Outcome.YES: 0, Outcome.NO: 0}
         self.gain = {Outcome.YES: 0, Outcome.NO: 0}
         self.sold = {Outcome.YES: 0, Outcome.NO: 0}
+        self.net = {Outcome.YES: 0, Outcome.NO: 0}
         self._receipts = 0
         self._fills: dict[FillId, Provisional] = {}
 
@@ -60,6 +62,7 @@ class Unsettled:
         self._weigh(self._fills.pop(fill_id), -1)
 
     def _weigh(self, fill: Provisional, sign: int) -> None:
+        self.net[fill.outcome] += sign * fill.net
         if fill.side is Side.BUY:
             self.bought[fill.outcome] += sign * fill.shares
             self.gain[fill.outcome] += sign * max(0, fill.shares + fill.net)

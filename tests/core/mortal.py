@@ -8,7 +8,7 @@ from core import events as ev
 from core.absent import Past
 from core.desk import Desk
 from core.engine import Engine, Setup
-from core.ids import FillId, MarketId, Outcome, Strategy
+from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.intents import Place
 from core.kept import KeptOrder
 from core.order import Order
@@ -94,16 +94,22 @@ class Mortal(Wild):
 
     def truly_at_risk(self, market: MarketId) -> int:
         """What can be lost there by the venue's own books: the worst of every way in which what is not sure may end,
-        each fill landing or failing, each order trading whole or not at all."""
+        the fills of one side of a leg all landing or all failing, each order trading whole or not at all.
+
+        One by one the fills of a leg would mix its average cost in ways that no two books agree on to the cent.
+        """
         told = self.told
-        ends: list[tuple[ev.FillSeen | Truth, ...]] = []
+        sides: dict[tuple[Outcome, Side], tuple[ev.FillSeen | Truth, ...]] = {}
         for fill_id, fill in self.fills.items():
             if fill.place.market_id == market and fill.status is ev.FillStatus.MATCHED:
-                ends.append((told[fill_id],))
-        ends += [(truth,) for truth in self.alive(market)]
+                side = (fill.place.outcome, fill.place.side)
+                sides[side] = (*sides.get(side, ()), told[fill_id])
+        ends = [*sides.values(), *((truth,) for truth in self.alive(market))]
         return max(
             self._to_lose(
-                market, told, {id(end[0]) for end, happens in zip(ends, chosen, strict=True) if happens}
+                market,
+                told,
+                {id(each) for end, happens in zip(ends, chosen, strict=True) if happens for each in end},
             )
             for chosen in product((True, False), repeat=len(ends))
         )
