@@ -64,6 +64,10 @@ bench-peers: install ## the same tapes through the peers, in an environment of t
 prove-replay: install ## evidence that replay, books and phantoms hold, on every tape found (TAPES=folder)
 	@$(BIN)/python -m bench.prove_replay $(ARGS)
 
+.PHONY: prove-rehearsal
+prove-rehearsal: install ## evidence that the live order path loses, doubles and forgets nothing (FULL=1: all seeds)
+	@$(BIN)/python -m bench.prove_rehearsal $(ARGS)
+
 .PHONY: screenshots
 screenshots: install ## the README's pictures, from a stack started for them -> docs/images
 	@DJANGO_SETTINGS_MODULE=polyloly_site.settings $(BIN)/python -m tests.screenshots
