@@ -29,6 +29,7 @@ ALL: Final = "all together"
 TOGETHER: Final = 4  # all at once, each at a part of its rate
 SPEED: Final = Fraction(4)
 SPAN_MS: Final = 120_000
+BESIDE: Final = {"stale_book": {"freeze": 60}}  # a book is asked for where the channel has fallen silent
 SLOW: Final = {
     "late": (Fraction(1), 60_000)
 }  # an answer is only late beside a timeout, and those are real time
@@ -40,7 +41,7 @@ SESSION_MINUTES: Final = 20
 
 def planned() -> list[Run]:
     """Every fault by itself and all together, each with every seed."""
-    chosen = [(name, {name: rate}) for name, rate in FAULTS.items()]
+    chosen = [(name, {name: rate} | BESIDE.get(name, {})) for name, rate in FAULTS.items()]
     chosen.append((ALL, {name: max(1, rate // TOGETHER) for name, rate in FAULTS.items()}))
     return [
         Run(
@@ -92,7 +93,7 @@ def told(wrong: list[str]) -> str:
 def say_fault(proof: Proof, name: str, runs: list[Played]) -> None:
     """One line for a fault: everything of all its seeds together."""
     compared = [run.compared for run in runs]
-    done = sum(sum(run.faults.values()) for run in runs)
+    done = sum(count for run in runs for fault, count in run.faults.items() if fault == name or name == ALL)
     fills = sum(each.fills for each in compared)
     wrong = [word for each in compared for word in (*each.duplicates, *each.lost, *each.differences)]
     wrong += [word for run in runs for word in run.seen.below[:2]]

@@ -131,6 +131,9 @@ def restless(wallet: str) -> str | None:
         .exclude(state__in=("confirmed", FAILED))
         .count(),
     }
+    confirmed = WalletAction.objects.filter(account=account, kind__in=("merge", "redeem"), state="confirmed")
+    booked = Entry.objects.filter(account=account, note__in=confirmed.values("action_id"))
+    moving["wallet actions unbooked"] = confirmed.exclude(action_id__in=booked.values("note")).count()
     left = [f"{count} {what}" for what, count in moving.items() if count]
     return ", ".join(left) or None
 

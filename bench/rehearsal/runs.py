@@ -20,7 +20,7 @@ from infra.clock import ANCHOR_VARIABLE
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 DATABASE: Final = "polyloly.sqlite3"
-WORKERS: Final = 4  # a run waits most of its time
+WORKERS: Final = 6 if os.environ.get("FULL") == "1" else 4  # a run waits most of its time
 PORTS: Final = range(21_000, 29_000, 2)
 INHERITED: Final = (
     ANCHOR_VARIABLE,
