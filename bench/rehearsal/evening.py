@@ -191,7 +191,7 @@ class Evening:
                     try:
                         async with ThreadSensitiveContext():
                             await main(loop)
-                    except Exception as error:  # noqa: BLE001 as beat: the loop is asked for again, the end is kept
+                    except Exception as error:  # noqa: BLE001 process edge, as beat's: asked for again
                         self._watch.seen.ends.append(f"{name}: {type(error).__name__}: {error}"[:300])
                     finally:
                         await aio.end(ended, light)
