@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -62,13 +62,14 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def every(paths: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", paths, ids=name_of)
-
-
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(path)))
 
 
 @cache
@@ -78,7 +79,7 @@ def text(path: Path) -> str:
 
 def imported(path: Path) -> Iterator[str]:
     """Every module the file imports, anywhere in it; ``from a import b`` counts as ``a.b``."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -86,153 +87,198 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def calls(path: Path) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+@cache
+def calls(path: Path) -> tuple[tuple[int, str, str], ...]:
+    """Every call in the file: its line, what is called, and the whole of it."""
+    return tuple(
+        (node.lineno, ast.unparse(node.func), ast.unparse(node))
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+    )
 
 
-@every(CORE)
-def test_the_core_imports_nothing_that_could_tell_it_more_than_its_events(path: Path) -> None:
-    assert {module.split(".")[0] for module in imported(path)} <= CORE_IMPORTS
+def breaches(paths: list[Path], rule: Callable[[Path], Iterator[str]]) -> list[str]:
+    """Where a rule is broken, and how. One test a rule: thousands of tests of one file each cost a minute."""
+    return [f"{name_of(path)}: {breach}" for path in paths for breach in rule(path)]
 
 
-@every(CORE)
-def test_the_core_reads_no_clock_and_rolls_no_dice(path: Path) -> None:
-    ambient = [ast.unparse(call.func) for call in calls(path) if AMBIENT.search(ast.unparse(call.func))]
+def test_the_core_imports_nothing_that_could_tell_it_more_than_its_events() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        yield from (module for module in imported(path) if module.split(".")[0] not in CORE_IMPORTS)
 
-    assert ambient == []
+    assert breaches(CORE, rule) == []
 
 
-@every([path for path in CORE if name_of(path) not in FLOAT_ALLOWED])
-def test_the_core_counts_money_exactly(path: Path) -> None:
+def test_the_core_reads_no_clock_and_rolls_no_dice() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        yield from (f"line {line}: {called}" for line, called, _ in calls(path) if AMBIENT.search(called))
+
+    assert breaches(CORE, rule) == []
+
+
+def test_the_core_counts_money_exactly() -> None:
     """No float: not as a literal, a type, a conversion or a true division."""
-    for node in ast.walk(tree(path)):
-        literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
-        named = isinstance(node, ast.Name) and node.id == "float"
-        divided = isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
-        inexact = literal or named or divided
-        assert not inexact, f"line {getattr(node, 'lineno', '?')}"
+
+    def rule(path: Path) -> Iterator[str]:
+        for node in nodes(path):
+            literal = isinstance(node, ast.Constant) and isinstance(node.value, float)
+            named = isinstance(node, ast.Name) and node.id == "float"
+            divided = isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
+            if literal or named or divided:
+                yield f"line {getattr(node, 'lineno', '?')}"
+
+    assert breaches([path for path in CORE if name_of(path) not in FLOAT_ALLOWED], rule) == []
 
 
-@every([path for path in CODE if path != ROOT / "core" / "risk.py"])
-def test_only_the_judge_approves(path: Path) -> None:
+def test_only_the_judge_approves() -> None:
     """``Approved`` is the key to a gateway; one file may cut it."""
-    forged = [call.lineno for call in calls(path) if ast.unparse(call.func).split(".")[-1] == "Approved"]
 
-    assert forged == []
+    def rule(path: Path) -> Iterator[str]:
+        for line, called, _ in calls(path):
+            if called.split(".")[-1] == "Approved":
+                yield f"line {line}"
 
-
-@every(of(*APPS))
-def test_apps_meet_at_their_doors_only(path: Path) -> None:
-    own = path.relative_to(ROOT).parts[0]
-    for module in imported(path):
-        room, _, rest = module.partition(".")
-        if room not in APPS or room == own:
-            continue
-        at_door = rest.split(".")[0] in DOORS
-        allowed = at_door or (own == "trading" and module.startswith(TRADING_ALSO))
-        assert allowed, f"{module} is inside {room}"
+    assert breaches([path for path in CODE if name_of(path) != "core/risk.py"], rule) == []
 
 
-@every(of("dashboard"))
-def test_the_console_knows_only_units_and_events_of_the_core(path: Path) -> None:
-    of_core = {".".join(module.split(".")[:2]) for module in imported(path) if module.startswith("core.")}
+def test_apps_meet_at_their_doors_only() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        own = path.relative_to(ROOT).parts[0]
+        for module in imported(path):
+            room, _, rest = module.partition(".")
+            if room not in APPS or room == own or rest.split(".")[0] in DOORS:
+                continue
+            if not (own == "trading" and module.startswith(TRADING_ALSO)):
+                yield f"{module} is inside {room}"
 
-    assert of_core <= {"core.units", "core.events"}
-
-
-@every(of("simulator"))
-def test_the_simulator_shares_only_units_and_names_with_the_core(path: Path) -> None:
-    ours = {".".join(module.split(".")[:2]) for module in imported(path) if module.split(".")[0] in ROOMS}
-
-    assert not [
-        m for m in ours if not m.startswith(("simulator", "infra")) and m not in {"core.units", "core.ids"}
-    ]
+    assert breaches(of(*APPS), rule) == []
 
 
-@every(ALL)
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    if tree(path).body:
-        assert ast.get_docstring(tree(path)), "no docstring"
+def test_the_console_knows_only_units_and_events_of_the_core() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        for module in imported(path):
+            if module.startswith("core.") and module.split(".")[1] not in {"units", "events"}:
+                yield module
+
+    assert breaches(of("dashboard"), rule) == []
 
 
-@every(ALL)
-def test_a_module_is_short(path: Path) -> None:
-    lines = len(text(path).splitlines())
+def test_the_simulator_shares_only_units_and_names_with_the_core() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        for module in imported(path):
+            named = ".".join(module.split(".")[:2])
+            ours = named.split(".")[0] in ROOMS and not named.startswith(("simulator", "infra"))
+            if ours and named not in {"core.units", "core.ids"}:
+                yield module
 
-    assert lines <= LINES_MAX
-
-
-@every(ALL)
-def test_a_function_is_short(path: Path) -> None:
-    long = [
-        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.end_lineno is not None
-        and node.end_lineno - node.lineno >= FUNCTION_LINES_MAX
-    ]
-
-    assert long == []
+    assert breaches(of("simulator"), rule) == []
 
 
-@every(ALL)
-def test_a_module_is_named_after_a_thing(path: Path) -> None:
-    assert path.stem not in NAMES_OF_NOTHING
-    classes = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
-    assert not [name for name in classes if re.search(r"(Manager|Helper|Utils?)$", name)]
+def test_a_module_says_what_it_is_for() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        if tree(path).body and not ast.get_docstring(tree(path)):
+            yield "no docstring"
+
+    assert breaches(ALL, rule) == []
 
 
-@every([path for path in CODE if name_of(path) != "polyloly_site/launcher.py"])
-def test_application_code_does_not_print(path: Path) -> None:
-    assert [call.lineno for call in calls(path) if ast.unparse(call.func) == "print"] == []
+def test_a_module_is_short() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        lines = len(text(path).splitlines())
+        if lines > LINES_MAX:
+            yield f"{lines} lines"
+
+    assert breaches(ALL, rule) == []
 
 
-@every(ALL)
-def test_broad_excepts_stand_only_at_a_marked_edge(path: Path) -> None:
+def test_a_function_is_short() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        for node in nodes(path):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
+                lines = node.end_lineno - node.lineno + 1
+                if lines > FUNCTION_LINES_MAX:
+                    yield f"{node.name}: {lines} lines"
+
+    assert breaches(ALL, rule) == []
+
+
+def test_a_module_and_a_class_are_named_after_a_thing() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        if path.stem in NAMES_OF_NOTHING:
+            yield path.stem
+        for node in nodes(path):
+            if isinstance(node, ast.ClassDef) and re.search(r"(Manager|Helper|Utils?)$", node.name):
+                yield node.name
+
+    assert breaches(ALL, rule) == []
+
+
+def test_application_code_does_not_print() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        yield from (f"line {line}" for line, called, _ in calls(path) if called == "print")
+
+    assert breaches([path for path in CODE if name_of(path) != "polyloly_site/launcher.py"], rule) == []
+
+
+def test_broad_excepts_stand_only_at_a_marked_edge() -> None:
     """One per process edge, and its line says which edge it is."""
-    lines = text(path).splitlines()
-    for node in ast.walk(tree(path)):
-        if not isinstance(node, ast.ExceptHandler):
-            continue
-        caught = ast.unparse(node.type) if node.type else "everything"
-        broad = re.search(r"\b(Base)?Exception\b|everything", caught)
-        marked = "edge" in lines[node.lineno - 1]
-        assert marked or not broad, f"line {node.lineno}: except {caught}"
+
+    def rule(path: Path) -> Iterator[str]:
+        lines = text(path).splitlines()
+        for node in nodes(path):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            caught = ast.unparse(node.type) if node.type else "everything"
+            broad = re.search(r"\b(Base)?Exception\b|everything", caught)
+            if broad and "edge" not in lines[node.lineno - 1]:
+                yield f"line {node.lineno}: except {caught}"
+
+    assert breaches(ALL, rule) == []
 
 
-@every(ALL)
-def test_nothing_is_suppressed_wholesale(path: Path) -> None:
+def test_nothing_is_suppressed_wholesale() -> None:
     wholesale = {"suppress(Exception)", "suppress(BaseException)"}
 
-    assert not [call.lineno for call in calls(path) if ast.unparse(call).split(".")[-1] in wholesale]
+    def rule(path: Path) -> Iterator[str]:
+        for line, _, whole in calls(path):
+            if whole.split(".")[-1] in wholesale:
+                yield f"line {line}"
+
+    assert breaches(ALL, rule) == []
 
 
-@every(TESTS)
-def test_tests_do_not_sleep(path: Path) -> None:
+def test_tests_do_not_sleep() -> None:
     """They wait for what they are about. ``asyncio.sleep(0)`` only lets others run."""
-    for call in calls(path):
-        called = ast.unparse(call.func)
-        if called in {"time.sleep", "sleep", "asyncio.sleep"}:
-            assert ast.unparse(call) == "asyncio.sleep(0)", f"line {call.lineno}: {ast.unparse(call)}"
+
+    def rule(path: Path) -> Iterator[str]:
+        for line, called, whole in calls(path):
+            if called in {"time.sleep", "sleep", "asyncio.sleep"} and whole != "asyncio.sleep(0)":
+                yield f"line {line}: {whole}"
+
+    assert breaches(TESTS, rule) == []
 
 
-@every(TESTS)
-def test_our_own_code_is_not_mocked(path: Path) -> None:
-    assert not [
-        module for module in imported(path) if module.startswith(("unittest.mock", "mock.", "pytest_mock"))
-    ]
+def test_our_own_code_is_not_mocked() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        mocks = ("unittest.mock", "mock.", "pytest_mock")
+        yield from (module for module in imported(path) if module.startswith(mocks))
+
+    assert breaches(TESTS, rule) == []
 
 
-@every(ALL)
-def test_what_is_left_to_do_names_its_issue(path: Path) -> None:
-    notes = re.findall(r"# (?:TODO|FIXME|XXX|HACK)\b.*", text(path))
+def test_what_is_left_to_do_names_its_issue() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        notes = re.findall(r"# (?:TODO|FIXME|XXX|HACK)\b.*", text(path))
+        yield from (note for note in notes if not re.search(r"#\d+", note))
 
-    assert not [note for note in notes if not re.search(r"#\d+", note)]
+    assert breaches(ALL, rule) == []
 
 
-@every(ALL)
-def test_no_banners(path: Path) -> None:
-    assert not re.search(r"^\s*#\s*[=\-#*~]{4,}", text(path), re.MULTILINE)
+def test_no_banners() -> None:
+    def rule(path: Path) -> Iterator[str]:
+        yield from re.findall(r"^\s*#\s*[=\-#*~]{4,}", text(path), re.MULTILINE)
+
+    assert breaches(ALL, rule) == []
 
 
 def tracked() -> list[Path]:
