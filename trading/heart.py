@@ -2,8 +2,10 @@
 
 The venue cancels all orders of an API key when no valid beat came for ten seconds (polymarket.md 3.9). Each beat
 names the id that the last one was given, so two traders on one wallet break each other's chain: that is how they
-are told apart. A chain found at the start is watched for one and a half beats; one that moves has a living owner.
-An unanswered beat may have moved the chain: the id that the next refusal names is then ours.
+are told apart. A chain that we did not begin, or that moved without us, is watched for one and a half beats; one
+that goes on moving has a living owner, one that stands still is taken up. An unanswered beat may have moved the
+chain: the id that the next refusal names is then ours. It may also be taken much later: after a sweep there is no
+chain, and the venue takes whatever comes first, so a beat of long ago that lay in a stalled process begins one.
 """
 
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ WATCH_MS: Final = Ms(7_500)
 AGAIN_MS: Final = Ms(1_000)
 # Ten seconds of silence, and a sweep each five: by then nothing of ours rests at the venue any more.
 SWEPT_AFTER_MS: Final = Ms(15_000)
+# For so long after an unanswered beat a move of the chain may be the work of one; of many moves in a row it is not.
+LATE_MS: Final = Ms(60_000)
+LATE_MOVES_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,10 @@ class Heart:
         self._id: str | None = None
         self._last_id = last_id
         self._doubt = False  # the last beat was not answered: it may have moved the chain
-        self._alive_ms: Ms | None = None  # the last moment at which the venue may have taken a beat
+        self._unheard_ms: Ms | None = None  # when a beat was last not answered
+        self._moves = 0  # of the chain while it was watched, laid to late beats of ours
+        # The last moment at which the venue may have taken a beat: until we began, from who held the wallet before.
+        self._alive_ms = now
 
     @property
     def next_id(self) -> str | None:
@@ -89,34 +97,50 @@ class Heart:
     def heard(self, answer: Answer, now: Ms) -> None:
         """Take the answer to the beat that was due."""
         if isinstance(answer, Beaten):
-            self.stage, self._id, self._doubt = Stage.RUNNING, answer.heartbeat_id, False
+            self.stage, self._id, self._doubt, self._moves = Stage.RUNNING, answer.heartbeat_id, False, 0
             self.beaten_ms = self._alive_ms = now
             self.due_ms = Ms(now + EVERY_MS)
             return
         self.due_ms = Ms(now + AGAIN_MS)
         if isinstance(answer, Unheard):
-            self._doubt, self._alive_ms = True, now
+            self._doubt, self._alive_ms, self._unheard_ms = True, now, now
             return
-        self._note_silence(now)
         if answer.expected is None:
             # The venue ended our chain, as it does when it sweeps: begin anew, and see whether anybody else has.
+            self._note_silence(now)
             self.stage, self._id, self._doubt = Stage.FIRST, None, False
             return
+        self._alive_ms = now  # a chain that is there was beaten, by whomever, and not swept
         self._mismatched(answer.expected, now)
 
     def _mismatched(self, expected: str, now: Ms) -> None:
         ours, self._doubt = self._doubt, False
-        if self.stage is Stage.WATCHING and expected == self._id:
-            self.stage, self.due_ms = Stage.ADOPTING, now
-        elif self.stage is Stage.FIRST and expected == self._last_id:
-            self.stage, self._id, self.due_ms = Stage.ADOPTING, expected, now
-        elif self.stage is Stage.FIRST or (self.stage is Stage.WATCHING and ours):
-            self.stage, self._id, self.due_ms = Stage.WATCHING, expected, Ms(now + WATCH_MS)
-        elif ours and self.stage in (Stage.ADOPTING, Stage.RUNNING):
+        if self.stage is Stage.WATCHING:
+            if expected == self._id:
+                self.stage, self.due_ms = Stage.ADOPTING, now
+            elif self._may_be_late(now):
+                self._moves += 1
+                self._watch(expected, now)
+            else:
+                self.stage = Stage.TAKEN
+        elif self.stage is Stage.FIRST:
+            if expected == self._last_id:
+                self.stage, self._id, self.due_ms = Stage.ADOPTING, expected, now
+            else:
+                self._watch(expected, now)
+        elif ours:
             self._id, self.due_ms = expected, now
         else:
-            self.stage = Stage.TAKEN
+            self._watch(expected, now)
+
+    def _watch(self, expected: str, now: Ms) -> None:
+        self.stage, self._id, self.due_ms = Stage.WATCHING, expected, Ms(now + WATCH_MS)
+
+    def _may_be_late(self, now: Ms) -> bool:
+        """Whether a beat of ours that nobody answered may have been taken only now."""
+        recent = self._unheard_ms is not None and now - self._unheard_ms < LATE_MS
+        return recent and self._moves < LATE_MOVES_MAX
 
     def _note_silence(self, now: Ms) -> None:
-        if self._alive_ms is not None and now - self._alive_ms >= SWEPT_AFTER_MS:
+        if now - self._alive_ms >= SWEPT_AFTER_MS:
             self.swept_ms = now
