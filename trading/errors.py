@@ -8,6 +8,7 @@ TradingError
 ├── JournalFull         the database does not keep up: halt the market
 ├── JournalFailed       the database refuses a fact: halt everything
 ├── VenueSilent         the venue did not say what must be known before trading: give up, begin again
+├── WalletTaken         another trader uses our wallet: stop at once, begin again when it is held again
 └── CannotReplay        there is no tape, or no usable defaults file: tell the person who asked
 """
 
@@ -42,6 +43,10 @@ class JournalFailed(TradingError):
 
 class VenueSilent(TradingError):
     """The venue did not answer what must be known before anything is traded, or follows us no more."""
+
+
+class WalletTaken(TradingError):
+    """The wallet's keeper found another trader on it. ``str`` is what the keeper says."""
 
 
 class CannotReplay(TradingError):

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from redis import RedisError
 
 from core import events as ev
 from core.ids import IntentKey, MarketId, Outcome, Side, TokenId
@@ -20,9 +21,9 @@ from core.units import ONE, Shares, Usdc
 from feeds import selectors as feeds
 from infra import aio, clock, logs
 from risk import services as risk_services
-from trading import comparing, selectors
+from trading import comparing, selectors, wallet_light
 from trading.comparing import Figures, Leg
-from trading.errors import VenueSilent
+from trading.errors import VenueSilent, WalletTaken
 from trading.gateways.polymarket.answers import Unanswered
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import Signer
@@ -31,8 +32,10 @@ from trading.gateways.polymarket.user_channel import UserChannel
 from trading.models import WalletAction, WalletKind
 from trading.recovery import Opened, open_wallet, wallet_account
 from trading.runner import Runner
+from trading.wallet_light import Hold
 from trading.wallet_watch import READ_MS, WalletWatch
 
+LIGHT_MS: Final = 250
 COMPARE_TRIES: Final = 20
 COMPARE_MS: Final = 500
 END_WITHIN_S: Final = 1.0
@@ -181,7 +184,18 @@ class LiveFloor:
         return (
             self._until_ended(self._running),
             aio.every(READ_MS, self._watch.read, stop=self._stop),
+            aio.every(LIGHT_MS, self._look_at_light, stop=self._stop),
         )
+
+    async def _look_at_light(self) -> None:
+        """Raises ``WalletTaken``. A light that is out, or not read, says nothing: the venue then ends our orders."""
+        try:
+            light = await sync_to_async(wallet_light.read)(self._wallet.address)
+        except RedisError as error:
+            log.warning("wallet's light not read", error=str(error))
+            return
+        if light is not None and light.hold is Hold.REFUSED:
+            raise WalletTaken(light.why)
 
     async def _until_ended(self, running: asyncio.Task[None]) -> None:
         """The gateway outlives the shard's tasks, to cancel what is open; should it end before, so must they."""

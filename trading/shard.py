@@ -25,6 +25,7 @@ from risk import services as risk_services
 from trading import closing, selectors, wallet_light
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
+from trading.errors import WalletTaken
 from trading.floor import Floor, PaperFloor
 from trading.halting import RECORD_LOST, HaltKeeper
 from trading.journal import Journal
@@ -49,15 +50,20 @@ log = logs.get("trading")
 
 
 async def run(loop: Loop, number: int) -> None:
-    """Trade this shard's markets until ``loop.stop``, then end in order."""
-    shard = await _open(loop, number)
-    if shard is None:
-        return
-    log.info("shard started", event_type="startup", account=shard.account.key, fence=shard.fence)
-    try:
-        await _work(shard)
-    finally:
-        await shard.close()
+    """Trade this shard's markets until ``loop.stop``, then end in order.
+
+    When another trader turns out to use the wallet, everything is withdrawn. Once the wallet is held again the shard
+    begins anew, as after a crash: it trades only if the venue's figures are still the ledger's.
+    """
+    while not loop.stop.is_set():
+        shard = await _open(loop, number)
+        if shard is None:
+            return
+        log.info("shard started", event_type="startup", account=shard.account.key, fence=shard.fence)
+        try:
+            await _work(shard)
+        finally:
+            await shard.close()
 
 
 async def _open(loop: Loop, number: int) -> "Shard | None":
@@ -256,6 +262,8 @@ async def _work(shard: Shard) -> None:
             shard.loop.warmed_up()
     except* Stopped:
         log.info("shard told to stop", event_type="shutdown_step")
+    except* WalletTaken as taken:
+        log.error("shard lost its wallet", event_type="error", why=str(taken.exceptions[0]))
 
 
 async def ending_surely(reading: Awaitable[None]) -> None:

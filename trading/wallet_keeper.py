@@ -17,7 +17,6 @@ from redis import RedisError
 from core.units import Ms
 from infra import aio, clock, logs, loops, redis
 from infra.loops import Loop
-from risk import services as risk_services
 from trading import selectors, services, wallet_light
 from trading.errors import FenceLost
 from trading.gateways.polymarket.answers import Beat
@@ -63,6 +62,7 @@ async def run(loop: Loop) -> None:
             await keeper.hold()
         except Refused as refused:
             keeper.say(Hold.REFUSED, str(refused))
+            await keeper.publish()
             log.error("wallet not held", wallet=wallet, why=str(refused), event_type="error")
             await aio.stopped_within(loop.stop, REFUSED_PAUSE_MS)
 
@@ -136,7 +136,7 @@ class Keeper:
             if clock.now_ms() >= self.heart.due_ms:
                 await self._beat_once()
             if self.heart.stage is Stage.TAKEN:
-                await self._taken()
+                self._taken()
             await asyncio.sleep(self._pause_s(self.heart.due_ms))
 
     async def _beat_once(self) -> None:
@@ -190,17 +190,11 @@ class Keeper:
         rows = selectors.open_orders(account_id).filter(written_ms__gt=self.heart.swept_ms or 0)
         return sorted(rows.order_by().values_list("shard", flat=True).distinct())
 
-    async def _taken(self) -> None:
-        """Another trader uses the wallet. One that was held stops everything: the orders are not ours alone."""
+    def _taken(self) -> None:
+        """Another trader uses the wallet: its light says so, and every shard that sees it withdraws and waits."""
         if not self.loop.lease.valid():
             raise Stopped  # the other one is our own successor
-        why = f"another trader uses the wallet {self.wallet}: its heartbeat is not ours"
-        if self._light.hold is Hold.HELD:
-            by = risk_services.process(self.loop.name)
-            await sync_to_async(risk_services.halt_trading)(
-                code=risk_services.HaltCode.WALLET, detail=why, by=by, at=clock.now_ms()
-            )
-        raise Refused(why)
+        raise Refused(f"another trader uses the wallet {self.wallet}: its heartbeat is not ours")
 
     async def _set_up_and_work(self) -> None:
         """Once the heart beats: approvals, then the light that lets shards trade, then whatever is planned."""
@@ -255,23 +249,33 @@ class Keeper:
     async def show(self) -> None:
         """Keep the light on."""
         while True:
-            why = self._silence() if self._light.hold is Hold.HELD else self._light.why
-            light = WalletLight(self._light.hold, why, self.fence, self._light.since_ms, self.heart.beaten_ms)
-            try:
-                await wallet_light.publish(self.wallet, light)
-            except RedisError as error:
-                log.warning("wallet's light not set", wallet=self.wallet, error=str(error))
+            await self.publish()
             await asyncio.sleep(PUBLISH_MS / 1000)
+
+    async def publish(self) -> None:
+        """Say now how it stands. Who lost the lease says nothing more: the light is its successor's."""
+        if not self.loop.lease.valid():
+            return
+        why = self._silence() if self._light.hold is Hold.HELD else self._light.why
+        light = WalletLight(self._light.hold, why, self.fence, self._light.since_ms, self.heart.beaten_ms)
+        try:
+            await wallet_light.publish(self.wallet, light)
+        except RedisError as error:
+            log.warning("wallet's light not set", wallet=self.wallet, error=str(error))
 
     def _silence(self) -> str:
         """Why the venue hears no heartbeat, empty while it does."""
         if self._late:
             return f"no heartbeat: silent {', '.join(self._late)}"
+        if not self.heart.beats:
+            return f"no heartbeat: {self.heart.stage.value}"
         silent_ms = clock.now_ms() - (self.heart.beaten_ms or 0)
         return f"no heartbeat was answered for {silent_ms // 1000} s" if silent_ms > SILENT_MS else ""
 
     async def dim(self, showing: asyncio.Task[None]) -> None:
         await aio.end(showing)
+        if not self.loop.lease.valid():
+            return
         try:
             await wallet_light.put_out(self.wallet)
         except RedisError as error:

@@ -192,21 +192,41 @@ async def test_a_trader_of_another_stack_is_refused_and_the_first_goes_on(stand:
         assert await call(risk.halt_in_force) is None
 
 
-async def test_a_trader_whose_chain_is_taken_over_halts_and_says_why(stand: Stand) -> None:
+def beat_of_another(stand: Stand) -> None:
+    """Somebody with the same key goes on with the chain."""
+    beats = stand.app[HEARTBEATS]
+    (pulse,) = beats.pulses.values()
+    beats.beat(pulse.key, pulse.expected or "", clock.now_ms())
+
+
+async def test_a_trader_whose_chain_is_taken_over_says_why_and_asks_again_without_a_person(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wallet_keeper, "REFUSED_PAUSE_MS", 500)
     async with a_loop(wallet_keeper.name_of(stand.wallet)) as loop:
         running = asyncio.create_task(wallet_keeper.run(loop))
         await until(lambda: stand.hold() is Hold.HELD, "held")
-        beats = stand.app[HEARTBEATS]
-        (pulse,) = beats.pulses.values()
-        beats.beat(pulse.key, pulse.expected or "", clock.now_ms())
 
-        await until(lambda: stand.hold() is Hold.REFUSED, "refused")
+        def refused() -> bool:
+            beat_of_another(stand)
+            return stand.hold() is Hold.REFUSED
 
-        halt = await call(risk.halt_in_force)
-        loop.stop.set()
+        await until(refused, "refused")
+        light = await call(wallet_light.read, stand.wallet)
         await running
-    assert halt is not None
-    assert (halt.code, stand.wallet in halt.detail) == ("wallet_in_use", True)
+    assert light is not None
+    assert f"another trader uses the wallet {stand.wallet}" in light.why
+    async with kept(stand):
+        assert await call(stand.hold) is Hold.HELD, "the other is gone"
+    assert await call(risk.halt_in_force) is None
+
+
+async def test_a_chain_that_moved_once_without_us_does_not_cost_the_wallet(stand: Stand) -> None:
+    async with kept(stand):
+        beat_of_another(stand)
+        beats = stand.beats()
+        await until(lambda: stand.beats() >= beats + 2, "it goes on beating")
+        assert await call(stand.hold) is Hold.HELD
 
 
 async def an_order_of(shard: str, stand: Stand) -> None:
