@@ -123,8 +123,8 @@ class Following:
             at_once(self.asking.look(order))
         if wishes.trades_after is not None:
             at_once(self.asking.trades(wishes.trades_after))
-        if wishes.sweep:
-            at_once(self.asking.sweep(wishes.loose))
+        if wishes.survey:
+            at_once(self.asking.survey(wishes.loose))
         self.listen()
 
     def pass_time(self, ms: int) -> None:

@@ -1,4 +1,4 @@
-"""The table of all our orders: trades with several of them, what is not theirs, sweeps, kept ones, bounds."""
+"""The table of all our orders: trades with several of them, what is not theirs, surveys, kept ones, bounds."""
 
 import pytest
 
@@ -121,7 +121,7 @@ def test_part_of_a_trade_that_is_not_what_our_order_is_is_not_booked() -> None:
     assert us.pair.held(YES) == us.pair.held(NO) == 0
 
 
-def test_a_sweep_finds_what_the_channel_never_told() -> None:
+def test_a_survey_finds_what_the_channel_never_told() -> None:
     us = Following()
     held = us.venue.orders[resting(us, 1)]
     us.pass_time(1_000)
@@ -311,15 +311,15 @@ def test_cancels_that_are_due_together_leave_in_one_request() -> None:
     assert us.venue.cancels == [[an_id(1), an_id(2), an_id(3)]]
 
 
-def test_a_sweep_asked_for_during_a_sweep_comes_after_it() -> None:
+def test_a_survey_asked_for_during_a_survey_comes_after_it() -> None:
     us = Following()
     resting(us, 1)
-    assert us.mine.wishes(us.now).sweep
+    assert us.mine.wishes(us.now).survey
 
-    us.mine.sweep_now()
-    us.mine.swept(us.now)
+    us.mine.survey_now()
+    us.mine.surveyed(us.now)
 
-    assert us.mine.wishes(us.now).sweep
+    assert us.mine.wishes(us.now).survey
 
 
 def test_an_order_that_never_landed_is_watched_until_its_market_is_resolved() -> None:

@@ -200,7 +200,7 @@ class Asking:
             if news and fact.matched_ms is not None and now - fact.matched_ms >= UNTOLD_MS:
                 self.untold_ms = fact.matched_ms
 
-    async def sweep(self, loose: Sequence[str] = ()) -> bool:
+    async def survey(self, loose: Sequence[str] = ()) -> bool:
         """Read what is open, and the trades of ``loose``. False when nobody answered what is open."""
         try:
             for trade_id in loose:
@@ -215,4 +215,4 @@ class Asking:
             self._orders.listed(facts, asked_ms, self.clock())
             return True
         finally:
-            self._orders.swept(self.clock())
+            self._orders.surveyed(self.clock())

@@ -200,7 +200,7 @@ class PolymarketGateway:
             if isinstance(event, Unreadable):
                 self.unreadable += 1
                 log.error("user channel unreadable", event_type="error", reason=event.reason)
-                self.orders.sweep_now()
+                self.orders.survey_now()
             elif isinstance(event, OrderEvent):
                 self.orders.hear(order_told(event), heard_ms)
             else:
@@ -210,7 +210,7 @@ class PolymarketGateway:
     def opened(self, heard_ms: Ms) -> None:
         """The channel is open: what happened before is read."""
         self._opened_ms = heard_ms
-        self.orders.sweep_now()
+        self.orders.survey_now()
         self._stir()
 
     def lost(self, reason: str, heard_ms: Ms) -> None:
@@ -232,8 +232,8 @@ class PolymarketGateway:
             self._start(self._look(order))
         if wishes.trades_after is not None:
             self._start(self._asking.trades(wishes.trades_after))
-        if wishes.sweep:
-            self._start(self._asking.sweep(wishes.loose))
+        if wishes.survey:
+            self._start(self._asking.survey(wishes.loose))
 
     async def _look(self, order: OwnOrder) -> None:
         async with self._looks:

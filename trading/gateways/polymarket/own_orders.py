@@ -26,7 +26,7 @@ from trading.gateways.polymarket.translate import Leg, OrderFact, TradeFact, mer
 from trading.gateways.polymarket.unknown import Inquiry
 
 SAID_MAX: Final = 20_000
-SWEEP_MS: Final = 15_000
+SURVEY_MS: Final = 15_000
 SETTLING_MS: Final = 10_000  # a fill not heard of for this long is asked for
 FORGET_AFTER_MS: Final = 3_600_000
 WATCH_MS: Final = 24 * FORGET_AFTER_MS  # an order that never landed, in a market that is not resolved
@@ -67,7 +67,7 @@ class Wishes:
     cancels: list[OwnOrder] = field(default_factory=list)
     looks: list[OwnOrder] = field(default_factory=list)
     trades_after: Ms | None = None
-    sweep: bool = False
+    survey: bool = False
     loose: tuple[str, ...] = ()
 
 
@@ -84,9 +84,9 @@ class OwnOrders:
         self._forgotten: dict[OrderId, MarketId] = {}
         self._looking: set[OrderId] = set()
         self._reading_trades = False
-        self._sweeping = False
-        self._sweep_again = False
-        self._swept_ms: Ms | None = None
+        self._surveying = False
+        self._survey_again = False
+        self._surveyed_ms: Ms | None = None
         self._watched: set[OrderId] = set()  # settled, and might still land
 
     def begin(self, place: Place, order_id: OrderId, terms: MarketTerms, now: Ms) -> OwnOrder:
@@ -238,16 +238,16 @@ class OwnOrders:
         """The look at an order is over, whatever it brought."""
         self._looking.discard(order.order_id)
 
-    def swept(self, now: Ms) -> None:
-        """The sweep is over, whatever it brought."""
-        self._sweeping = False
-        self._swept_ms = None if self._sweep_again else now
-        self._sweep_again = False
+    def surveyed(self, now: Ms) -> None:
+        """The survey is over, whatever it brought."""
+        self._surveying = False
+        self._surveyed_ms = None if self._survey_again else now
+        self._survey_again = False
 
-    def sweep_now(self) -> None:
+    def survey_now(self) -> None:
         """The channel may have missed something: read everything, after what is being read already."""
-        self._swept_ms = None
-        self._sweep_again = self._sweeping
+        self._surveyed_ms = None
+        self._survey_again = self._surveying
 
     def wishes(self, now: Ms) -> Wishes:
         """What to ask for now. Each wish counts as under way until its answer, or that there is none, is told."""
@@ -268,8 +268,8 @@ class OwnOrders:
         if not self._reading_trades:
             wishes.trades_after = self._trades_after(now)
             self._reading_trades = wishes.trades_after is not None
-        if not self._sweeping and self._sweep_due(now):
-            self._sweeping = wishes.sweep = True
+        if not self._surveying and self._survey_due(now):
+            self._surveying = wishes.survey = True
             wishes.loose = self.strays.loose_trades()
             self._forget(now)
         return wishes
@@ -289,21 +289,21 @@ class OwnOrders:
             due.extend(Ms(heard + SETTLING_MS) for _, heard in order.fills.unsettled.values())
         if not self._reading_trades:
             due.extend(self.strays.due())
-        if not self._sweeping and self._must_sweep():
-            due.append(Ms(0) if self._swept_ms is None else Ms(self._swept_ms + SWEEP_MS))
+        if not self._surveying and self._must_survey():
+            due.append(Ms(0) if self._surveyed_ms is None else Ms(self._surveyed_ms + SURVEY_MS))
         return min(due, default=None)
 
     def active(self) -> list[OwnOrder]:
         """Orders that are open, unclear or not settled."""
         return [order for order in self._active.values() if not order.is_settled]
 
-    def _must_sweep(self) -> bool:
+    def _must_survey(self) -> bool:
         if self._watched or self.strays.loose:
             return True
         return any(order.never_landed or not order.is_settled for order in self._active.values())
 
-    def _sweep_due(self, now: Ms) -> bool:
-        return self._must_sweep() and (self._swept_ms is None or now >= self._swept_ms + SWEEP_MS)
+    def _survey_due(self, now: Ms) -> bool:
+        return self._must_survey() and (self._surveyed_ms is None or now >= self._surveyed_ms + SURVEY_MS)
 
     def _trades_after(self, now: Ms) -> Ms | None:
         """From when on trades must be read, if any must be now."""

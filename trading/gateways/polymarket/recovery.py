@@ -62,11 +62,11 @@ async def recover(
     orders.strays.loosen({fill_id: at for fill_id, at in provisional.items() if fill_id not in known})
     # Trades first: an order's end is told with what it has traded, and that should be known by then.
     heard = await asking.trades(_trades_from(kept, now))
-    swept = await asking.sweep(orders.strays.loose_trades())
+    surveyed = await asking.survey(orders.strays.loose_trades())
     while _under_way(orders) and clock.monotonic_ms() - began < within_ms:
         await _round(orders, asking)
         heard = heard or await asking.trades(_trades_from(kept, now))
-        swept = swept or await asking.sweep()
+        surveyed = surveyed or await asking.survey()
         await asyncio.sleep(ROUND_MS / 1000)
     events = tuple(orders.said)
     orders.said.clear()
@@ -75,7 +75,7 @@ async def recover(
         foreign=tuple(orders.strays.foreign),
         open=tuple(order.order_id for order in orders.active() if not order.is_over and not _unsure(order)),
         unsure=tuple(order.order_id for order in orders.active() if _unsure(order)),
-        answered=heard and swept,
+        answered=heard and surveyed,
     )
     log.info(
         "venue asked for what was left",
@@ -100,8 +100,8 @@ async def _round(orders: OwnOrders, asking: Asking) -> None:
         await asyncio.gather(*(asking.look(order) for order in wishes.looks[start : start + LOOKS_AT_ONCE]))
     if wishes.trades_after is not None:
         await asking.trades(wishes.trades_after)
-    if wishes.sweep:
-        await asking.sweep(wishes.loose)
+    if wishes.survey:
+        await asking.survey(wishes.loose)
 
 
 def _under_way(orders: OwnOrders) -> bool:

@@ -22,7 +22,7 @@ FOREIGN_MAX: Final = 1_000
 ORPHANS_MAX: Final = 1_000
 ORPHAN_WAITS_MS: Final = (0, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 30_000)
 ASK_AGAIN_MS: Final = 1_000
-LOOSE_A_SWEEP: Final = 10
+LOOSE_A_SURVEY: Final = 10
 
 log = logs.get("gateway")
 
@@ -51,7 +51,7 @@ class Strays:
 
     def loose_trades(self) -> tuple[str, ...]:
         """The trades to ask for by id, others with each call."""
-        fill_ids = list(self.loose)[:LOOSE_A_SWEEP]
+        fill_ids = list(self.loose)[:LOOSE_A_SURVEY]
         for fill_id in fill_ids:
             self.loose[fill_id] = self.loose.pop(fill_id)
         return tuple(dict.fromkeys(fill_id.rpartition(":")[0] for fill_id in fill_ids))
