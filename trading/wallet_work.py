@@ -3,7 +3,8 @@
 ``PLANNED -> SUBMITTED -> CONFIRMED | FAILED``, and UNKNOWN in between. The row says SUBMITTED, with the wallet's
 nonce, before anything leaves: an action without a transaction id was handed over and nobody heard the answer. It is
 looked for in the relayer's list. Only when it is not there, and the nonce is unused, is it sent again, with the same
-nonce: of two transactions with one nonce the chain takes at most one.
+nonce: of two transactions with one nonce the chain takes at most one. What is said of such a copy says nothing of the
+first. An action ends as FAILED only when it was never taken, when the chain undid it, or when its deadline is over.
 """
 
 from collections import deque
@@ -23,6 +24,7 @@ from trading.gateways.polymarket.wallet_answers import (
     Confirmed,
     Failed,
     Outcome,
+    Refused,
     Submitted,
     Unanswered,
 )
@@ -32,6 +34,8 @@ A_MINUTE: Final = 25  # the relayer's limit of submissions (polymarket.md 9)
 MINUTE_MS: Final = Ms(61_000)  # and a second for the way there
 NEVER_LANDED_MS: Final = Ms(10_000)
 UNKNOWN_AFTER_MS: Final = Ms(30_000)
+REFUSED_FOR_MS: Final = Ms(120_000)  # "not now" for longer than this is "no"
+GRACE_MS: Final = Ms(60_000)  # beyond a deadline: the chain's clock is not ours
 HANDED_OVER: Final = (WalletState.SUBMITTED, WalletState.UNKNOWN)
 NONCE_MOVED: Final = "not in the relayer's list, and the wallet's nonce moved on: look at the wallet"
 
@@ -40,6 +44,10 @@ log = logs.get("wallet")
 
 class Relay(Protocol):
     """The part of a wallet that this needs (``trading.gateways.polymarket.wallet``)."""
+
+    @property
+    def lives_ms(self) -> Ms | None:
+        """How long after its submission the chain may carry something out; ``None``: for ever."""
 
     async def nonce(self) -> str | Unanswered: ...
 
@@ -97,7 +105,10 @@ class WalletWork:
         self._fence = fence
         self._quota = quota
         self._wait_ms = Ms(0)
-        self._refused: set[str] = set()  # not taken for certain, to be submitted again
+        self._refused: dict[
+            str, Ms
+        ] = {}  # never taken for certain, to be submitted again; refused since when
+        self._handed_ms: dict[str, Ms] = {}  # when it was last handed over, as far as this keeper knows
         self._absent_ms: dict[str, Ms] = {}  # when the relayer's list first did not name it
         self._stuck: set[str] = set()  # a person must look at the wallet
 
@@ -130,9 +141,17 @@ class WalletWork:
         if not self._quota.take(self._now()):
             return
         if await self._step(row, WalletState.SUBMITTED, nonce=known):
-            self._refused.discard(row.action_id)
             self._absent_ms.pop(row.action_id, None)
-            await self._note(row, await self._send(row, terms, known))
+            answer = await self._send(row, terms, known)
+            if not isinstance(answer, Refused):
+                self._refused.pop(row.action_id, None)
+                self._handed_ms[row.action_id] = self._now()
+                await self._note(row, answer)
+            elif nonce is None:
+                await self._never_taken(row, answer)
+            else:
+                self._wait_ms = Ms(self._now() + (answer.retry_after_ms or NEVER_LANDED_MS))
+                await self._unknown(row, f"sent again and refused: {answer.reason}")
 
     async def _send(self, row: WalletAction, terms: VenueTerms, nonce: str) -> Answer:
         market_id = MarketId(str(row.market_id))
@@ -141,19 +160,24 @@ class WalletWork:
             return await self._relay.merge(market_id, Shares(row.yes), **contract)
         return await self._relay.redeem(market_id, **contract)
 
-    async def _note(self, row: WalletAction, answer: Answer) -> None:
+    async def _note(self, row: WalletAction, answer: Submitted | Unanswered) -> None:
         if isinstance(answer, Submitted):
             log.info("wallet action submitted", action=row.action_id, transaction=answer.transaction_id)
             await self._step(row, WalletState.SUBMITTED, transaction_id=answer.transaction_id)
-        elif isinstance(answer, Unanswered):
-            await self._unknown(row, answer.reason)
-        elif answer.retry_after_ms is None:
-            log.error("wallet action refused", action=row.action_id, why=answer.reason, event_type="error")
-            await self._step(row, WalletState.FAILED, reason=answer.reason)
         else:
-            self._refused.add(row.action_id)
-            self._wait_ms = Ms(self._now() + answer.retry_after_ms)
-            log.info("wallet busy", action=row.action_id, why=answer.reason, wait_ms=answer.retry_after_ms)
+            await self._unknown(row, answer.reason)
+
+    async def _never_taken(self, row: WalletAction, answer: Refused) -> None:
+        """Refused each time it was handed over: nothing of it can land."""
+        now = self._now()
+        since = self._refused.setdefault(row.action_id, now)
+        if answer.retry_after_ms is None or now - since >= REFUSED_FOR_MS:
+            del self._refused[row.action_id]
+            await self._fail(row, answer.reason)
+            return
+        self._wait_ms = Ms(now + answer.retry_after_ms)
+        log.info("wallet busy", action=row.action_id, why=answer.reason, wait_ms=answer.retry_after_ms)
+        await self._step(row, WalletState.SUBMITTED, reason=answer.reason)
 
     async def _follow(self, row: WalletAction, transaction_id: str) -> None:
         """Ask how a submitted transaction stands."""
@@ -163,13 +187,29 @@ class WalletWork:
             received = received_of(row)
             await self._step(row, WalletState.CONFIRMED, tx_hash=found.tx_hash, received=received)
         elif isinstance(found, Failed):
-            log.error("wallet action failed", action=row.action_id, why=found.reason, event_type="error")
-            await self._step(row, WalletState.FAILED, reason=found.reason)
+            await self._undone(row, transaction_id, found)
         elif isinstance(found, Unanswered):
             if self._now() - row.moved_ms >= UNKNOWN_AFTER_MS and row.state != WalletState.UNKNOWN:
                 await self._unknown(row, found.reason)
         elif found.tx_hash is not None and found.tx_hash != row.tx_hash:
             await self._step(row, WalletState.SUBMITTED, tx_hash=found.tx_hash)
+        elif self._outlived(row) and await self._relay.nonce() == row.nonce:
+            await self._fail(row, "taken and never carried out; its deadline is over")
+
+    async def _undone(self, row: WalletAction, transaction_id: str, found: Failed) -> None:
+        """The chain undid this transaction: maybe because another one of the same nonce, sent before, was first."""
+        other = None if found.nonce_used else await self._landed(row)
+        if other is None:
+            await self._fail(row, found.reason)
+        elif isinstance(other, str) and other != transaction_id:
+            log.warning(
+                "wallet action landed by another transaction", action=row.action_id, transaction=other
+            )
+            await self._step(row, WalletState.SUBMITTED, transaction_id=other)
+
+    async def _landed(self, row: WalletAction) -> str | Unanswered | None:
+        market_id = MarketId(str(row.market_id))
+        return await self._relay.landed_since(row.nonce or "", market_id, Shares(max(row.yes, row.no)))
 
     async def _look_for(self, row: WalletAction) -> None:
         """It was handed over and nobody answered, or we ended before the answer."""
@@ -177,8 +217,7 @@ class WalletWork:
             return
         self._wait_ms = Ms(self._now() + 1_000)
         nonce = row.nonce or ""
-        market_id = MarketId(str(row.market_id))
-        found = await self._relay.landed_since(nonce, market_id, Shares(max(row.yes, row.no)))
+        found = await self._landed(row)
         if isinstance(found, str):
             self._absent_ms.pop(row.action_id, None)
             await self._step(row, WalletState.SUBMITTED, transaction_id=found)
@@ -191,13 +230,26 @@ class WalletWork:
         if now - self._absent_ms.setdefault(row.action_id, now) < NEVER_LANDED_MS:
             return
         present = await self._relay.nonce()
-        if present == nonce:
+        if present == nonce and self._outlived(row):
+            await self._fail(row, "nobody has it, and its deadline is over")
+        elif present == nonce:
             log.warning("wallet action never landed, sent again with its nonce", action=row.action_id)
             self._wait_ms = now
             await self._submit(row, nonce=nonce)
         elif isinstance(present, str):
             self._stuck.add(row.action_id)
             await self._unknown(row, NONCE_MOVED)
+
+    def _outlived(self, row: WalletAction) -> bool:
+        """Whether the chain refuses by now whatever was handed over. A keeper that took over counts anew."""
+        handed_ms = self._handed_ms.setdefault(row.action_id, self._now())
+        lives_ms = self._relay.lives_ms
+        return lives_ms is not None and self._now() - handed_ms >= lives_ms + GRACE_MS
+
+    async def _fail(self, row: WalletAction, why: str) -> None:
+        log.error("wallet action failed", action=row.action_id, why=why, event_type="error")
+        self._handed_ms.pop(row.action_id, None)
+        await self._step(row, WalletState.FAILED, reason=why)
 
     async def _unknown(self, row: WalletAction, why: str) -> None:
         log.error("wallet action unknown", action=row.action_id, why=why, event_type="error")

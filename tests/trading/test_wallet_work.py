@@ -31,13 +31,15 @@ from trading.gateways.polymarket.wallet_answers import (
     Unanswered,
 )
 from trading.models import Account, AccountMode, WalletAction, WalletKind, WalletState
-from trading.wallet_work import A_MINUTE, MINUTE_MS, NONCE_MOVED, Quota, WalletWork
+from trading.wallet_work import A_MINUTE, MINUTE_MS, NONCE_MOVED, REFUSED_FOR_MS, Quota, WalletWork
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MARKET: Final = MarketId(condition(1))
 NAME: Final = "wallet:0xabc"
 LOST: Final = Unanswered("no answer")
 DELAY_MS: Final = 2_000
+LIVES_MS: Final = Ms(600_000)
+SLOW_MS: Final = 11_500  # longer than an absence must last before the same nonce is used again
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,15 @@ class Relayer:
     sent: dict[str, Sent] = field(default_factory=dict)
     silent: bool = False
     used: int = 0
+    lives_ms: Ms | None = LIVES_MS
+    slow: list[tuple[int, Sent]] = field(default_factory=list)  # on their way here, not listed yet
 
     def tick(self, ms: int) -> None:
         self.now += ms
+        for arrives_ms, each in self.slow:
+            if arrives_ms <= self.now:
+                self.sent[f"tx-{len(self.sent) + 1}"] = each
+        self.slow = [pair for pair in self.slow if pair[0] > self.now]
         for name, each in self.sent.items():
             if each.state == "new" and self.now >= each.due_ms:
                 taken = each.nonce == self.used
@@ -87,6 +95,12 @@ class Relayer:
         mishap = self.mishaps.popleft() if self.mishaps else ""
         if mishap == "refused":
             return Refused("the batch is malformed", None)
+        if mishap == "stranger":
+            return Refused("RequestRejectedError 401: unauthorized", 5_000)
+        if mishap == "slow":
+            arrives_ms = self.now + SLOW_MS
+            self.slow.append((arrives_ms, Sent(int(nonce or self.used), market_id, shares, arrives_ms)))
+            return LOST
         if mishap == "busy" or any(each.state == "new" for each in self.sent.values()):
             return Refused("wallet busy", 1_000)
         if mishap == "dropped":
@@ -110,7 +124,7 @@ class Relayer:
         fitting = (
             name
             for name, each in self.sent.items()
-            if each.nonce >= int(nonce) and each.market_id == market_id and each.state != "failed"
+            if each.nonce == int(nonce) and each.market_id == market_id and each.state != "failed"
         )
         return next(fitting, None)
 
@@ -335,11 +349,81 @@ def test_no_more_than_the_relayers_quota_is_submitted_in_a_minute() -> None:
     assert quota.take(Ms(NOON + MINUTE_MS))
 
 
-MISHAP = st.sampled_from(["", "", "unheard", "dropped", "busy"])
+async def test_a_copy_that_is_refused_for_now_says_nothing_of_the_first(scene: Scene) -> None:
+    scene.relayer.mishaps.extend(["slow", "busy"])
+    await call(scene.plan)
+
+    await scene.turns(60)
+
+    assert await call(scene.states) == ["confirmed"]
+    assert scene.relayer.executed() == 1
+    assert {each.nonce for each in scene.relayer.sent.values()} == {0}, "never with another nonce"
+
+
+async def test_a_copy_that_is_refused_for_good_says_nothing_of_the_first(scene: Scene) -> None:
+    scene.relayer.mishaps.extend(["slow", "refused"])
+    await call(scene.plan)
+
+    await scene.turns(60)
+
+    assert await call(scene.states) == ["confirmed"], "the first one landed after the copy was refused"
+    assert scene.relayer.executed() == 1
+
+
+async def test_a_copy_that_came_second_does_not_undo_the_first(scene: Scene) -> None:
+    scene.relayer.mishaps.append("slow")
+    await call(scene.plan)
+
+    await scene.turns(30)
+
+    assert sorted(each.state for each in scene.relayer.sent.values()) == ["confirmed", "failed"]
+    assert await call(scene.states) == ["confirmed"]
+
+
+async def test_a_relayer_that_never_lets_us_in_ends_the_action_with_its_words(scene: Scene) -> None:
+    scene.relayer.mishaps.extend(["stranger"] * 100)
+    await call(scene.plan)
+
+    await scene.turns(1)
+    waiting = await row_of()
+    await scene.turns(REFUSED_FOR_MS // 1_000 + 10)
+
+    assert (waiting.state, waiting.reason) == ("submitted", "RequestRejectedError 401: unauthorized")
+    ended = await row_of()
+    assert ended.state == "failed", "nothing was ever handed over: the shares are free again"
+    assert "401" in str(ended.reason)
+    assert scene.relayer.executed() == 0
+
+
+@pytest.mark.parametrize("mishap", ["never mined", "dropped"])
+async def test_what_nobody_carries_out_ends_with_its_deadline(mishap: str, scene: Scene) -> None:
+    scene.relayer.mishaps.extend([mishap, *(["refused"] * 200)])
+    await call(scene.plan)
+
+    await scene.turns(58, ms=10_000)
+    before = await call(scene.states)
+    await scene.turns(30, ms=10_000)
+
+    assert before in (["submitted"], ["unknown"]), "it may still be carried out"
+    assert await call(scene.states) == ["failed"]
+    assert scene.relayer.executed() == 0
+
+
+async def test_what_has_no_deadline_never_counts_as_failed(scene: Scene) -> None:
+    scene.relayer.lives_ms = None
+    scene.relayer.mishaps.append("never mined")
+    await call(scene.plan)
+
+    await scene.turns(100, ms=10_000)
+
+    assert await call(scene.states) == ["submitted"]
+
+
+MISHAP = st.sampled_from(["", "", "unheard", "dropped", "busy", "slow"])
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(mishaps=st.lists(MISHAP, max_size=8), crashes=st.sets(st.integers(0, 60), max_size=5))
+@given(mishaps=st.lists(MISHAP, max_size=6), crashes=st.sets(st.integers(0, 60), max_size=5))
 async def test_whatever_happens_each_action_is_done_exactly_once(
     mishaps: list[str], crashes: set[int], scene: Scene
 ) -> None:
@@ -350,7 +434,7 @@ async def test_whatever_happens_each_action_is_done_exactly_once(
     for number in (1, 2, 3):
         await call(scene.plan, number)
 
-    for turn in range(70):
+    for turn in range(90):
         if turn in crashes:
             await call(scene.crash)
         await scene.turns(1)

@@ -1,7 +1,7 @@
 """An EOA's way to the chain: transactions it signs, sends and pays gas for, one call each."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from eth_account.signers.local import LocalAccount
 from polymarket._internal.actions.data import list_activity_spec
@@ -24,6 +24,8 @@ from trading.gateways.polymarket.wallet_answers import (
     Unanswered,
 )
 from trading.gateways.polymarket.wallet_refusals import judged, reason_of, unsettled
+
+REVERTED: Final = "the transaction reverted"
 
 
 class BroadcastWallet:
@@ -64,7 +66,7 @@ class BroadcastWallet:
         status = receipt.get("status")
         if status not in ("0x0", "0x1"):
             return Unanswered(f"{transaction_id} has a receipt with status {status!r}")
-        return Confirmed(transaction_id) if status == "0x1" else Failed("the transaction reverted")
+        return Confirmed(transaction_id) if status == "0x1" else Failed(REVERTED, nonce_used=True)
 
     async def landed_since(self, nonce: str, market_id: MarketId, shares: Shares) -> str | Unanswered | None:
         """Once the nonce is used it never says ``None``: what used it is told by the indexer, later or never."""

@@ -32,11 +32,11 @@ from polymarket.models.trading import MissingTradingApprovals
 from pydantic import SecretStr
 
 from core.ids import MarketId, TokenId
-from core.units import Shares, Usdc
+from core.units import Ms, Shares, Usdc
 from infra import logs
 from trading.gateways.polymarket import wallet_calls
 from trading.gateways.polymarket.broadcast import BroadcastWallet
-from trading.gateways.polymarket.relayed import RelayedWallet
+from trading.gateways.polymarket.relayed import DEADLINE_S, RelayedWallet
 from trading.gateways.polymarket.signing import DEPOSIT_WALLET, EOA, Signer
 from trading.gateways.polymarket.wallet_answers import Answer, Outcome, Refused, Unanswered
 from trading.gateways.polymarket.wallet_refusals import judged, reason_of, unsettled
@@ -185,6 +185,11 @@ class Wallet:
                 return await self._way.outcome(transaction_id)
         except TimeoutError as error:
             return Unanswered(reason_of(error))
+
+    @property
+    def lives_ms(self) -> Ms | None:
+        """How long after its submission the chain may carry something out; ``None``: for ever."""
+        return Ms(DEADLINE_S * 1000) if isinstance(self._way, RelayedWallet) else None
 
     async def landed_since(self, nonce: str, market_id: MarketId, shares: Shares) -> str | Unanswered | None:
         """The transaction this nonce was used for by a merge of so many shares, or a redemption, of this market.

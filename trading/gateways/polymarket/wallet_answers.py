@@ -45,9 +45,13 @@ class Confirmed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """On the chain it did nothing; tokens and cash are where they were."""
+    """On the chain it did nothing; tokens and cash are where they were.
+
+    ``nonce_used``: by this transaction, so that no other one of the same nonce can have been carried out.
+    """
 
     reason: str
+    nonce_used: bool = False
 
 
 Answer = Submitted | Refused | Unanswered
