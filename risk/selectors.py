@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Concat
+from django.db import connection
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
@@ -13,6 +13,10 @@ from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt
 from risk.panel import Panel, panel
 
 DAY_MS: Final = 86_400_000
+STOPS: Final = """
+    SELECT 'trading', NULL, code FROM risk_halt WHERE ended IS NULL
+    UNION ALL SELECT 'market', market_id, code FROM risk_markethalt WHERE ended IS NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +108,20 @@ def market_halts() -> dict[str, HaltInForce]:
     return found
 
 
+def stops() -> dict[str | None, str]:
+    """The codes of the halts that forbid sending an order now, by market, ``None`` for everything.
+
+    One query in plain SQL: the writer of an order's row waits for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STOPS)
+        return {market_id: f"{kind}: {code}" for kind, market_id, code in cursor.fetchall()}
+
+
 def stop_for(market_id: str) -> str | None:
-    """The code of a halt that forbids sending an order in this market now. One query, for the order's writer."""
-    everything = Halt.objects.filter(ended__isnull=True).values_list(Concat(Value("trading: "), F("code")))
-    here = MarketHalt.objects.filter(ended__isnull=True, market_id=market_id)
-    rows = everything.union(here.values_list(Concat(Value("market: "), F("code"))), all=True)
-    return next((str(row[0]) for row in rows), None)
+    """The code of a halt that forbids sending an order in this market now."""
+    found = stops()
+    return found.get(None) or found.get(market_id)
 
 
 def halt_panels() -> tuple[Panel | None, dict[str, Panel]]:

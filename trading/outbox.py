@@ -1,14 +1,15 @@
 """Write before the wire: approved orders wait here until their row is committed, then leave.
 
-One task, one order after the other, so rows and orders keep the order in which they were approved. The queue
-is bounded by what the judge approves (5 a second, 5 open a market); a full one is a refusal, never a wait.
+One task, and rows and orders keep the order in which they were approved. What waits at one time is written by one
+commit: the last order of a frame does not wait for the disk once for each one before it. The queue is bounded by
+what the judge approves (5 a second, 5 open a market); a full one is a refusal, never a wait.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from django.db import DatabaseError, close_old_connections, connections
 
@@ -29,7 +30,24 @@ CLOSE_WITHIN_S: Final = 1.0
 CONNECTION_CHECK_S: Final = 5.0
 STOPPING: Final = "the shard is stopping"
 
+GROUP_MAX: Final = 16
+
 log = logs.get("trading")
+
+T = TypeVar("T")
+Failure = OrderNotWritten | DatabaseError | TimeoutError
+
+
+class Waiting(NamedTuple):
+    """A prepared order that waits for its row."""
+
+    runner: Runner
+    approved: Approved
+    prepared: Prepared
+
+    def ends(self, why: str) -> None:
+        """It never left."""
+        self.runner.not_sent(self.approved, why, clock.now_ms())
 
 
 class Outbox:
@@ -59,8 +77,10 @@ class Outbox:
         refreshing = asyncio.create_task(self._refresh_connection())
         try:
             while True:
-                runner, approved = await self._waiting.get()
-                await self._write_and_send(runner, approved)
+                group = [await self._waiting.get()]
+                while len(group) < GROUP_MAX and not self._waiting.empty():
+                    group.append(self._waiting.get_nowait())
+                await self._write_and_send(self._prepared(group))
         finally:
             refreshing.cancel()
             while not self._waiting.empty():
@@ -69,52 +89,69 @@ class Outbox:
             await asyncio.wait({self._on_pen(connections.close_all)}, timeout=CLOSE_WITHIN_S)
             self._pen.shutdown(wait=False)
 
-    async def _write_and_send(self, runner: Runner, approved: Approved) -> None:
-        place = approved.intent
-        writing: asyncio.Future[None] | None = None
-        try:
-            writing = self._write(approved, runner.gateway.prepare(approved, clock.now_ms()))
-            async with asyncio.timeout(WRITE_WITHIN_S):
-                await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            # The thread writes on whatever we do: the order is closed after its row is there, or it stays PENDING.
-            assert writing is not None, "only waiting can be cancelled"
-            await asyncio.wait({writing}, timeout=WRITE_WITHIN_S)
-            runner.not_sent(approved, STOPPING, clock.now_ms())
-            raise
-        except FenceLost as error:
-            self._stop.set()
-            runner.not_sent(approved, str(error), clock.now_ms())
-            return
-        except OrderNotWritten as error:
-            runner.not_sent(approved, str(error), clock.now_ms())
-            return
-        except (DatabaseError, TimeoutError) as error:
-            # The row may be there or not; the order is not on the wire, and that is what counts.
-            log.error("order row not written", event_type="error", key=place.key, error=str(error))
-            runner.not_sent(approved, f"its row could not be written: {error}", clock.now_ms())
-            return
-        why = self.forbids(runner.engine, place)
-        if why is None:
-            runner.sent(approved, clock.now_ms())
-        else:
-            runner.not_sent(approved, why, clock.now_ms())
+    def _prepared(self, group: list[tuple[Runner, Approved]]) -> list[Waiting]:
+        """Those that can be made and signed."""
+        ready = []
+        for runner, approved in group:
+            try:
+                ready.append(Waiting(runner, approved, runner.gateway.prepare(approved, clock.now_ms())))
+            except OrderNotWritten as error:
+                runner.not_sent(approved, str(error), clock.now_ms())
+        return ready
 
-    def _write(self, approved: Approved, prepared: Prepared) -> "asyncio.Future[None]":
+    async def _write_and_send(self, group: list[Waiting]) -> None:
+        if not group:
+            return
+        writing = self._write(group)
+        try:
+            async with asyncio.timeout(WRITE_WITHIN_S):
+                written = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # The thread writes on whatever we do: orders are closed after their rows are there, or stay PENDING.
+            await asyncio.wait({writing}, timeout=WRITE_WITHIN_S)
+            for waiting in group:
+                waiting.ends(STOPPING)
+            raise
+        except (DatabaseError, TimeoutError) as error:
+            written = [error] * len(group)
+        for waiting, failure in zip(group, written, strict=True):
+            if failure is None:
+                self._send_written(waiting)
+            else:
+                self._not_written(waiting, failure)
+
+    def _send_written(self, waiting: Waiting) -> None:
+        """Its row is there; what came meanwhile may forbid it still, an order of its own group too."""
+        why = self.forbids(waiting.runner.engine, waiting.approved.intent)
+        if why is None:
+            waiting.runner.sent(waiting.approved, clock.now_ms())
+        else:
+            waiting.ends(why)
+
+    def _not_written(self, waiting: Waiting, failure: Failure) -> None:
+        if isinstance(failure, FenceLost):
+            self._stop.set()
+        if isinstance(failure, OrderNotWritten):
+            waiting.ends(str(failure))
+            return
+        # The row may be there or not; the order is not on the wire, and that is what counts.
+        key = waiting.approved.intent.key
+        log.error("order row not written", event_type="error", key=key, error=str(failure))
+        waiting.ends(f"its row could not be written: {failure}")
+
+    def _write(self, group: list[Waiting]) -> "asyncio.Future[Sequence[Failure | None]]":
+        now = clock.now_ms()
         return self._on_pen(
             partial(
-                services.write_order,
-                approved.intent,
+                services.write_orders,
+                [services.NewOrder(each.approved.intent, *each.prepared, now) for each in group],
                 account_id=self._account_id,
-                order_id=prepared.order_id,
-                unsigned=prepared.unsigned,
                 fence_name=self._fence_name,
                 fence=self._fence,
-                at_ms=clock.now_ms(),
             )
         )
 
-    def _on_pen(self, work: Callable[[], None]) -> "asyncio.Future[None]":
+    def _on_pen(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         return asyncio.get_running_loop().run_in_executor(self._pen, work)
 
     async def _refresh_connection(self) -> None:

@@ -3,10 +3,10 @@
 Everything else goes through ``trading.journal``, off the hot path.
 """
 
-from collections.abc import Collection
-from typing import Any, Final
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F, Max, Value
 from django.db.models.functions import Greatest
 
@@ -16,13 +16,21 @@ from core.lifecycle import CLOSED, Status
 from core.units import Ms, Price, Shares, Usdc
 from infra import logs
 from risk import selectors as risk
-from trading.errors import DuplicateIntent, FenceLost, HaltedFirst
+from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, OrderNotWritten
 from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
 
 ORPHANED: Final = "process ended"
 REASON_MAX: Final = 300
 OUTLIVED: Final = (AccountMode.LIVE, AccountMode.REHEARSAL)
 CLOSED_STATUSES: Final = tuple(status.value for status in CLOSED)
+TOUCH_FENCE: Final = "UPDATE trading_fence SET writes = writes + %s WHERE name = %s AND number = %s"
+# Every column but those that begin empty; ``_row`` gives the values.
+INSERT_ORDER: Final = """
+    INSERT INTO trading_order (
+        key, order_id, account_id, market_id, strategy, sequence, outcome, side, price, shares, kind, purpose,
+        status, filled, decided_ms, written_ms, moved_ms, shard, fence, unsigned
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
 
 log = logs.get("trading")
 
@@ -48,6 +56,15 @@ def take_fence(name: str) -> int:
         return Fence.objects.get(name=name).number
 
 
+class NewOrder(NamedTuple):
+    """What the row of an order says beside its intent. ``at_ms``: when it is written."""
+
+    place: Place
+    order_id: OrderId
+    unsigned: str | None
+    at_ms: Ms
+
+
 def write_order(
     place: Place,
     *,
@@ -63,40 +80,93 @@ def write_order(
     When this returns the order may leave. Raises ``FenceLost``, ``HaltedFirst`` or ``DuplicateIntent``, all
     ``OrderNotWritten``: then it must not. A database error says nothing about the row: treat it like a crash.
     """
+    new = NewOrder(place, order_id, unsigned, at_ms)
     try:
-        with transaction.atomic():
-            # Touching the row makes a taker of the fence wait for us; a mere look would let both go on.
-            if not Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1):
-                raise FenceLost(f"{fence_name} is no longer held with number {fence}")
-            stop = risk.stop_for(place.market_id)
-            if stop is not None:
-                raise HaltedFirst(stop)
-            Order.objects.create(
-                key=place.key,
-                order_id=order_id,
-                account_id=account_id,
-                market_id=place.market_id,
-                strategy=place.strategy,
-                sequence=sequence_of(place.key),
-                outcome=place.outcome,
-                side=place.side,
-                price=place.price,
-                shares=place.shares,
-                kind=place.kind,
-                purpose=place.purpose,
-                status=Status.PENDING,
-                filled=0,
-                decided_ms=place.decided_ms,
-                written_ms=at_ms,
-                moved_ms=at_ms,
-                shard=fence_name,
-                fence=fence,
-                unsigned=unsigned,
-            )
+        _commit([new], account_id=account_id, fence_name=fence_name, fence=fence)
     except IntegrityError as error:
         if Order.objects.filter(key=place.key).exists() or Order.objects.filter(order_id=order_id).exists():
             raise DuplicateIntent(f"order {place.key} was already written") from error
         raise
+
+
+def write_orders(
+    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int
+) -> list[OrderNotWritten | DatabaseError | None]:
+    """Write the rows of approved orders in one transaction; what became of each, ``None`` when it may leave.
+
+    Where one may not be written each has a transaction of its own, as ``write_order`` makes it: an order never
+    fails for its neighbour. Raises a database error that says nothing about any of the rows.
+    """
+    if len(orders) > 1:
+        try:
+            _commit(orders, account_id=account_id, fence_name=fence_name, fence=fence)
+        except (HaltedFirst, IntegrityError):
+            pass  # each for itself now: that says which of them it was
+        except FenceLost as lost:
+            return [lost] * len(orders)
+        else:
+            return [None] * len(orders)
+    return [_written(each, account_id=account_id, fence_name=fence_name, fence=fence) for each in orders]
+
+
+def _written(
+    new: NewOrder, *, account_id: int, fence_name: str, fence: int
+) -> OrderNotWritten | DatabaseError | None:
+    try:
+        write_order(
+            new.place,
+            account_id=account_id,
+            order_id=new.order_id,
+            unsigned=new.unsigned,
+            fence_name=fence_name,
+            fence=fence,
+            at_ms=new.at_ms,
+        )
+    except (OrderNotWritten, DatabaseError) as error:
+        return error
+    return None
+
+
+def _commit(orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int) -> None:
+    """All of them or none. In plain SQL: of an order's way to its socket the ORM took more than the disk."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Touching the row makes a taker of the fence wait for us; a mere look would let both go on.
+        cursor.execute(TOUCH_FENCE, (len(orders), fence_name, fence))
+        if not cursor.rowcount:
+            raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+        stops = risk.stops()
+        for each in orders:
+            stop = stops.get(None) or stops.get(each.place.market_id)
+            if stop is not None:
+                raise HaltedFirst(stop)
+        cursor.executemany(INSERT_ORDER, [_row(each, account_id, fence_name, fence) for each in orders])
+
+
+def _row(new: NewOrder, account_id: int, fence_name: str, fence: int) -> tuple[str | int | None, ...]:
+    """The values of ``INSERT_ORDER``."""
+    place = new.place
+    return (
+        place.key,
+        new.order_id,
+        account_id,
+        place.market_id,
+        place.strategy.value,
+        sequence_of(place.key),
+        place.outcome.value,
+        place.side.value,
+        place.price,
+        place.shares,
+        place.kind.value,
+        place.purpose.value,
+        Status.PENDING.value,
+        0,
+        place.decided_ms,
+        new.at_ms,
+        new.at_ms,
+        fence_name,
+        fence,
+        new.unsigned,
+    )
 
 
 def sequence_of(key: str) -> int:
@@ -186,9 +256,9 @@ def step_wallet_action(
     return bool(moved)
 
 
-def mark_unknown(*, account_id: int, at_ms: Ms) -> int:
-    """After a crash: nobody heard what became of the orders left open. They are asked for. How many they are."""
-    left = Order.objects.filter(account_id=account_id, closed_ms__isnull=True)
+def mark_unknown(*, account_id: int, shard: str, at_ms: Ms) -> int:
+    """After a shard's crash: nobody heard what became of the orders it left open. They are asked for. How many."""
+    left = Order.objects.filter(account_id=account_id, shard=shard, closed_ms__isnull=True)
     unknown = left.exclude(status=Status.UNKNOWN).update(
         status=Status.UNKNOWN, reason=ORPHANED, moved_ms=Greatest(F("moved_ms"), Value(int(at_ms)))
     )

@@ -251,13 +251,37 @@ async def test_what_waits_when_the_shard_stops_is_told_as_never_sent(office: Off
     """A row that is just being written would stay PENDING for ever, and a stop would leave an order open."""
     office.trade()
     await asyncio.sleep(0)
-    assert office.outbox._waiting.qsize() == 1, "the first is being written"
+    office.stage.list_market(OTHER)
+    office.stage.book(OTHER)
+    assert office.outbox._waiting.qsize() == 2, "the first two are being written"
 
     await aio.end(office.running)
 
-    assert office.stage.engine.desks[MARKET].orders.open() == []
+    assert all(office.stage.engine.desks[each].orders.open() == [] for each in (MARKET, OTHER))
     assert office.gateway.placed == []
     told = [each for each in office.stage.engine.past if isinstance(each, ev.OrderRejected)]
-    assert len(told) == 2
+    assert len(told) == 4
     written = await Order.objects.acount()
     assert await sync_to_async(elsewhere)(Order.objects.count) == written, "nothing is still being written"
+
+
+async def test_an_order_that_cannot_be_written_does_not_keep_its_neighbour_from_leaving(
+    office: Office,
+) -> None:
+    """They are of one group, and each is told what became of itself."""
+    office.trade()
+    for _ in range(2):
+        await office.stage.engine.hears(ev.OrderSent)
+    written_before = office.gateway.placed[0]
+
+    office.outbox.send(office.stage.runner, written_before, clock.now_ms())
+    office.stage.list_market(OTHER)
+    office.stage.book(OTHER)
+    assert office.outbox._waiting.qsize() == 3
+    refused = await office.stage.engine.hears(ev.OrderRejected)
+    for _ in range(2):
+        await office.stage.engine.hears(ev.OrderSent)
+
+    assert "already written" in refused.detail
+    assert [each.intent.market_id for each in office.gateway.placed] == [MARKET, MARKET, OTHER, OTHER]
+    assert office.gateway.rows == [True] * 4

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 
 from core.ids import MarketId
+from core.intents import Place
 from core.lifecycle import Status
 from core.units import Ms, Usdc
 from risk import services as risk
@@ -72,6 +73,57 @@ def test_a_halted_market_takes_no_row_and_the_others_do(account: Account, fence:
     write(a_place(2, market=MarketId("0xother")), account=account, fence=fence)
 
     assert Order.objects.count() == 1
+
+
+def write_all(*places: Place, account: Account, fence: int) -> list[type[Exception] | None]:
+    """What became of each."""
+    orders = [services.NewOrder(place, order_id_of(place), "{}", NOON) for place in places]
+    told = services.write_orders(orders, account_id=account.pk, fence_name=SHARD, fence=fence)
+    return [None if each is None else type(each) for each in told]
+
+
+def test_orders_written_together_have_the_rows_they_have_alone(account: Account, fence: int) -> None:
+    assert write_all(a_place(1), a_place(2), a_place(3), account=account, fence=fence) == [None] * 3
+    write(a_place(4), account=account, fence=fence)
+
+    together, alone = Order.objects.get(sequence=2), Order.objects.get(sequence=4)
+    differing = {"id", "key", "order_id", "sequence", "unsigned"}
+    names = {field.attname for field in Order._meta.concrete_fields} - differing
+    assert {name: getattr(together, name) for name in names} == {name: getattr(alone, name) for name in names}
+    assert (together.sequence, together.unsigned, alone.unsigned) == (2, "{}", None)
+    assert list(Order.objects.order_by("pk").values_list("sequence", flat=True)) == [1, 2, 3, 4]
+    assert Fence.objects.get().writes == 4
+
+
+def test_of_orders_written_together_only_those_fail_that_fail_alone(account: Account, fence: int) -> None:
+    risk.halt_market(
+        market_id=MARKET, code=risk.MarketHaltCode.MANUAL, detail="odd", by=risk.process("test"), at=NOON
+    )
+    other = MarketId("0xother")
+    write(a_place(1, market=other), account=account, fence=fence)
+
+    told = write_all(
+        a_place(2, market=other),
+        a_place(3),
+        a_place(1, market=other),
+        a_place(4, market=other),
+        a_place(4, market=other),
+        account=account,
+        fence=fence,
+    )
+
+    assert told == [None, HaltedFirst, DuplicateIntent, None, DuplicateIntent]
+    assert set(Order.objects.values_list("sequence", flat=True)) == {1, 2, 4}
+    assert Fence.objects.get().writes == 3
+
+
+def test_orders_written_together_all_fail_without_the_fence(account: Account, fence: int) -> None:
+    services.take_fence(SHARD)
+
+    told = write_all(a_place(1), a_place(2), account=account, fence=fence)
+
+    assert told == [FenceLost, FenceLost]
+    assert Order.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
