@@ -12,7 +12,8 @@ from tests.trading.polymarket.fake_venue import KEY, FakeVenue, HangsUp, Says, S
 from tests.trading.polymarket.test_signing import a_signer
 from tests.trading.polymarket.transports import a_transport, accepted, an_order, transport, venue
 from trading.gateways.polymarket.answers import Accepted, Duplicated, PostStatus, Refused, Unanswered
-from trading.gateways.polymarket.credentials import Credentials
+from trading.gateways.polymarket.budget import Bucket
+from trading.gateways.polymarket.credentials import Credentials, read_credentials
 from trading.gateways.polymarket.transport import NotReady, Transport
 
 __all__ = ["transport", "venue"]
@@ -171,6 +172,56 @@ async def test_a_clock_that_is_off_is_corrected_and_the_same_bytes_go(
 
     assert isinstance(outcome, Accepted)
     assert [heard.body for heard in venue.asked("/order")] == [order.body, order.body]
+
+
+async def test_a_halt_while_the_time_is_asked_stops_the_same_bytes(
+    venue: FakeVenue, transport: Transport
+) -> None:
+    order = an_order()
+    venue.ahead_s = 3_600
+    venue.does("/order", accepted(order))
+
+    outcome = await transport.post(order, allowed=lambda: "halted meanwhile: manual_halt")
+
+    assert outcome == Refused(RejectCode.OTHER, "Unauthorized/Invalid api key", None)
+    assert len(venue.asked("/order")) == 1
+
+
+HOSTILE: Final = ("\u00b2", "9" * 5_000, "-" + "9" * 400, "NaN", "1e9")
+
+
+@pytest.mark.parametrize("figure", HOSTILE)
+async def test_figures_beyond_reason_in_a_header_are_not_said(
+    venue: FakeVenue, transport: Transport, figure: str
+) -> None:
+    headers = {"Poly-RateLimit-Remaining": figure, "Retry-After": figure}
+    venue.does("/order", Says({"error": "too many requests"}, 429, headers))
+
+    outcome = await transport.post(an_order())
+
+    assert outcome == Refused(RejectCode.RESTARTING, "too many requests", None)
+
+
+async def test_a_time_beyond_reason_is_not_believed(venue: FakeVenue, transport: Transport) -> None:
+    venue.does("/time", Says(b"9" * 5_000), Says(b"9" * 5_000))
+
+    assert isinstance(await transport.time(), Unanswered)
+
+
+async def test_a_debt_beyond_reason_lets_orders_leave_again() -> None:
+    orders = Bucket(40, 60, monotonic=lambda: 0)
+
+    orders.told(-1_000_000_000)
+
+    assert orders.take() == Ms(1_525), "one burst of debt and one order, at 40 a second"
+
+
+async def test_an_answer_nested_without_end_is_no_answer(venue: FakeVenue, transport: Transport) -> None:
+    nested = b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    venue.always["/auth/ban-status/closed-only"] = Says(nested)
+
+    assert isinstance(await transport.closed_only(), Unanswered)
+    assert read_credentials(nested) is None
 
 
 async def test_a_key_that_is_not_taken_is_a_refusal(venue: FakeVenue) -> None:

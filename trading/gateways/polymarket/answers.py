@@ -5,6 +5,7 @@ Sources: polymarket.md 3.2, 3.4, 3.12, 10. The rule that costs money when broken
 sent, is asked for.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,6 +100,8 @@ class Beat:
     accepted: bool
 
 
+WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
+
 # First match wins, in lower case. Refusals only: what these words come with never reached the book.
 WORDS: Final = (
     ("order crosses book", RejectCode.POST_ONLY_WOULD_CROSS),
@@ -149,12 +152,17 @@ def reject_code(text: str) -> RejectCode:
     return next((code for words, code in WORDS if words in lower), RejectCode.OTHER)
 
 
+def whole(text: str) -> int | None:
+    """A header's whole number, with or without a minus; ``None`` for anything else, and for one beyond reason."""
+    return int(text) if WHOLE.fullmatch(text) else None
+
+
 def retry_after(header: str | None, answer: PostAnswer | None) -> Ms | None:
     """When to ask again: the header in whole seconds, else the body's figure. A date or nonsense is not said."""
     seconds: int | None = None
-    if header is not None and header.strip().isdigit():
-        seconds = int(header)
-    elif answer is not None:
+    if header is not None:
+        seconds = whole(header.strip())
+    if seconds is None and answer is not None:
         seconds = answer.retry_after_seconds
     return None if seconds is None or seconds < 0 else Ms(min(seconds * 1000, RETRY_AFTER_MAX_MS))
 

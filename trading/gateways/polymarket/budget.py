@@ -66,9 +66,9 @@ class Bucket:
         self._shut_until_ms = max(self._shut_until_ms, self._fill() + for_ms)
 
     def told(self, remaining: int) -> None:
-        """The venue counts ``remaining`` permits: ours are never more than that."""
+        """The venue counts ``remaining`` permits: ours are never more than that. No debt is beyond a burst."""
         self._fill()
-        self._level = min(self._level, remaining * 1000)
+        self._level = min(self._level, max(remaining * 1000, -self._burst))
 
     def _fill(self) -> int:
         now = self._clock()

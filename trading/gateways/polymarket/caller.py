@@ -16,8 +16,10 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 
 from core.units import Ms
+from trading.gateways.polymarket.answers import whole
 from trading.gateways.polymarket.credentials import Credentials, l1_headers, l2_headers
 from trading.gateways.polymarket.signing import Signer
+from trading.gateways.polymarket.sockets import Sockets
 from trading.gateways.polymarket.venue_time import VenueTime
 
 CONNECT_S: Final = 2.0
@@ -154,7 +156,7 @@ class Caller:
             answer.status,
             bytes(body),
             told.get(b"retry-after"),
-            _number(told.get(b"poly-ratelimit-remaining")),
+            whole(told.get(b"poly-ratelimit-remaining", "")),
         )
 
 
@@ -168,8 +170,5 @@ def _pool(scheme: str, host: str, tls: ssl.SSLContext | None) -> httpcore.AsyncC
         max_keepalive_connections=CONNECTIONS_MAX,
         keepalive_expiry=IDLE_S,
         proxy=None if proxy is None else httpcore.Proxy(proxy),
+        network_backend=Sockets(),
     )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.removeprefix("-").isdigit() else None

@@ -45,7 +45,7 @@ def read_credentials(body: bytes) -> Credentials | None:
     try:
         found = msgspec.json.decode(body, type=Credentials)
         _secret_bytes(found.secret)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, RecursionError, ValueError):
         return None
     return found if found.api_key and found.passphrase else None
 

@@ -1,6 +1,7 @@
 """Reading our orders, trades and balances back. Idempotent, so tried again, and bounded in tries, time and pages."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Final, TypeVar
@@ -38,6 +39,7 @@ BUDGET_WAIT_MS: Final = 3_000
 RETRY_WAIT_MAX_MS: Final = 3_000
 PAGES_MAX: Final = 100
 FIRST_PAGE: Final = "MA=="
+UNIX_SECONDS: Final = re.compile(rb"[0-9]{1,11}")
 
 R = TypeVar("R")
 
@@ -93,7 +95,7 @@ class Reads:
             return answer
         try:
             return msgspec.json.decode(answer.body, type=dict[str, bool])["closed_only"]
-        except (msgspec.DecodeError, KeyError) as error:
+        except (msgspec.DecodeError, RecursionError, KeyError) as error:
             return self._not_understood(Unreadable(str(error), excerpt(answer.body)))
 
     async def ok(self) -> bool:
@@ -109,7 +111,7 @@ class Reads:
         if not isinstance(answer, Answer):
             return Unanswered(answer.reason, heard_ms)
         text = answer.body.strip().strip(b'"')
-        if answer.status != 200 or not text.isdigit():
+        if answer.status != 200 or not UNIX_SECONDS.fullmatch(text):
             return Unanswered(f"HTTP {answer.status}: {excerpt(answer.body)}", heard_ms)
         self._caller.time.learn(int(text), asked_ms=asked_ms, heard_ms=heard_ms)
         return Ms(int(text) * 1000)

@@ -141,7 +141,8 @@ class Transport(Reads):
         for _ in range(ORDER_SENDS_MAX):
             outcome = await self._post_once(signed)
             if isinstance(outcome, _Unauthorised):
-                if renewed or not await self.renew_time():
+                timely = not renewed and await self.renew_time() and _in_time(began)
+                if not timely or not await self._may_resend(signed, 0, allowed):
                     return doubt or outcome.refused
                 renewed = True
                 continue
@@ -150,8 +151,7 @@ class Transport(Reads):
             if isinstance(outcome.otherwise, Unanswered):
                 doubt = outcome.otherwise
             wait_ms = next(waits) if outcome.wait_ms is None else outcome.wait_ms
-            late = infra_clock.monotonic_ms() - began + wait_ms > ORDER_LIFE_MS
-            if late or not await self._may_resend(signed, wait_ms, allowed):
+            if not _in_time(began, wait_ms) or not await self._may_resend(signed, wait_ms, allowed):
                 return doubt or outcome.otherwise
         return doubt or Refused(RejectCode.RESTARTING, f"refused {ORDER_SENDS_MAX} times", None)
 
@@ -273,6 +273,11 @@ class _Unauthorised:
 
     def __init__(self, refused: Refused) -> None:
         self.refused = refused
+
+
+def _in_time(began_ms: int, wait_ms: int = 0) -> bool:
+    """Whether bytes that first left at ``began_ms``, real, may leave again after a wait."""
+    return infra_clock.monotonic_ms() - began_ms + wait_ms <= ORDER_LIFE_MS
 
 
 def _without_doubt(outcome: PostOutcome, doubt: Unanswered | None) -> PostOutcome:
