@@ -11,17 +11,18 @@ from typing import Any, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 from redis import RedisError
 
 from core import events as ev
-from core.ids import IntentKey, MarketId, Outcome, Side, TokenId
+from core.ids import IntentKey, MarketId, OrderId, Outcome, Side, TokenId
 from core.intents import Place
 from core.intents import WalletAction as Wanted
 from core.units import ONE, Shares, Usdc
 from feeds import selectors as feeds
 from infra import aio, clock, logs
 from risk import services as risk_services
-from trading import comparing, selectors, wallet_light
+from trading import comparing, findings, selectors, wallet_checks, wallet_light
 from trading.comparing import Figures, Leg
 from trading.errors import VenueSilent, WalletTaken
 from trading.gateways.polymarket.answers import Unanswered
@@ -36,6 +37,7 @@ from trading.wallet_light import Hold
 from trading.wallet_watch import READ_MS, WalletWatch
 
 LIGHT_MS: Final = 250
+STRANGERS_MS: Final = 2_000
 COMPARE_TRIES: Final = 20
 COMPARE_MS: Final = 500
 END_WITHIN_S: Final = 1.0
@@ -123,6 +125,9 @@ class LiveFloor:
         self._running: asyncio.Task[None] | None = None
         self._watch: WalletWatch | None = None
         self._stop = asyncio.Event()
+        self._account_id: int = 0
+        self._looked_up: set[OrderId] = set()
+        self._misnamed_told = False
 
     async def learn(self, listings: Sequence[ev.MarketListed]) -> None:
         if not listings:
@@ -145,8 +150,8 @@ class LiveFloor:
             runner.take(event)
         if not found.answered:
             raise VenueSilent("the venue did not say what is open or what was traded")
-        if found.foreign:
-            log.error("orders of others on this wallet", event_type="error", order_ids=found.foreign)
+        self._account_id = opened.account.pk
+        await self._look_at_names()
         self._watch = WalletWatch(runner, opened.account.pk, clock.now_ms())
         await self._watch.catch_up()
         self._running = asyncio.create_task(self.gateway.run(self._ending), name=f"gateway of {self._shard}")
@@ -185,6 +190,7 @@ class LiveFloor:
             self._until_ended(self._running),
             aio.every(READ_MS, self._watch.read, stop=self._stop),
             aio.every(LIGHT_MS, self._look_at_light, stop=self._stop),
+            aio.every(STRANGERS_MS, self._look_at_names, stop=self._stop),
         )
 
     async def _look_at_light(self) -> None:
@@ -196,6 +202,27 @@ class LiveFloor:
             return
         if light is not None and light.hold is Hold.REFUSED:
             raise WalletTaken(light.why)
+
+    async def _look_at_names(self) -> None:
+        """Say which orders on this wallet are nobody's here, and whether the venue named one of ours otherwise.
+
+        Another shard's are in rows of this account: a row is there before its order can be.
+        """
+        try:
+            await self._look_at_strangers(set(self.gateway.orders.strays.foreign))
+            misnamed = self.gateway.orders.misnamed
+            if misnamed is not None and not self._misnamed_told:
+                await sync_to_async(findings.save)([wallet_checks.judged_name(*misnamed)], lasts=True)
+                self._misnamed_told = True
+        except (DatabaseError, RedisError) as error:
+            log.warning("names of orders not looked at", error=str(error))
+
+    async def _look_at_strangers(self, strangers: set[OrderId]) -> None:
+        fresh = strangers - self._looked_up
+        known = await sync_to_async(selectors.known_orders)(self._account_id, fresh) if fresh else set()
+        self._looked_up = strangers
+        for order_id in sorted(fresh - known):
+            log.error("foreign order on our wallet", event_type="foreign_order", id=order_id)
 
     async def _until_ended(self, running: asyncio.Task[None]) -> None:
         """The gateway outlives the shard's tasks, to cancel what is open; should it end before, so must they."""

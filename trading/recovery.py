@@ -1,7 +1,8 @@
 """What a shard begins with: the fence, then its account as the rows tell it. Touches the database.
 
 On paper the venue died with the last process: what it left open is closed. A venue outlives us: what was left open
-there is UNKNOWN and is asked for before anything is traded.
+there is UNKNOWN and is asked for before anything is traded. A shard takes up its own orders only: those of another
+on the same wallet may be at work.
 """
 
 from collections.abc import Mapping
@@ -65,8 +66,8 @@ def open_wallet(shard: str, wallet: str, *, cash: Usdc | None, now: Ms) -> Opene
         assert cash is not None, "a new account begins with what the venue states"
         mode = AccountMode(settings.POLYLOLY.mode.value)
         account = services.open_account(mode=mode, name=wallet, start_cash=cash, at_ms=now)
-    services.mark_unknown(account_id=account.pk, at_ms=now)
-    return _opened(shard, account, fence, _past(account.pk, now), (), own_shown=True, now=now)
+    services.mark_unknown(account_id=account.pk, shard=shard, at_ms=now)
+    return _opened(shard, account, fence, _past(account.pk, shard, now), (), own_shown=True, now=now)
 
 
 def _opened(
@@ -93,11 +94,11 @@ def _opened(
     return Opened(account, fence, engine, past, records)
 
 
-def _past(account_id: int, now: Ms) -> Past:
+def _past(account_id: int, shard: str, now: Ms) -> Past:
     under_way = selectors.open_wallet_actions(account_id)
     return Past(
-        kept=tuple(selectors.kept_orders(account_id, Ms(now - LATE_MS))),
-        provisional=selectors.provisional_fills(account_id),
+        kept=tuple(selectors.kept_orders(account_id, Ms(now - LATE_MS), shard=shard)),
+        provisional=selectors.provisional_fills(account_id, shard=shard),
         merging=tuple(merge_step(row, now) for row in under_way if row.kind == WalletKind.MERGE),
         redeeming=frozenset(
             MarketId(str(row.market_id)) for row in under_way if row.kind == WalletKind.REDEEM

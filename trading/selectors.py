@@ -1,7 +1,7 @@
 """Everything that may be asked of trading. Reads only; safe from any app."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -97,6 +97,12 @@ def open_orders(account_id: int) -> QuerySet[Order]:
     return orders(account_id).filter(closed_ms__isnull=True)
 
 
+def known_orders(account_id: int, order_ids: Collection[str]) -> set[str]:
+    """Those that are in a row of the account, whichever shard wrote it."""
+    rows = orders(account_id).filter(order_id__in=order_ids)
+    return set(rows.values_list("order_id", flat=True))
+
+
 def fills(account_id: int | None = None) -> QuerySet[Fill]:
     """Fills with their order, newest first."""
     found = Fill.objects.select_related("order").order_by("-pk")
@@ -184,11 +190,12 @@ def unsettled_fills(account_id: int) -> QuerySet[Fill]:
     return fills(account_id).exclude(status__in=(FillStatus.CONFIRMED, FillStatus.FAILED))
 
 
-def kept_orders(account_id: int, since_ms: Ms) -> list[KeptOrder]:
-    """Orders a shard takes up when it starts, oldest first: all that have not ended, and those that ended at or
-    after ``since_ms``, for what the venue tells late. Their fills are counted from the fills' own rows."""
+def kept_orders(account_id: int, since_ms: Ms, *, shard: str) -> list[KeptOrder]:
+    """Orders of its own that a shard takes up when it starts, oldest first: all that have not ended, and those that
+    ended at or after ``since_ms``, for what the venue tells late. Fills are counted from the fills' own rows."""
     wanted = Q(closed_ms__isnull=True) | Q(closed_ms__gte=since_ms)
-    rows = Order.objects.filter(wanted, account_id=account_id).order_by("pk").prefetch_related("fills")
+    mine = Order.objects.filter(wanted, account_id=account_id, shard=shard)
+    rows = mine.order_by("pk").prefetch_related("fills")
     return [_kept(row) for row in rows]
 
 
@@ -258,9 +265,9 @@ def wallet_held(wallet: str) -> WalletLight | None:
         return None
 
 
-def provisional_fills(account_id: int) -> dict[FillId, FillStatus]:
-    """How far the fills that may still fail have settled."""
-    rows = unsettled_fills(account_id).values_list("fill_id", "status")
+def provisional_fills(account_id: int, *, shard: str) -> dict[FillId, FillStatus]:
+    """How far the fills of a shard's orders that may still fail have settled."""
+    rows = unsettled_fills(account_id).filter(order__shard=shard).values_list("fill_id", "status")
     return {FillId(fill_id): FillStatus(status) for fill_id, status in rows}
 
 

@@ -103,6 +103,9 @@ class KeyChecks:
 
     async def _first_order(self, account_id: int) -> None:
         """Once: is the id that we computed before sending the one that the venue knows the order by?"""
+        if await sync_to_async(_id_failed)():
+            self._id_known = True  # of an order since; that the first one was right does not help
+            return
         order = await sync_to_async(_oldest_at_venue)(account_id)
         if order is None:
             await sync_to_async(findings.save)([passed(ORDER_ID, "no order has reached the venue yet")])
@@ -158,6 +161,17 @@ def judged_id(order: Order, said: OpenOrder | None) -> Check:
             ORDER_ID, f"{order.order_id} is another order there", "halt: orders cannot be followed by id"
         )
     return passed(ORDER_ID, f"first order {order.order_id[:12]} bears the id computed before it was sent")
+
+
+def judged_name(computed: OrderId, venue: OrderId) -> Check:
+    """The venue took an order and called it by another id."""
+    detail = f"computed {computed} before sending, the venue calls it {venue}"
+    return failed(ORDER_ID, detail, "halt: after a restart its orders cannot be found by their rows")
+
+
+def _id_failed() -> bool:
+    found = findings.read(ORDER_ID)
+    return found is not None and found.lasts and found.verdict is Verdict.FAIL
 
 
 def _oldest_at_venue(account_id: int) -> Order | None:

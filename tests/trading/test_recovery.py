@@ -65,12 +65,13 @@ def test_what_a_dead_process_left_open_is_unknown(account: Account, fence: int, 
     write(place, account=account, fence=fence)
     write_down(account, moved(place, left))
 
-    assert services.mark_unknown(account_id=account.pk, at_ms=LATER) == 1
+    assert services.mark_unknown(account_id=account.pk, shard="another", at_ms=LATER) == 0, "it may live"
+    assert services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=LATER) == 1
 
     row = Order.objects.get()
     assert (row.status, row.reason, row.moved_ms, row.closed_ms) == ("unknown", "process ended", LATER, None)
     assert list(selectors.unknown_orders(account.pk)) == [row]
-    assert services.mark_unknown(account_id=account.pk, at_ms=LATER) == 0, "said once"
+    assert services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=LATER) == 0, "said once"
 
 
 def test_what_had_ended_stays_as_it_ended(account: Account, fence: int) -> None:
@@ -78,7 +79,7 @@ def test_what_had_ended_stays_as_it_ended(account: Account, fence: int) -> None:
     write(place, account=account, fence=fence)
     write_down(account, moved(place, Status.CANCELLED))
 
-    assert services.mark_unknown(account_id=account.pk, at_ms=LATER) == 0
+    assert services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=LATER) == 0
     assert Order.objects.get().status == "cancelled"
 
 
@@ -90,12 +91,37 @@ def test_kept_orders_are_the_open_ones_and_those_that_ended_a_moment_ago(
         write(place, account=account, fence=fence)
     write_down(account, moved(old, Status.CANCELLED, at=NOON), moved(recent, Status.CANCELLED, at=LATER))
 
-    kept = selectors.kept_orders(account.pk, Ms(NOON + 1))
+    kept = selectors.kept_orders(account.pk, Ms(NOON + 1), shard=SHARD)
 
     assert [(each.place, each.status) for each in kept] == [
         (recent, Status.CANCELLED),
         (opened, Status.UNKNOWN),
     ]
+
+
+def test_a_shard_takes_up_its_own_orders_and_another_shards_are_known(account: Account, fence: int) -> None:
+    mine, theirs = a_place(1), a_place(2)
+    write(mine, account=account, fence=fence)
+    services.write_order(
+        theirs,
+        account_id=account.pk,
+        order_id=order_id_of(theirs),
+        unsigned=None,
+        fence_name="shard:1",
+        fence=services.take_fence("shard:1"),
+        at_ms=NOON,
+    )
+    bought = a_fill(theirs.key, size="10")
+    write_down(account, FillBooked(bought, Booked((a_buy(bought),))))
+
+    services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=LATER)
+
+    assert [each.place for each in selectors.kept_orders(account.pk, NOON, shard=SHARD)] == [mine]
+    assert selectors.provisional_fills(account.pk, shard=SHARD) == {}
+    assert list(selectors.provisional_fills(account.pk, shard="shard:1")) == ["f1"]
+    assert Order.objects.get(key=theirs.key).status == "pending", "its shard may be at work with it"
+    ids = {order_id_of(mine), order_id_of(theirs), "0xnobody"}
+    assert selectors.known_orders(account.pk, ids) == ids - {"0xnobody"}
 
 
 def test_what_a_kept_order_traded_is_counted_from_its_fills(account: Account, fence: int) -> None:
@@ -106,10 +132,10 @@ def test_what_a_kept_order_traded_is_counted_from_its_fills(account: Account, fe
     write_down(account, FillBooked(fill, Booked((a_buy(fill),))))
     assert Order.objects.get().filled == 0
 
-    (kept,) = selectors.kept_orders(account.pk, NOON)
+    (kept,) = selectors.kept_orders(account.pk, NOON, shard=SHARD)
 
     assert (kept.filled, kept.amount, kept.fills) == (shares("10"), usdc("4.8"), (FillId("f1"),))
-    assert selectors.provisional_fills(account.pk) == {FillId("f1"): ev.FillStatus.MATCHED}
+    assert selectors.provisional_fills(account.pk, shard=SHARD) == {FillId("f1"): ev.FillStatus.MATCHED}
 
 
 def test_an_order_that_still_owes_a_fill_has_not_ended_for_its_row(account: Account, fence: int) -> None:
@@ -117,7 +143,7 @@ def test_an_order_that_still_owes_a_fill_has_not_ended_for_its_row(account: Acco
     write(place, account=account, fence=fence)
 
     write_down(account, StillOwed(moved(place, Status.CANCELLED)))
-    assert selectors.kept_orders(account.pk, LATER)[0].status is Status.UNKNOWN
+    assert selectors.kept_orders(account.pk, LATER, shard=SHARD)[0].status is Status.UNKNOWN
     write_down(account, moved(place, Status.CANCELLED, filled="10", at=LATER))
 
     assert Order.objects.get().closed_ms == LATER
@@ -134,7 +160,7 @@ def test_a_fill_that_failed_is_reversed_in_its_row_and_in_the_ledger(account: Ac
     assert Fill.objects.get().status == "failed"
     assert selectors.entries_sum(account.pk) == 0
     assert [row.order.key for row in selectors.reversed_fills(account.pk)] == [place.key]
-    assert selectors.provisional_fills(account.pk) == {}
+    assert selectors.provisional_fills(account.pk, shard=SHARD) == {}
     assert Entry.objects.count() == 2
 
 

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from core.ids import MarketId, OrderId
@@ -24,6 +25,7 @@ from tests.trading.conftest import NOON, a_place, write
 from trading import findings, wallet_checks, wallet_light
 from trading.gateways.polymarket import public_checks
 from trading.gateways.polymarket.answers import Unanswered as VenueSilent
+from trading.gateways.polymarket.checks import ORDER_ID
 from trading.gateways.polymarket.public_checks import ClobMarket, Fees, InUse, Token, Unheard
 from trading.gateways.polymarket.wallet_answers import Unanswered as ChainSilent
 from trading.gateways.polymarket.wire import BalanceAllowance, OpenOrder
@@ -248,6 +250,42 @@ def test_the_first_order_must_be_known_by_the_id_we_computed(account: Account, f
     ]
 
     assert judged == [Verdict.PASS, Verdict.FAIL, Verdict.FAIL, Verdict.FAIL]
+
+
+class _VenueThatKnows:
+    """Knows every order by the id it is asked for, and has money."""
+
+    async def closed_only(self) -> bool:
+        return False
+
+    async def balance(self) -> BalanceAllowance:
+        return balance(10**9)
+
+    async def order(self, order_id: OrderId) -> OpenOrder | None:
+        raise AssertionError("a failed name is not asked about again")
+
+
+class _Chain:
+    async def cash(self) -> Usdc:
+        return Usdc(10**9)
+
+    async def missing_approvals(self) -> tuple[str, ...]:
+        return ()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("redis")
+async def test_an_order_that_the_venue_named_otherwise_fails_for_good(account: Account) -> None:
+    named = wallet_checks.judged_name(OrderId("0xours"), OrderId("0xtheirs"))
+    await sync_to_async(findings.save)([named], lasts=True)
+
+    again = wallet_checks.KeyChecks(_VenueThatKnows(), _Chain(), wallet="0xabc", kind=3)
+    await again.turn(account.pk)
+
+    said = await sync_to_async(findings.check)(ORDER_ID, asked_by="the trader")
+    assert said.verdict is Verdict.FAIL
+    assert "0xours" in said.detail
+    assert "0xtheirs" in said.detail
 
 
 def _fields(order: OpenOrder) -> dict[str, Any]:

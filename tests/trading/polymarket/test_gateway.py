@@ -22,6 +22,7 @@ from core.intents import Cancel, Merge, Place, WalletAction
 from core.risk import Approved
 from core.units import ONE, Ms, Shares, price
 from feeds.selectors import VenueTerms
+from feeds.sources.polymarket.line import Listener
 from infra import clock
 from tests.builders import MARKET, T0, a_place, a_take
 from tests.trading.polymarket.following import LISTING
@@ -31,7 +32,6 @@ from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Accepted, PostOutcome, PostStatus, Refused, Unanswered
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import Unsigned
-from trading.gateways.polymarket.user_channel import Listener
 from trading.runner import Gateway
 
 
@@ -316,10 +316,11 @@ async def test_the_venue_may_know_an_order_by_another_id_than_ours() -> None:
         stage.venue.on_post = lambda order_id: Accepted(other, PostStatus.LIVE, 0, 0)
         place = a_fresh()
         stage.venue.orders[other] = HeldOrder(place, other, "LIVE", Shares(0))
-        stage.send(place)
+        computed = stage.send(place)
         heard = await stage.until(has(OrderAcked))
         assert isinstance(heard[-1], OrderAcked)
         assert heard[-1].order_id == other
+        assert stage.gateway.orders.misnamed == (computed, other), "the health check says so"
 
         stage.venue.match(stage.venue.orders[other], size="50")
         stage.deliver()

@@ -77,6 +77,7 @@ class OwnOrders:
     def __init__(self) -> None:
         self.said: deque[Event] = deque()
         self.strays = Strays(self.say)
+        self.misnamed: tuple[OrderId, OrderId] | None = None  # the first named otherwise than computed
         self.contradicted = 0  # parts of trades that were not what our order is; none of them was booked
         self._active: dict[OrderId, OwnOrder] = {}
         self._settled: dict[OrderId, OwnOrder] = {}
@@ -151,6 +152,7 @@ class OwnOrders:
     def rename(self, order: OwnOrder, order_id: OrderId) -> None:
         """The venue calls it by another id than the one computed: follow it under the venue's."""
         self._active.pop(order.order_id, None)
+        self.misnamed = self.misnamed or (order.order_id, order_id)
         order.order_id = OrderId(order_id.lower())
         self._active[order.order_id] = order
         self._keys[order.place.key] = order.order_id

@@ -106,10 +106,9 @@ class Strays:
         return [orphan.from_ms for orphan in self._orphans.values() if orphan.due_ms <= now]
 
     def notice(self, order_id: OrderId, now: Ms) -> None:
-        """An order of this wallet that nobody here placed: by another process, or by hand."""
+        """An order of this wallet that nobody here placed: by another shard, another process, or by hand."""
         if order_id in self.foreign:
             return
         while len(self.foreign) >= FOREIGN_MAX:
             del self.foreign[next(iter(self.foreign))]
         self.foreign[order_id] = now
-        log.warning("foreign order on our wallet", event_type="foreign_order", id=order_id)
