@@ -37,6 +37,7 @@ from core.intents import Place, Resync, WalletAction
 from core.risk import Approved
 from core.units import Ms, usdc
 from feeds.selectors import VenueTerms
+from feeds.sources.polymarket.line import Listener
 from feeds.sources.polymarket.parse import Parser
 from infra import aio, clock
 from infra.lease import Lease
@@ -47,7 +48,6 @@ from trading.gateways.polymarket.credentials import Credentials
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import salt
 from trading.gateways.polymarket.transport import Transport
-from trading.gateways.polymarket.user_channel import Listener
 from trading.market_terms import tokens_of
 from trading.models import AccountMode
 from trading.outbox import Outbox

@@ -1,14 +1,16 @@
 """Owned tasks, bounded waits, capped back-off: what every loop of ours is made of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 # A first try is quick, the last ones are patient; a venue that comes back after an hour finds us within this.
 BACK_OFF_FIRST_MS: Final = 250
 BACK_OFF_CAP_MS: Final = 15_000
 CANCEL_AGAIN_S: Final = 0.5
+
+T = TypeVar("T")
 
 
 def back_off(
@@ -37,6 +39,18 @@ async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Ev
         await act()
         if await stopped_within(stop, ms):
             return
+
+
+async def first_of(*works: Coroutine[None, None, T]) -> T:
+    """Run all; return or raise what the first to end returns or raises. None is left running."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def end(*tasks: asyncio.Future[Any]) -> None:

@@ -10,9 +10,11 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from core.units import Ms
+from feeds.sources.polymarket import line
+from feeds.sources.polymarket.line import Status
 from trading.gateways.polymarket import user_channel
 from trading.gateways.polymarket.credentials import Credentials
-from trading.gateways.polymarket.user_channel import Status, UserChannel
+from trading.gateways.polymarket.user_channel import UserChannel
 
 KEY = Credentials(api_key="key", secret="c2VjcmV0", passphrase="pass-phrase")
 
@@ -92,7 +94,7 @@ async def test_a_connection_lost_is_told_and_made_again() -> None:
 
 
 async def test_pongs_are_asked_for_and_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_channel, "PING_MS", 10)
+    monkeypatch.setattr(line, "PING_MS", 10)
 
     async def talk(socket: ServerConnection) -> None:
         await socket.recv()
@@ -109,8 +111,8 @@ async def test_pongs_are_asked_for_and_not_passed_on(monkeypatch: pytest.MonkeyP
 
 
 async def test_a_socket_that_answers_no_ping_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(user_channel, "DEAD_AFTER_MS", 40)
-    monkeypatch.setattr(user_channel, "WATCH_MS", 10)
+    monkeypatch.setattr(line, "DEAD_AFTER_MS", 40)
+    monkeypatch.setattr(line, "WATCH_MS", 10)
 
     async def talk(socket: ServerConnection) -> None:
         await socket.wait_closed()

@@ -18,6 +18,7 @@ from core.kept import KeptOrder
 from core.risk import Approved
 from core.units import Ms, Price
 from feeds.selectors import VenueTerms
+from feeds.sources.polymarket.line import Listener
 from infra import aio, clock, logs
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Unanswered
@@ -28,7 +29,6 @@ from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.recovery import Recovered, recover
 from trading.gateways.polymarket.signing import OrderTerms, Signed, Signer, Unsignable, Unsigned
 from trading.gateways.polymarket.translate import order_told, trade_told
-from trading.gateways.polymarket.user_channel import Listener
 from trading.gateways.polymarket.wire import OrderEvent, Unreadable
 from trading.runner import Prepared
 
