@@ -26,6 +26,11 @@ class Login(LoginView):
     authentication_form = AuthenticationForm
     next_page = "console:overview"
 
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        """Where the visitor wanted to go; not to this form again, which would send him in a circle."""
+        wanted = super().get_redirect_url()
+        return "" if wanted.partition("?")[0] == self.request.path else wanted
+
 
 @never_cache
 @sensitive_variables("token")

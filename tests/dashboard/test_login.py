@@ -111,3 +111,11 @@ def test_a_refusal_does_not_write_the_link_into_the_log(link: str, caplog: pytes
 
     assert len(caplog.records) == 2
     assert link.split("/")[3] not in caplog.text
+
+
+@pytest.mark.parametrize("wanted", ["/login/", "/login/?next=/login/"])
+def test_the_form_sends_nobody_back_to_itself(as_ada: Client, wanted: str) -> None:
+    answer = as_ada.get("/login/", {"next": wanted})
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
