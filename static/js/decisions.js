@@ -61,13 +61,21 @@ function says(row) {
   if (ACTS.has(row.verdict)) return `${words(row.verdict)} ${row.intents.length === 0 ? "as it rests" : row.intents.map(intent).join(" · ")}`;
   const failed = row.gates.find((gate) => !gate.passed);
   if (!failed) return row.gate === null ? words(row.verdict) : `${words(row.verdict)}: ${words(row.gate)}`;
-  return `${words(row.verdict)}: ${words(failed.name)} ${against(failed)}`;
+  const why = against(failed);
+  const said = failed.value === null && why.includes(words(failed.name)); // "an order is unknown" names its gate
+  return `${words(row.verdict)}: ${said ? why : `${words(failed.name)} ${why}`}`;
 }
 
 /** @param {import("./rows").Gate} gate */
 function against(gate) {
   if (gate.value === null) return words(gate.word ?? "");
+  if (waits(gate)) return `after ${words(gate.word || gate.name)}, ${inUnit(gate.value, gate.unit)} to go`;
   return gate.limit === null ? inUnit(gate.value, gate.unit) : `${inUnit(gate.value, gate.unit)} against ${inUnit(gate.limit, gate.unit)}`;
+}
+
+/** A gate that only time opens: what is left of a wait. @param {import("./rows").Gate} gate */
+function waits(gate) {
+  return !gate.passed && gate.unit === "ms" && gate.limit !== null && Number(gate.limit) === 0;
 }
 
 /** One mark a gate while they fit, else their number. @param {import("./rows").Gate[]} gates */
@@ -86,8 +94,8 @@ export function gateTable(gates) {
     h("thead", null, h("tr", null, ["gate", "value", "limit", ""].map((head, i) => h("th", { key: i, scope: "col" }, head)))),
     h("tbody", null, gates.map((gate, i) => h("tr", { key: i, class: gate.passed ? "passed" : "failed" },
       h("th", { scope: "row", title: gate.word }, words(gate.name), gate.value !== null && gate.word ? h("span", { class: "muted" }, ` ${words(gate.word)}`) : null),
-      h("td", { class: "num" }, gate.value === null ? words(gate.word ?? "–") : inUnit(gate.value, gate.unit)),
-      h("td", { class: "num" }, gate.limit === null ? "" : inUnit(gate.limit, gate.unit), named.has(gate.unit ?? "") ? h("span", { class: "muted" }, ` ${gate.unit}`) : null),
+      h("td", { class: "num" }, gate.value === null ? words(gate.word ?? "–") : `${inUnit(gate.value, gate.unit)}${waits(gate) ? " to go" : ""}`),
+      h("td", { class: "num" }, gate.limit === null || waits(gate) ? "" : inUnit(gate.limit, gate.unit), named.has(gate.unit ?? "") ? h("span", { class: "muted" }, ` ${gate.unit}`) : null),
       h("td", null, gate.passed ? "✓ passed" : "✗ failed")))),
   );
 }
