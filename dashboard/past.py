@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from django.conf import settings
+from django.db.models import Sum
 
-from core.units import text
+from core.units import Shares, text
 from trading import selectors as trading
 
 FILLS_MAX: Final = 200
@@ -48,6 +49,12 @@ def fills(account_id: int, market_id: str) -> list[Row]:
         }
         for fill in trading.fills(account_id).filter(market_id=market_id)[:FILLS_MAX]
     ]
+
+
+def taken_back(keys: Iterable[str]) -> dict[str, Shares]:
+    """Shares of fills that failed on the chain, by the key of their order: it did not trade them after all."""
+    failed = trading.reversed_fills().filter(order_id__in=list(keys)).order_by("order_id")
+    return dict(failed.values_list("order_id").annotate(Sum("shares")))
 
 
 def decisions(account_id: int, market_id: str) -> list[Row]:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from redis import RedisError
 
+from dashboard import troubles, ways_out
 from feeds.selectors import source_health
 from infra import clock, heartbeat, logs
 from risk.selectors import control as control_state
@@ -42,6 +43,7 @@ class Picture:
     control: Mapping[str, object]
     workers: tuple[Worker, ...]
     sources: Sequence[Mapping[str, object]]
+    troubles: Sequence[Mapping[str, object]]
     now_ms: int
 
     def message(self) -> dict[str, object]:
@@ -50,6 +52,7 @@ class Picture:
             "control": self.control,
             "workers": [asdict(worker) for worker in self.workers],
             "sources": self.sources,
+            "troubles": self.troubles,
             "now_ms": self.now_ms,
             "speed": str(clock.speed()),
         }
@@ -112,7 +115,10 @@ def allowed(user: User) -> dict[str, bool]:
 
 def control(user: User) -> dict[str, object]:
     """The control state with what this user may do. One reading of the database."""
-    return {**control_state(), "can": allowed(user)}
+    state = control_state()
+    halt = state["halt"]
+    way_out = ways_out.of(str(halt["reason"])) if isinstance(halt, Mapping) else ""
+    return {**state, "way_out": way_out, "can": allowed(user)}
 
 
 def sources() -> list[dict[str, object]]:
@@ -140,19 +146,20 @@ def wallet_row() -> list[dict[str, object]]:
     wallet = settings.POLYLOLY.wallet
     if wallet is None:
         return []
+    row: dict[str, object] = {"name": "wallet", "kind": "wallet", "reconnects": 0}
     light = wallet_held(wallet)
     if light is None:
-        told: dict[str, object] = {
-            "status": "lost",
-            "heard_ms": None,
-            "since_ms": None,
-            "detail": "nobody holds it",
-        }
-    else:
-        beating = light.hold == "held" and not light.why
-        status = "connected" if beating else "connecting" if light.hold == "checking" else "lost"
-        told = {"status": status, "heard_ms": light.beat_ms, "since_ms": light.since_ms, "detail": light.why}
-    return [{"name": "wallet", "kind": "wallet", "reconnects": 0, **told}]
+        told = {"status": "lost", "heard_ms": None, "since_ms": None, "detail": "nobody holds it"}
+        return [{**row, **told, "says": "The wallet is not held"}]
+    row |= {"heard_ms": light.beat_ms, "since_ms": light.since_ms, "detail": light.why}
+    if light.hold == "checking":
+        return [{**row, "status": "connecting", "says": "The wallet is being checked"}]
+    if light.hold == "refused":
+        return [{**row, "status": "lost", "says": "The wallet is not held"}]
+    if not light.why:
+        return [{**row, "status": "connected"}]
+    says = "The wallet's heart is not heard: the venue cancels what is open"
+    return [{**row, "status": "lost", "since_ms": light.beat_ms or light.since_ms, "says": says}]
 
 
 def stopped(control: Mapping[str, object]) -> bool:
@@ -162,7 +169,7 @@ def stopped(control: Mapping[str, object]) -> bool:
 
 def take(user: User) -> Picture:
     """Read everything once."""
-    return Picture(board(), control(user), tuple(workers()), sources(), clock.now_ms())
+    return Picture(board(), control(user), tuple(workers()), sources(), troubles.found(), clock.now_ms())
 
 
 def beat() -> dict[str, object]:
@@ -173,4 +180,5 @@ def beat() -> dict[str, object]:
         "speed": str(clock.speed()),
         "workers": [asdict(worker) for worker in workers()],
         "sources": sources(),
+        "troubles": troubles.found(),
     }

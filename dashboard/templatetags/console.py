@@ -1,22 +1,26 @@
 """How the server writes numbers and times. The same rules as ``static/js/format.js``."""
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.safestring import SafeString
 
 from core import units
+from dashboard import ways_out
 from infra import clock
 
 UNKNOWN: Final = "–"  # noqa: RUF001 the dash that stands for what we do not know
 MINUS: Final = "\u2212"
 THEMES: Final = ("dark", "light")
+HTML_TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
 register = template.Library()
+register.filter("way_out", ways_out.of)
 
 
 @register.simple_tag(takes_context=True)
@@ -120,3 +124,23 @@ def short_id(name: str) -> str:
 def words(name: str | None) -> str:
     """ "never_landed" as people say it."""
     return UNKNOWN if name is None else name.replace("_", " ")
+
+
+@register.filter
+def of(amounts: dict[str, int], key: str) -> int:
+    """An amount by its key, 0 where there is none."""
+    return amounts.get(key, 0)
+
+
+@register.filter
+def plainly(reason: str | None) -> str:
+    """What a venue or its gateway said, without the markup of an error page."""
+    if reason is None or "<" not in reason:
+        return reason or ""
+    titled = HTML_TITLE.search(reason)
+    return f"{reason[: reason.index('<')]}{titled[1] if titled else strip_tags(reason[reason.index('<') :])}"
+
+
+@register.filter
+def less(amount: int, other: int) -> int:
+    return amount - other

@@ -46,6 +46,6 @@ def halts(request: HttpRequest) -> HttpResponse:
             "halts": risk.halt_rows()[:HALTS_A_PAGE],
             "market_halts": recent,
             "record": record,
-            "titles": names.market_titles(ids),
+            "titles": names.short_titles(ids),
         },
     )

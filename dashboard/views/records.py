@@ -17,7 +17,7 @@ from dashboard.views.frame import draw, page
 from infra import clock
 from trading import selectors as trading
 
-ROWS_A_PAGE: Final = 100
+ROWS_A_PAGE: Final = 50
 CSV_ROWS_MAX: Final = 10_000
 NOBODY: Final = -1  # an account id that no row has
 ORDER_STATES: Final = {
@@ -98,7 +98,8 @@ def found_fills(query: QueryDict) -> tuple[WantedFills, QuerySet[Any]]:
 
 @page
 def orders(request: HttpRequest) -> HttpResponse:
-    return listing(request, "console/orders.html", *found_orders(request.GET), more=waiting())
+    wanted, rows = found_orders(request.GET)
+    return listing(request, "console/orders.html", wanted, rows, more=waiting(), taken_back=True)
 
 
 @page
@@ -121,7 +122,7 @@ def waiting() -> dict[str, Any]:
         "unknown_count": unknown.count() if len(queue) == QUEUE_MAX else len(queue),
         "on_chain": on_chain[:QUEUE_MAX],
         "on_chain_count": len(on_chain),
-        "waiting_titles": names.market_titles(ids),
+        "waiting_titles": names.short_titles(ids),
     }
 
 
@@ -132,6 +133,7 @@ def listing(
     rows: QuerySet[Any],
     *,
     more: Mapping[str, Any] | None = None,
+    taken_back: bool = False,
 ) -> HttpResponse:
     """One page of rows with the titles of their markets, and the query of its links."""
     shown = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
@@ -143,11 +145,12 @@ def listing(
         {
             "wanted": wanted,
             "shown": shown,
-            "titles": names.market_titles(row.market_id for row in shown),
+            "titles": names.short_titles(row.market_id for row in shown),
             "query": query.urlencode(),
             "filtered": any(query.values()),
             "csv_rows_max": CSV_ROWS_MAX,
             "as_of": clock.now_ms(),
+            "taken_back": past.taken_back(row.key for row in shown) if taken_back else {},
             **(more or {}),
         },
     )
@@ -155,7 +158,8 @@ def listing(
 
 @page
 def orders_csv(request: HttpRequest) -> HttpResponse:
-    _, rows = found_orders(request.GET)
+    rows = list(found_orders(request.GET)[1][:CSV_ROWS_MAX])
+    reversed_shares = past.taken_back(row.key for row in rows)
     columns: dict[str, Callable[[Any], str]] = {
         "decided": lambda row: moment(row.decided_ms),
         "market_id": lambda row: row.market_id,
@@ -165,6 +169,7 @@ def orders_csv(request: HttpRequest) -> HttpResponse:
         "price": lambda row: text(row.price, 4),
         "shares": lambda row: text(row.shares, 6),
         "filled": lambda row: text(row.filled, 6),
+        "reversed": lambda row: text(reversed_shares.get(row.key, 0), 6),
         "kind": lambda row: row.kind,
         "purpose": lambda row: row.purpose,
         "status": lambda row: row.status,
@@ -172,7 +177,7 @@ def orders_csv(request: HttpRequest) -> HttpResponse:
         "closed": lambda row: "" if row.closed_ms is None else moment(row.closed_ms),
         "order_id": lambda row: row.order_id,
     }
-    return as_csv("orders.csv", columns, rows[:CSV_ROWS_MAX])
+    return as_csv("orders.csv", columns, rows)
 
 
 @page

@@ -30,6 +30,8 @@ export class Board {
   workers = [];
   /** Sources the trader does not speak of. @type {import("./rows").FeedRow[]} */
   sources = [];
+  /** What only the database knows of and needs a person. @type {import("./rows").Trouble[]} */
+  troubles = [];
   /** @type {number | null} */
   epoch = null;
   seq = -1;
@@ -52,6 +54,7 @@ export class Board {
         this.control = message.control;
         this.workers = message.workers;
         this.sources = message.sources;
+        this.troubles = message.troubles;
         this.goneSince = null;
         this.heard = true;
         return "taken";
@@ -63,10 +66,12 @@ export class Board {
       case "beat":
         this.workers = message.workers;
         this.sources = message.sources;
+        this.troubles = message.troubles;
         return "taken";
       case "gone":
         this.workers = message.workers;
         this.sources = message.sources ?? this.sources;
+        this.troubles = message.troubles ?? this.troubles;
         this.control = message.control ?? this.control;
         this.goneSince ??= message.since_ms ?? message.now_ms;
         return "taken";

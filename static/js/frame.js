@@ -2,8 +2,9 @@
 
 import { sparkline, today, uncertain } from "./curve.js";
 import { byId, h, patch } from "./dom.js";
-import { age, local, signed, span, tone, utc, whole } from "./format.js";
+import { age, local, signed, span, tone, utc, whole, words } from "./format.js";
 import { board, boardAge, link, now, paint, retryNow, speed } from "./live.js";
+import { named } from "./named.js";
 import { needs } from "./needs.js";
 
 /** @typedef {import("./dom.js").Loose} Loose */
@@ -144,7 +145,7 @@ function haltNotice() {
   return h("div", { key: "halt", class: "notice bad", "data-notice": "halt" },
     h("p", null,
       h("b", null, `Trading is halted since ${utc(halt.began_ms)} UTC, ${span((now() - halt.began_ms) / speed())}. `),
-      `${halt.detail || halt.reason} (${halt.by}). `,
+      `${named(halt.detail || words(halt.reason))} (${halt.by}). `,
       unproven ? h("b", null, `${report.unproven.length} not proven. `) : `${proof} `),
     h("button", { type: "button", class: "button", "data-open-halt": true }, "Show proof"),
     board.control?.can.reset ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…") : null);

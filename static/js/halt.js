@@ -5,6 +5,7 @@ import { ask, refusal, say, unsay } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { clock, local, span, utc, words } from "./format.js";
 import { board, now, paint, speed } from "./live.js";
+import { named } from "./named.js";
 
 /** @typedef {import("./dom.js").Loose} Loose */
 
@@ -139,11 +140,12 @@ function haltedBody(halted) {
   const since = (now() - halted.began_ms) / speed();
   return [
     h("div", { class: "panel-line" }, title("All trading halted"), h("span", { class: "running-clock" }, clock(since))),
-    h("p", null, h("b", null, halted.detail || words(halted.reason)), " ",
+    h("p", null, h("b", null, named(halted.detail || words(halted.reason))), " ",
       h("span", { class: "muted", title: local(halted.began_ms) }, `by ${halted.by} at ${utc(halted.began_ms)} UTC`)),
     report
       ? proofOf(report)
       : h("p", { class: "wait" }, "No runner has answered yet. Each of them reads the halt from the database once a second."),
+    board.control?.way_out ? h("p", { key: "way-out", class: "way-out" }, h("b", null, "What to do: "), board.control.way_out) : null,
     h("div", { class: "actions" },
       h("button", { type: "button", class: "button", "data-halt-now": true, title: "cancels and asks the venue once more" }, "Halt again"),
       can?.reset

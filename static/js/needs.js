@@ -8,10 +8,11 @@ import { board, now, speed } from "./live.js";
 const TRUST_MS_MAX = 10_000;
 const NAKED_MS_OVER = 10_000; // the engine resolves a leg by itself; longer than this it did not
 const PHANTOM_MS_MAX = 2_000;
+const UNKNOWN_MS_MAX = 30_000; // the venue is asked all the while; after this a person should look too
 
 /** @returns {Need[]} */
 export function needs() {
-  const found = [...haltNeeds(), ...moneyNeeds(), ...feedNeeds(), ...workerNeeds(), ...board.all("market").flatMap(marketNeeds)];
+  const found = [...haltNeeds(), ...moneyNeeds(), ...feedNeeds(), ...workerNeeds(), ...board.troubles, ...board.all("market").flatMap(marketNeeds)];
   return found.sort((a, b) => a.severity - b.severity || a.key.localeCompare(b.key));
 }
 
@@ -22,7 +23,7 @@ function haltNeeds() {
   /** @type {Need[]} */
   const found = [{
     key: "halt", severity: 1, text: "Trading is halted",
-    detail: `${words(control.halt.reason)}, since ${utc(control.halt.began_ms)}`, href: "/halts/",
+    detail: `${words(control.halt.reason)}, since ${utc(control.halt.began_ms)}. ${control.way_out}`, href: "/halts/",
   }];
   const runner = board.one("halt");
   if (runner && !runner.halted && board.goneSince === null) {
@@ -49,9 +50,9 @@ function feedNeeds() {
   return board.feeds().filter((feed) => feed.status !== "connected").map((feed) => ({
     key: `feed-${feed.name}`,
     severity: /** @type {1 | 2} */ (feed.status === "lost" ? 1 : 2),
-    text: feed.kind === "wallet" ? "The wallet is not held" : `Feed ${feed.status}: ${feed.name}`,
-    detail: feed.since_ms === null ? (feed.detail ?? "") : `${span((now() - feed.since_ms) / speed())}${feed.detail ? ` · ${feed.detail}` : ""}`,
-    href: null,
+    text: feed.says ?? `Feed ${feed.status}: ${feed.name}`,
+    detail: feed.since_ms === null || (feed.kind === "wallet" && feed.detail) ? (feed.detail ?? "") : `${span((now() - feed.since_ms) / speed())}${feed.detail ? ` · ${feed.detail}` : ""}`,
+    href: feed.kind === "wallet" ? "/health/ready" : null,
   }));
 }
 
@@ -66,6 +67,22 @@ function workerNeeds() {
 }
 
 /**
+ * Orders nobody answered for: asked about by themselves for half a minute, then a person's business.
+ * @param {import("./rows").MarketRow} market
+ * @param {number} since the oldest one's
+ * @param {number} count
+ * @returns {Need}
+ */
+function unknownNeed(market, since, count) {
+  const age = (now() - since) / speed();
+  return {
+    key: `unknown-${market.market_id}`, severity: age < UNKNOWN_MS_MAX ? 2 : 1, href: null,
+    text: `${count === 1 ? "Unknown order" : `${count} unknown orders`} in ${market.short}`,
+    detail: `no answer for ${span(age)}; the venue is asked, nothing opens here until then`,
+  };
+}
+
+/**
  * @param {import("./rows").MarketRow} market
  * @returns {Need[]}
  */
@@ -76,7 +93,7 @@ function marketNeeds(market) {
   /** @type {Need[]} */
   const found = [];
   const unknown = market.orders.filter((order) => order.status.toLowerCase() === "unknown");
-  for (const order of unknown) found.push(need(`unknown-${order.key}`, 1, `Unknown order in ${market.short}`, `nobody answered since ${utc(order.since_ms)}`));
+  if (unknown.length > 0) found.push({ ...unknownNeed(market, Math.min(...unknown.map((order) => order.since_ms)), unknown.length), href: "/orders/?status=unknown" });
   if (market.halted && !board.control?.halt) found.push(need("halted", 2, `${market.short} is halted`, words(market.halt_reason ?? "")));
   const left = market.pair?.naked_until_ms ? (market.pair.naked_until_ms - now()) / speed() : null;
   if (left !== null && left < -NAKED_MS_OVER) {

@@ -167,6 +167,16 @@ export interface FeedRow {
   since_ms: number | null;
   detail: string | null;
   reconnects: number;
+  says?: string; // of the wallet: what is wrong, in words
+}
+
+/** What the database knows and no row of the board: reversed fills, refusals of the venue. */
+export interface Trouble {
+  key: string;
+  severity: 0 | 1 | 2 | 3;
+  text: string;
+  detail: string;
+  href: string | null;
 }
 
 export interface HaltRow {
@@ -208,6 +218,7 @@ export interface Control {
   halt: { id: number; reason: string; detail: string; by: string; began_ms: number; pressed: number } | null;
   report: (HaltReport & { halt_id: number }) | null;
   market_halts: MarketHalt[];
+  way_out: string; // what ends this halt besides a person's word; may be empty
   can: { halt: boolean; reset: boolean; resume: boolean };
 }
 
@@ -226,10 +237,11 @@ export type Message =
       control: Control;
       workers: Worker[];
       sources: FeedRow[];
+      troubles: Trouble[];
       now_ms: number;
       speed: string;
     }
   | { type: "change"; epoch: number; seq: number; rows: Record<string, Row | null> }
   | { type: "control"; control: Control }
-  | { type: "beat"; now_ms: number; speed: string; workers: Worker[]; sources: FeedRow[] }
-  | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; sources?: FeedRow[]; speed?: string; control?: Control };
+  | { type: "beat"; now_ms: number; speed: string; workers: Worker[]; sources: FeedRow[]; troubles: Trouble[] }
+  | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; sources?: FeedRow[]; troubles?: Trouble[]; speed?: string; control?: Control };

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from core.units import Shares, Usdc
+from dashboard import troubles
 from dashboard.views.records import ROWS_A_PAGE, tame
 from infra import clock
 from trading.models import Account, AccountMode, Fill, Order, WalletAction, WalletKind
@@ -194,8 +195,56 @@ def test_a_page_of_many_orders_asks_as_little_as_a_page_of_one(
     for n in range(ROWS_A_PAGE + 5):
         an_order(account, n)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(18):
         page = as_ada.get("/orders/").content.decode()
 
     assert page.count("data-row") == ROWS_A_PAGE
     assert "page 1 of 2" in page
+
+
+def test_an_order_whose_fill_failed_says_what_was_taken_back(as_ada: Client, account: Account) -> None:
+    order = an_order(account, 1, status="matched", filled=38_500_000)
+    a_fill(order, 1, status="failed")
+    a_fill(order, 2, shares=26_000_000)
+
+    page = as_ada.get("/orders/").content.decode()
+
+    assert "(12.5 reversed)" in page
+    assert ">26 <" in page
+    (row,) = rows_of(as_ada.get("/orders.csv"))
+    assert (row["filled"], row["reversed"]) == ("38.5", "12.5")
+
+
+def test_an_error_page_of_a_gateway_is_told_by_its_title(as_ada: Client, account: Account) -> None:
+    page_of_it = (
+        "HTTP 504: <html><head><title>504 Gateway Time-out</title></head><body><h1>x</h1></body></html>"
+    )
+    an_order(account, 1, status="unknown", reason=page_of_it)
+
+    shown = as_ada.get("/orders/").content.decode()
+
+    assert "HTTP 504: 504 Gateway Time-out ·" in shown
+    assert "&lt;body&gt;" not in shown.partition('aria-label="Orders"')[0]
+
+
+def test_what_the_chain_took_back_needs_somebody(account: Account) -> None:
+    a_fill(an_order(account, 1), 1, status="failed")
+    a_fill(an_order(account, 2), 2)
+    a_fill(an_order(account, 3), 3, status="failed", heard_ms=clock.now_ms() - 3_600_000)
+
+    (told,) = troubles.found()
+
+    assert (told["text"], told["href"]) == ("A fill was reversed", "/fills/?settled=failed")
+
+
+def test_orders_the_venue_keeps_refusing_need_somebody_with_the_reason_given_most(account: Account) -> None:
+    for n in range(troubles.REFUSED_MIN - 1):
+        an_order(account, n, status="rejected", reason="other: Invalid api key")
+    an_order(account, 90, status="rejected", reason="old", decided_ms=clock.now_ms() - 120_000)
+    assert troubles.found() == []
+
+    an_order(account, 91, status="rejected", reason="not enough balance")
+
+    (told,) = troubles.found()
+    assert told["detail"] == "5 in the last minute: other: Invalid api key"
+    assert told["severity"] == 1
