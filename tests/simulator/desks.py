@@ -13,8 +13,7 @@ from websockets.asyncio.client import ClientConnection
 from core.ids import MarketId, OrderId, Outcome, Side
 from core.units import Ms, Price, Shares, price, shares
 from simulator import faults, users
-from simulator.chain import addresses
-from simulator.chain.accounts import CHAIN, UNLIMITED
+from simulator.chain.accounts import CHAIN
 from simulator.clob.clock import CLOCK
 from simulator.clob.keys import KEYS, ApiKey
 from simulator.exchange.accounts import Account
@@ -22,13 +21,12 @@ from simulator.exchange.orders import Order, TimeInForce
 from simulator.exchange.venue import Exchange
 from simulator.faults import FAULTS
 from simulator.sheets import Sheet
+from tests.simulator.approvals import approve
 from tests.simulator.venues import Venue, heard
 
 SECRETS = count(0xD0_0D)
 ORDERS = count(1)
 GTD_MS = 300_000
-SPENDERS = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
-CONTRACTS = (addresses.CONDITIONAL_TOKENS, addresses.POSITION_MANAGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Desk:
         chain = self.venue.app[CHAIN]
         chain.fund(eoa)
         address = chain.wallet_of(eoa, 3)
-        approve(self.venue, address)
+        approve(self.venue.app[CHAIN].wallets[address])
         key, account = self.venue.app[KEYS].create(eoa, 0), chain.account(address)
         assert key is not None
         assert account is not None
@@ -115,13 +113,6 @@ class Desk:
             await socket.send(json.dumps(wish))
             assert await heard(socket) == []
             yield socket
-
-
-def approve(venue: Venue, address: str) -> None:
-    """Let the exchanges move everything of a wallet."""
-    wallet = venue.app[CHAIN].wallets[address]
-    wallet.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
-    wallet.operators.update((contract, by) for contract in CONTRACTS for by in SPENDERS)
 
 
 def open_desk(venue: Venue, *, version: str = "v1") -> Desk:

@@ -9,14 +9,15 @@ import httpx
 import pytest
 
 from core.units import Ms
+from simulator.chain.accounts import CHAIN
 from simulator.clob.clock import CLOCK
 from simulator.clob.windows import WINDOWS, Mode
 from simulator.faults import FAULTS, Fault, Name
 from simulator.faults.catalogue import ALWAYS
 from simulator.faults.doors import PATH
 from simulator.world import World
+from tests.simulator.approvals import approve
 from tests.simulator.clob.signers import Trader
-from tests.simulator.desks import approve
 from tests.simulator.evenings import START
 from tests.simulator.venues import SECOND_MS, Venue, running, until
 
@@ -109,7 +110,7 @@ async def signed_in(venue: Venue, http: aiohttp.ClientSession) -> Trader:
     """Somebody new who may trade from its EOA."""
     trader = Trader(http, venue.world.now_ms // 1_000)
     assert (await trader.sign_in()).status == 200
-    approve(venue, trader.eoa)
+    approve(venue.app[CHAIN].wallets[trader.eoa])
     return trader
 
 

@@ -22,7 +22,8 @@ from simulator import server
 from simulator.chain.accounts import CHAIN
 from simulator.clob.clock import CLOCK
 from simulator.world import World
-from tests.simulator.desks import Desk, approve, open_desk
+from tests.simulator.approvals import approve
+from tests.simulator.desks import Desk, open_desk
 from tests.simulator.venues import SECOND_MS, Venue, running
 
 KEYS = count(0x5D_4B)
@@ -59,7 +60,7 @@ async def an_sdk(world: World) -> AsyncIterator[Sdk]:
         environment = create_environment(name="simulator", config=config)
         client = await AsyncSecureClient.create(private_key=key, wallet=wallet, environment=environment)
         try:
-            approve(venue, wallet)
+            approve(venue.app[CHAIN].wallets[wallet])
             yield Sdk(client, venue, desk)
         finally:
             await client.close()

@@ -10,22 +10,15 @@ from aiohttp import web
 from core.ids import MarketId, Outcome
 from core.units import Ms, Shares
 from simulator import server
-from simulator.chain import addresses
-from simulator.chain.accounts import CHAIN, UNLIMITED, Chain
+from simulator.chain.accounts import CHAIN, Chain
 from simulator.clob.clock import CLOCK
 from simulator.exchange.accounts import Account
 from simulator.exchange.venue import Exchange
 from simulator.sheets import Sheet
 from simulator.world import World
+from tests.simulator.approvals import approve
 from tests.simulator.clob.signers import Trader
 from tests.simulator.evenings import START
-
-SPENDERS = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
-OPERATORS = (
-    (addresses.CONDITIONAL_TOKENS, addresses.EXCHANGE),
-    (addresses.CONDITIONAL_TOKENS, addresses.NEG_RISK_EXCHANGE),
-    (addresses.POSITION_MANAGER, addresses.EXCHANGE_V3),
-)
 
 
 @dataclass(slots=True)
@@ -59,9 +52,7 @@ class Venue:
         assert (await trader.sign_in()).status == 200
         if approved:
             for signature_type in (0, 3):
-                wallet = self.chain.wallets[self.chain.wallet_of(trader.eoa, signature_type)]
-                wallet.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
-                wallet.operators.update(OPERATORS)
+                approve(self.chain.wallets[self.chain.wallet_of(trader.eoa, signature_type)])
         return trader
 
     def wallet(self, trader: Trader) -> str:

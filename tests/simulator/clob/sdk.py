@@ -13,12 +13,11 @@ from core.ids import Outcome
 from core.units import Ms, Price, Shares, mirrored
 from infra.clock import to_datetime
 from simulator import server
-from simulator.chain import addresses
-from simulator.chain.accounts import CHAIN, UNLIMITED
+from simulator.chain.accounts import CHAIN
 from simulator.clob.clock import CLOCK
 from simulator.sheets import Sheet
 from simulator.world import World
-from tests.simulator.clob.conftest import OPERATORS, SPENDERS
+from tests.simulator.approvals import approve
 
 KINDS = [("v1", False), ("v1", True), ("v2", False)]
 KIND_NAMES = ["v1", "neg-risk", "v2"]
@@ -48,9 +47,7 @@ class Venue:
         chain = self.app[CHAIN]
         chain.fund(eoa)
         for signature_type in (0, 3):
-            wallet = chain.wallets[chain.wallet_of(eoa, signature_type)]
-            wallet.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
-            wallet.operators.update(OPERATORS)
+            approve(chain.wallets[chain.wallet_of(eoa, signature_type)])
         return chain.wallet_of(eoa, 3)
 
     def give(self, wallet: str, sheet: Sheet, shares: int) -> None:

@@ -27,8 +27,7 @@ from core.units import Price, Usdc, price, shares
 from feeds.selectors import VenueTerms
 from infra import aio, clock
 from simulator import chain, clob, faults, server, users
-from simulator.chain import addresses
-from simulator.chain.accounts import CHAIN, UNLIMITED
+from simulator.chain.accounts import CHAIN
 from simulator.channels import WORLD
 from simulator.exchange.accounts import Account
 from simulator.exchange.orders import Order as VenueOrder
@@ -36,6 +35,7 @@ from simulator.exchange.venue import Exchange
 from simulator.sheets import Sheet
 from simulator.world import World
 from tests.builders import ESPORTS, a_listing
+from tests.simulator.approvals import approve
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import Signer
 from trading.gateways.polymarket.transport import Transport
@@ -44,12 +44,6 @@ from trading.gateways.polymarket.user_channel import UserChannel
 KEYS: Final = (f"0x{number:064x}" for number in count(0xB0B))
 STEP_MS: Final = 5
 END_WITHIN_S: Final = 5
-SPENDERS: Final = (addresses.EXCHANGE, addresses.NEG_RISK_EXCHANGE, addresses.EXCHANGE_V3)
-OPERATORS: Final = (
-    (addresses.CONDITIONAL_TOKENS, addresses.EXCHANGE),
-    (addresses.CONDITIONAL_TOKENS, addresses.NEG_RISK_EXCHANGE),
-    (addresses.POSITION_MANAGER, addresses.EXCHANGE_V3),
-)
 
 
 @dataclass(eq=False)
@@ -254,9 +248,7 @@ async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
         group.create_task(_run_exchange(app, stop))
         transport = Transport(f"http://{server.HOST}:{port}", signer, chance=Random(1), order_within_s=0.5)
         await transport.start()
-        approved = app[CHAIN].wallets[wallet]
-        approved.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
-        approved.operators.update(OPERATORS)
+        approve(app[CHAIN].wallets[wallet])
         channel = UserChannel(
             f"ws://{server.HOST}:{port}/ws/user", credentials=lambda: transport.credentials, chance=Random(2)
         )

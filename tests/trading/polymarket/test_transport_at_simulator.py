@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from core.answers import RejectCode
 from core.ids import OrderId, Outcome, Side, TokenId
 from core.units import Ms
-from simulator.chain import addresses
 from simulator.chain.accounts import UNLIMITED
 from simulator.sheets import Sheet
 from tests.builders import a_place
-from tests.simulator.clob.conftest import OPERATORS, SPENDERS, Venue, still_world, venue
+from tests.simulator.approvals import approve
+from tests.simulator.clob.conftest import Venue, still_world, venue
 from trading.gateways.polymarket.answers import (
     Accepted,
     Beat,
@@ -50,9 +50,7 @@ class Trader:
 
     async def start(self) -> None:
         await self.transport.start()
-        wallet = self.venue.chain.wallets[self.wallet]
-        wallet.allowances.update({(addresses.PUSD, spender): UNLIMITED for spender in SPENDERS})
-        wallet.operators.update(OPERATORS)
+        approve(self.venue.chain.wallets[self.wallet])
 
     def order(
         self,
