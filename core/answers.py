@@ -34,6 +34,7 @@ class AckStatus(StrEnum):
     LIVE = "live"
     DELAYED = "delayed"
     MATCHED = "matched"
+    BACK = "back"  # its end was told, and it is there after all: its rest may match
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,9 @@ class Happening(StrEnum):
     CANCELLED = "cancelled"  # also the killed rest of a marketable order
     EXPIRED = "expired"
     NOT_FOUND = "not_found"  # asked twice, the venue has never heard of it
+    REAPPEARED = (
+        "reappeared"  # told as over, and it is there; who says so has made sure that it is no late word
+    )
 
 
 NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
@@ -50,6 +53,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.SENT: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.ACKED_LIVE: Status.LIVE,
         Happening.ACKED_DELAYED: Status.DELAYED,
         Happening.ACKED_MATCHED: Status.MATCHED,
@@ -63,6 +67,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.DELAYED: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.ACKED_LIVE: Status.LIVE,
         Happening.ACKED_MATCHED: Status.MATCHED,
         Happening.REJECTED: Status.REJECTED,
@@ -103,6 +108,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.UNKNOWN: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.ACKED_LIVE: Status.LIVE,
         Happening.ACKED_DELAYED: Status.DELAYED,
         Happening.ACKED_MATCHED: Status.MATCHED,
@@ -120,16 +126,19 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.CANCELLED: {
+        Happening.REAPPEARED: Status.LIVE,
         # Matched before the cancel, told after it.
         Happening.FILLED_PART: Status.CANCELLED,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.EXPIRED: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.FILLED_PART: Status.EXPIRED,
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     # We were told it does not exist, and it was seen on the book or traded: it does, and its rest may still be there.
     Status.REJECTED: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.ACKED_LIVE: Status.LIVE,
         Happening.ACKED_MATCHED: Status.MATCHED,
         Happening.CANCELLED: Status.CANCELLED,
@@ -138,6 +147,7 @@ NEXT: Final[Mapping[Status, Mapping[Happening, Status]]] = {
         Happening.FILLED_WHOLE: Status.MATCHED,
     },
     Status.NEVER_LANDED: {
+        Happening.REAPPEARED: Status.LIVE,
         Happening.ACKED_LIVE: Status.LIVE,
         Happening.ACKED_DELAYED: Status.DELAYED,
         Happening.ACKED_MATCHED: Status.MATCHED,
@@ -166,6 +176,7 @@ IGNORED: Final = frozenset(
         (Status.CANCELLING, Happening.ACKED_LIVE),
         (Status.CANCELLING, Happening.ACKED_DELAYED),
         (Status.CANCELLING, Happening.SENT),
+        (Status.CANCELLING, Happening.REAPPEARED),
         # A cancel by id of an UNKNOWN order does not make it known.
         (Status.UNKNOWN, Happening.CANCEL_ASKED),
         (Status.UNKNOWN, Happening.CANCEL_FAILED),
@@ -181,11 +192,13 @@ IGNORED: Final = frozenset(
             Happening.ACKED_DELAYED,
             Happening.UNANSWERED,
             Happening.CANCEL_FAILED,
+            Happening.REAPPEARED,
         )
     }
     | {
         (Status.MATCHED, happening)
         for happening in (
+            Happening.REAPPEARED,
             Happening.SENT,
             Happening.ACKED_LIVE,
             Happening.ACKED_DELAYED,

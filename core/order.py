@@ -38,6 +38,7 @@ ACKED: Final = {
     AckStatus.LIVE: Happening.ACKED_LIVE,
     AckStatus.DELAYED: Happening.ACKED_DELAYED,
     AckStatus.MATCHED: Happening.ACKED_MATCHED,
+    AckStatus.BACK: Happening.REAPPEARED,
 }
 ENDED: Final = {
     CloseReason.CANCELLED: Happening.CANCELLED,
@@ -132,7 +133,10 @@ class Order:
         if isinstance(event, FillSeen):
             return self._fill(event)
         happening = self._happening(event)
+        was = self.status
         self._move(happening, event.heard_ms)
+        if happening is Happening.REAPPEARED and self.status is not was:
+            self.cancel_asked_ms = None
         if isinstance(event, (OrderSent, OrderAcked)):
             self.order_id = event.order_id
         elif isinstance(event, OrderClosed):

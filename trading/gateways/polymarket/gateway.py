@@ -28,7 +28,7 @@ from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
 from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.recovery import Recovered, recover
 from trading.gateways.polymarket.signing import OrderTerms, Signed, Signer, Unsignable, Unsigned
-from trading.gateways.polymarket.translate import order_told, trade_told
+from trading.gateways.polymarket.translate import order_read, order_told, trade_told
 from trading.gateways.polymarket.wire import OrderEvent, Unreadable
 from trading.runner import Prepared
 
@@ -160,10 +160,17 @@ class PolymarketGateway:
             self.orders.resolved(event.market_id)
 
     async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
-        """Our orders that are open at the venue, by its own word; ``None`` when it gave none."""
+        """Our orders that are open at the venue, by its own word; ``None`` when it gave none.
+
+        One that should be over is taken up again: it counts, and is cancelled.
+        """
+        asked_ms = clock.now_ms()
         found = await self._venue.open_orders()
         if isinstance(found, Unanswered):
             return None
+        for fact in filter(None, map(order_read, found)):
+            self.orders.seen_after_end(fact, asked_ms, clock.now_ms())
+        self._stir()
         return self.orders.mine((order.id for order in found), market_id)
 
     def due_ms(self) -> Ms | None:

@@ -26,7 +26,7 @@ from infra import logs
 from trading.gateways.polymarket.moves import ACKS, MOVES, OVER, Move, Stage
 from trading.gateways.polymarket.own_fills import Heard, OwnFills
 from trading.gateways.polymarket.translate import Leg, OrderFact, Standing, TradeFact
-from trading.gateways.polymarket.unknown import WAITS_MS, Inquiry, Verdict
+from trading.gateways.polymarket.unknown import Inquiry, Verdict, wait_ms
 
 END_HEARD_MS: Final = 300  # the channel tells of a cancel this soon; else it is asked
 FILLS_HEARD_MS: Final = 700  # and of the trades behind a matched size
@@ -98,8 +98,8 @@ class OwnOrder:
         self.inquiry: Inquiry | None = None
         self._say = say
         self._delay_ms = delay_ms
-        self._core_asked = False
         self._refusal: str | None = None  # why the venue did not carry out the last cancel
+        self._core_asked = False
         self._ending = False  # the venue says it cancelled; what had traded before is still to be heard
         self._cancels = self._looks = self._trade_reads = 0
 
@@ -164,6 +164,12 @@ class OwnOrder:
         self._apply(fact, now)
         self.plan(now)
 
+    def listed_after_end(self, fact: OrderFact, now: Ms) -> None:
+        """The venue lists as open, long after it told the end, what should be gone."""
+        if self.stage is Stage.CLOSED and fact.standing in (Standing.LIVE, Standing.DELAYED):
+            self._reopen(fact.standing, now)
+        self.heard(fact, now)
+
     def looked(self, fact: OrderFact | None, now: Ms) -> None:
         """The venue was asked for it by id and knows it; ``None``: it does not say where it stands."""
         self.landed, self.look_ms = True, None
@@ -178,8 +184,7 @@ class OwnOrder:
         """The venue, asked at ``asked_ms``, knew neither the order nor, where that counts, a trade of it."""
         self.look_ms = None
         if not self.is_over and not self.posting:
-            inquiry = self.inquiry or Inquiry(now, asked_ms, landed=True)
-            self.inquiry = inquiry
+            inquiry = self.inquiry = self.inquiry or Inquiry(now, asked_ms, landed=True)
             inquiry.landed = inquiry.landed or self.landed
             verdict = inquiry.not_found(asked_ms)
             if verdict is Verdict.GONE or (verdict is Verdict.NEVER_LANDED and self.fills.matched):
@@ -214,7 +219,7 @@ class OwnOrder:
     def tell_again(self, now: Ms) -> None:
         """The core asks to cancel what is over: it has missed its end."""
         if self.stage is Stage.CLOSED:
-            self._say(OrderClosed(self.place.key, self._close_reason, self.fills.matched, now))
+            self._say_closed(now)
 
     @property
     def can_cancel(self) -> bool:
@@ -224,9 +229,8 @@ class OwnOrder:
 
     def cancel_sent(self, now: Ms) -> None:
         """A cancel is under way; should its answer be lost on us too, the next try is planned."""
-        wait = CANCEL_WAITS_MS[min(self._cancels, len(CANCEL_WAITS_MS) - 1)]
+        self.cancel_ms = Ms(now + CANCEL_WAITS_MS[min(self._cancels, len(CANCEL_WAITS_MS) - 1)])
         self._cancels += 1
-        self.cancel_ms = Ms(now + wait)
 
     def cancelled(self, now: Ms) -> None:
         """The venue says it is cancelled. What had traded before is told by the channel, else asked for."""
@@ -263,7 +267,7 @@ class OwnOrder:
         if not self.fills.missing:
             self.trades_ms, self._trade_reads = None, 0
         elif self.trades_ms is None:
-            self.trades_ms = Ms(now + max(FILLS_HEARD_MS, _wait(self._trade_reads)))
+            self.trades_ms = Ms(now + max(FILLS_HEARD_MS, wait_ms(self._trade_reads)))
             self._trade_reads += 1
         if self.is_over:
             self.look_ms = self.cancel_ms = self.inquiry = None
@@ -286,7 +290,7 @@ class OwnOrder:
                 first = self._delay_ms + DELAY_OVER_MS
             elif self.stage is Stage.MATCHED:
                 first = FILLS_HEARD_MS
-            self.look_ms = Ms(now + max(first, _wait(self._looks)))
+            self.look_ms = Ms(now + max(first, wait_ms(self._looks)))
             self._looks += 1
 
     def _look_unless_over(self, now: Ms) -> None:
@@ -327,16 +331,16 @@ class OwnOrder:
         stage, status = ACKS[standing]
         self._say(OrderAcked(self.place.key, self.order_id, status, now))
         self.stage, self.inquiry, self._looks = stage, None, 0
-        self.look_ms = None
-        self._refusal = None
+        self.look_ms = self._refusal = None
 
     def _reopen(self, standing: Standing, now: Ms) -> None:
-        log.error("order exists after all", event_type="error", key=self.place.key, id=self.order_id)
+        self._say_back(now)
         self._ack(standing, now)
-        if standing is Standing.DELAYED:
-            # For the core that is the late beginning of what it knows as refused.
-            self._say(OrderAcked(self.place.key, self.order_id, AckStatus.LIVE, now))
         self._withdraw(now)
+
+    def _say_back(self, now: Ms) -> None:
+        log.error("order exists after all", event_type="error", key=self.place.key)
+        self._say(OrderAcked(self.place.key, self.order_id, AckStatus.BACK, now))
 
     def _end(self, fact: OrderFact, now: Ms) -> None:
         """The venue closed it. Told only with the size that has traded: what is still to be heard must be known."""
@@ -352,11 +356,11 @@ class OwnOrder:
         if self.stage is Stage.SENT:
             self._say(OrderAcked(self.place.key, self.order_id, AckStatus.LIVE, now))
         self.stage = Stage.CLOSED
-        self._say(OrderClosed(self.place.key, self._close_reason, self.fills.matched, now))
+        self._say_closed(now)
 
-    @property
-    def _close_reason(self) -> CloseReason:
-        return CloseReason.KILLED if self.place.kind is OrderKind.TAKE else CloseReason.CANCELLED
+    def _say_closed(self, now: Ms) -> None:
+        reason = CloseReason.KILLED if self.place.kind is OrderKind.TAKE else CloseReason.CANCELLED
+        self._say(OrderClosed(self.place.key, reason, self.fills.matched, now))
 
     def _traded_in_all(self, matched: Shares, now: Ms) -> None:
         """The venue stated how much has traded. Told after the end, the core must still wait for the fills."""
@@ -364,7 +368,7 @@ class OwnOrder:
             return
         self.fills.matched = matched
         if self.stage is Stage.CLOSED and self.fills.missing:
-            self._say(OrderClosed(self.place.key, self._close_reason, matched, now))
+            self._say_closed(now)
 
     def _filled(self, now: Ms) -> None:
         """Go where the core goes with a fill."""
@@ -372,7 +376,7 @@ class OwnOrder:
             if self.stage is not Stage.CLOSED:
                 self.stage = Stage.MATCHED
         elif self.stage is Stage.REFUSED:
-            # For the core it is open again: it exists, and its rest may still be there.
+            self._say_back(now)  # its rest may still be there
             self.stage = Stage.LIVE
             self._withdraw(now)
             self.look_by(now)
@@ -394,7 +398,3 @@ class OwnOrder:
             if self.stage is Stage.LIVE:
                 self.stage = Stage.UNKNOWN
                 self.inquiry = Inquiry(now, now, landed=True)
-
-
-def _wait(tries: int) -> int:
-    return WAITS_MS[min(tries, len(WAITS_MS) - 1)]

@@ -27,6 +27,7 @@ from trading.gateways.polymarket.unknown import Inquiry
 
 SAID_MAX: Final = 20_000
 SURVEY_MS: Final = 15_000
+LATE_MS: Final = 10_000  # a list may be as old as this, and no older
 SETTLING_MS: Final = 10_000  # a fill not heard of for this long is asked for
 FORGET_AFTER_MS: Final = 3_600_000
 WATCH_MS: Final = 24 * FORGET_AFTER_MS  # an order that never landed, in a market that is not resolved
@@ -190,10 +191,19 @@ class OwnOrders:
         seen = set()
         for fact in facts:
             seen.add(fact.order_id)
-            self.hear(fact, now)
+            if not self.seen_after_end(fact, asked_ms, now):
+                self.hear(fact, now)
         for order in self._active.values():
             if order.order_id not in seen and not order.is_over and order.known_ms <= asked_ms:
                 order.look_by(now)
+
+    def seen_after_end(self, fact: OrderFact, asked_ms: Ms, now: Ms) -> bool:
+        """Take in a list's word on an order that was over long before the list was asked for; false for others."""
+        order = self.get(fact.order_id)
+        if order is None or order.over_ms is None or asked_ms < order.over_ms + LATE_MS:
+            return False
+        order.listed_after_end(fact, now)
+        return True
 
     def hear_trade(self, trade: TradeFact, now: Ms) -> bool:
         """A trade, of the channel or read. Every order of ours in it hears of its part. True when a fill was new."""

@@ -20,6 +20,11 @@ ALERT_AFTER_MS: Final = 30_000
 WAITS_MS: Final = (250, 500, 1_000, 2_000)  # between questions, the last for ever
 
 
+def wait_ms(tries: int) -> int:
+    """Before the next question, after so many."""
+    return WAITS_MS[min(tries, len(WAITS_MS) - 1)]
+
+
 class Verdict(StrEnum):
     OPEN = "open"
     NEVER_LANDED = "never_landed"
@@ -49,7 +54,7 @@ class Inquiry:
 
     def next_ask(self, now: Ms) -> Ms:
         """When to ask again after an answer, or none, at ``now``; right on the moment an absence can count."""
-        wait = WAITS_MS[min(self.asked, len(WAITS_MS) - 1)]
+        wait = wait_ms(self.asked)
         self.asked += 1
         counts_from = self.closed_ms + LANDS_WITHIN_MS
         soon = now + wait
