@@ -34,9 +34,16 @@ async def stopped_within(stop: asyncio.Event, ms: int) -> bool:
 
 
 async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Event) -> None:
-    """Call ``act`` at once and then every ``ms`` real milliseconds until ``stop``. Its exceptions end the loop."""
+    """Call ``act`` at once and then every ``ms`` real milliseconds until ``stop``. Its exceptions end the loop.
+
+    A cancel that ``act`` lost on its way ends it too: a task group cancels once, and would wait here for ever.
+    """
+    me = asyncio.current_task()
+    assert me is not None, "a coroutine runs in a task"
     while True:
         await act()
+        if me.cancelling():
+            raise asyncio.CancelledError
         if await stopped_within(stop, ms):
             return
 

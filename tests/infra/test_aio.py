@@ -1,6 +1,7 @@
 """Back-off has a cap, waits have an end, work is never left running."""
 
 import asyncio
+from contextlib import suppress
 from itertools import islice
 from random import Random
 
@@ -65,3 +66,37 @@ async def test_repeated_work_stops_between_two_turns() -> None:
     await aio.every(1, act, stop=stop)
 
     assert turns == [0, 1, 2]
+
+
+async def test_a_cancel_that_vanished_in_what_is_repeated_still_ends_the_repeating() -> None:
+    """As redis-py was seen to lose it while it connects; the shard's task group then waited for ever."""
+    begun = asyncio.Event()
+
+    async def lose_cancel() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    repeating = asyncio.create_task(aio.every(1, lose_cancel, stop=asyncio.Event()))
+    await begun.wait()
+    repeating.cancel()
+
+    async with asyncio.timeout(5):
+        await asyncio.wait({repeating})
+    assert repeating.cancelled()
+
+
+async def test_a_timeout_inside_what_is_repeated_does_not_end_the_repeating() -> None:
+    stop, rounds = asyncio.Event(), iter(range(2))
+
+    async def run_out_of_time() -> None:
+        if next(rounds):
+            stop.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        await aio.every(1, run_out_of_time, stop=stop)
+
+    assert next(rounds, None) is None
