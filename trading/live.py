@@ -18,7 +18,7 @@ from core import events as ev
 from core.ids import IntentKey, MarketId, OrderId, Outcome, Side, TokenId
 from core.intents import Place
 from core.intents import WalletAction as Wanted
-from core.units import ONE, Shares, Usdc
+from core.units import ONE, Ms, Shares, Usdc
 from feeds import selectors as feeds
 from infra import aio, clock, logs
 from risk import services as risk_services
@@ -38,6 +38,8 @@ from trading.wallet_watch import READ_MS, WalletWatch
 
 LIGHT_MS: Final = 250
 STRANGERS_MS: Final = 2_000
+STRANGERS_NAMED: Final = 3
+JUST_ENDED_MS: Final = 60_000  # another shard's order may end while we ask
 COMPARE_TRIES: Final = 20
 COMPARE_MS: Final = 500
 END_WITHIN_S: Final = 1.0
@@ -156,6 +158,21 @@ class LiveFloor:
         await self._watch.catch_up()
         self._running = asyncio.create_task(self.gateway.run(self._ending), name=f"gateway of {self._shard}")
         await self._compare(runner, opened.account.pk)
+        await self._refuse_strangers(runner, found.foreign)
+
+    async def _refuse_strangers(self, runner: Runner, foreign: Sequence[OrderId]) -> None:
+        """Halt when orders rest on this wallet that are in no row, or in one that ended: what they may buy is in no
+        limit of ours."""
+        since = Ms(clock.now_ms() - JUST_ENDED_MS)
+        ours = await sync_to_async(selectors.known_orders)(self._account_id, foreign, open_since_ms=since)
+        strangers = sorted(set(foreign) - ours)
+        if not strangers:
+            return
+        named = ", ".join(strangers[:STRANGERS_NAMED])
+        more = f" and {len(strangers) - STRANGERS_NAMED} more" if len(strangers) > STRANGERS_NAMED else ""
+        await self._halt(
+            runner, f"open on this wallet and not ours: cancel at the venue, then reset: {named}{more}"
+        )
 
     async def _compare(self, runner: Runner, account_id: int) -> None:
         """Until the venue's figures are the ledger's but for what is not settled; else everything halts."""
@@ -174,11 +191,15 @@ class LiveFloor:
                 return
             told = comparing.words(ledger, venue)
             await asyncio.sleep(COMPARE_MS / 1000)
-        log.error("wallet differs", event_type="reconciliation_mismatch", detail=told)
+        await self._halt(runner, told)
+
+    async def _halt(self, runner: Runner, detail: str) -> None:
+        """Nothing is traded before a person has looked."""
+        log.error("wallet differs", event_type="reconciliation_mismatch", detail=detail)
         runner.take(ev.Halted(None, risk_services.HaltCode.POSITIONS.value, clock.now_ms()))
         await sync_to_async(risk_services.halt_trading)(
             code=risk_services.HaltCode.POSITIONS,
-            detail=told,
+            detail=detail,
             by=risk_services.process(self._shard),
             at=clock.now_ms(),
         )

@@ -97,9 +97,12 @@ def open_orders(account_id: int) -> QuerySet[Order]:
     return orders(account_id).filter(closed_ms__isnull=True)
 
 
-def known_orders(account_id: int, order_ids: Collection[str]) -> set[str]:
-    """Those that are in a row of the account, whichever shard wrote it."""
+def known_orders(account_id: int, order_ids: Collection[str], *, open_since_ms: Ms | None = None) -> set[str]:
+    """Those that are in a row of the account, whichever shard wrote it. With ``open_since_ms`` only those that were
+    open then or later."""
     rows = orders(account_id).filter(order_id__in=order_ids)
+    if open_since_ms is not None:
+        rows = rows.filter(Q(closed_ms__isnull=True) | Q(closed_ms__gte=open_since_ms))
     return set(rows.values_list("order_id", flat=True))
 
 
@@ -277,8 +280,8 @@ def open_wallet_actions(account_id: int) -> list[WalletAction]:
 
 
 def wallet_actions_since(account_id: int, moved_ms: Ms) -> list[WalletAction]:
-    """Wallet actions that moved after ``moved_ms``, in the order they did."""
-    moved = WalletAction.objects.filter(account_id=account_id, moved_ms__gt=moved_ms)
+    """Wallet actions that moved at ``moved_ms`` or later, in the order they did."""
+    moved = WalletAction.objects.filter(account_id=account_id, moved_ms__gte=moved_ms)
     return list(moved.order_by("moved_ms", "pk"))
 
 

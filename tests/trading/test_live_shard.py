@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import httpx
 import pytest
@@ -17,7 +17,8 @@ from django.db import connections
 from pytest_django import Settings
 
 from core.ids import MarketId
-from core.units import Shares
+from core.units import Price, Shares, text
+from feeds import selectors as feeds
 from feeds.discovery import Discovery
 from feeds.sources.polymarket.gamma_client import GammaClient
 from infra import aio, clock, redis
@@ -30,8 +31,11 @@ from risk.models import Halt
 from simulator import server
 from simulator.chain.accounts import CHAIN
 from simulator.world import World
+from tests.builders import a_place
 from tests.trading.stages import WITHIN_S
 from trading import live, selectors, shard, wallet_keeper
+from trading.gateways.polymarket.answers import Accepted
+from trading.gateways.polymarket.signing import OrderTerms
 from trading.models import Account, Fill, Order, StepFailure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
@@ -238,6 +242,48 @@ async def test_a_wallet_whose_money_is_not_the_ledgers_is_not_traded_with(
     assert "USDC at the venue" in detail
     assert "in the ledger" in detail
     assert await Order.objects.acount() == orders
+
+
+async def test_a_wallet_with_an_order_of_somebody_else_is_not_traded_with(stand: Stand) -> None:
+    async with a_running_shard():
+        await until(lambda: fills_are_there(1))
+    orders = await Order.objects.acount()
+    stranger = await by_another_hand()
+
+    async with a_running_shard():
+        await until(is_halted)
+
+    halt = await sync_to_async(risk.halt_in_force)()
+    assert halt is not None
+    assert halt.code == "position_mismatch"
+    detail = await sync_to_async(lambda: Halt.objects.get().detail)()
+    assert stranger in detail
+    assert "cancel at the venue" in detail
+    assert await Order.objects.acount() == orders
+    assert stranger in [order["id"] for order in (await stand.truth())["orders"] if order["status"] == "live"]
+
+
+async def by_another_hand() -> str:
+    """Place an order with the wallet that nobody here knows of: a bid far from the market."""
+    wallet = live.Wallet()
+    await wallet.start()
+    last = await Order.objects.alast()
+    assert last is not None
+    (listing,) = [
+        listing
+        for listing in await sync_to_async(feeds.listed_markets)()
+        if listing.market_id == last.market_id
+    ]
+    terms = (await sync_to_async(feeds.venue_terms)([listing.market_id]))[listing.market_id]
+    version: Literal["v1", "v2"] = "v2" if terms.version == "v2" else "v1"
+    place = a_place(text(listing.tick, 4), "1000", number=999_999)
+    order_terms = OrderTerms(listing.yes_token, Price(listing.tick), terms.neg_risk, version)
+    unsigned = wallet.signer.draft(place, order_terms, clock.now_ms())
+    signed = wallet.signer.sign(unsigned, wallet.transport.credentials.api_key, post_only=True)
+    outcome = await wallet.transport.post(signed)
+    await wallet.close()
+    assert isinstance(outcome, Accepted), outcome
+    return outcome.order_id
 
 
 async def is_halted() -> bool:

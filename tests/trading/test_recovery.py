@@ -204,8 +204,8 @@ def test_an_action_moves_only_from_where_it_was(account: Account) -> None:
     row = WalletAction.objects.get()
     assert (row.state, row.nonce, row.transaction_id, row.tx_hash) == ("confirmed", "7", "t", "0x1")
     assert (row.received, row.reason, row.moved_ms, row.holder_fence) == (60_000_000, None, LATER, fence)
-    assert [each.action_id for each in selectors.wallet_actions_since(account.pk, NOON)] == ["m"]
-    assert selectors.wallet_actions_since(account.pk, LATER) == []
+    assert [each.action_id for each in selectors.wallet_actions_since(account.pk, LATER)] == ["m"]
+    assert selectors.wallet_actions_since(account.pk, Ms(LATER + 1)) == []
 
 
 def test_a_keeper_that_lost_the_wallet_moves_nothing(account: Account) -> None:
