@@ -69,7 +69,7 @@ function says(row) {
 /** @param {import("./rows").Gate} gate */
 function against(gate) {
   if (gate.value === null) return words(gate.word ?? "");
-  if (waits(gate)) return `after ${words(gate.word || gate.name)}, ${inUnit(gate.value, gate.unit)} to go`;
+  if (waits(gate)) return `in ${inUnit(gate.value, gate.unit)}, ${words(gate.word || gate.name)}`;
   return gate.limit === null ? inUnit(gate.value, gate.unit) : `${inUnit(gate.value, gate.unit)} against ${inUnit(gate.limit, gate.unit)}`;
 }
 
