@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from tests import servers
 from tests.servers import wait_until
@@ -103,3 +105,10 @@ def test_it_trades_refuses_a_second_and_ends_by_term_with_0(desk: Desk) -> None:
         assert shard.wait(timeout=15) == 0, desk.said("run_shard")
     assert desk.asked("select count(*) from trading_order where closed_ms is null") == 0
     assert KEY[2:] not in desk.said("run_shard")
+
+
+def test_without_a_key_it_says_which_setting_is_missing(settings: Any) -> None:
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"paper_trading": False, "private_key": None})
+
+    with pytest.raises(CommandError, match="PRIVATE_KEY_FILE"):
+        call_command("run_shard", "0")

@@ -28,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("number", type=int, help="which shard, from 0")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.POLYLOLY.signs and settings.POLYLOLY.private_key is None:
+            raise CommandError("orders are signed in this mode: set PRIVATE_KEY_FILE (README, Modes)")
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, stop)
         keeping = threading.Thread(target=hold_wallet, name="wallet", daemon=True)
