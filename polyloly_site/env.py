@@ -11,6 +11,7 @@ import secrets
 import sys
 from enum import StrEnum
 from fractions import Fraction
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ from polyloly_site import keys
 from polyloly_site.sections import Limits, PairArb, UsdcText
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")  # a digit first, and it may be an address in disguise
 ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -176,11 +178,22 @@ class Polyloly(BaseSettings):
     @field_validator("simulator_url")
     @classmethod
     def no_real_venue(cls, url: str | None) -> str | None:
-        """The one gate between a rehearsal and real money must not be a URL."""
-        if url is not None and not url.startswith(("http://", "https://")):
+        """The one gate between a rehearsal and real money must not be a URL.
+
+        An order signed in a rehearsal is valid at the real venue: whoever gets it could pass it on. So it goes to
+        this machine, to a neighbour in the same network, or to a container by its name, and nowhere else.
+        """
+        if url is None:
+            return None
+        if not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
-        if url is not None and "polymarket" in (urlsplit(url).hostname or "").lower():
+        host = (urlsplit(url).hostname or "").lower()
+        if "polymarket" in host:
             raise ValueError("the real venue is no simulator")
+        if not near(host):
+            raise ValueError(
+                "must be this machine, a private address or a container's name: it gets signed orders"
+            )
         return url
 
     @model_validator(mode="after")
@@ -278,6 +291,16 @@ POLYMARKET: Final = Urls(
     geoblock="https://polymarket.com/api/geoblock",
     matches_ws=None,
 )
+
+
+def near(host: str) -> bool:
+    """Whether a host is of our own network: a private or loopback address, or a name without a dot."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return NEAR_NAME.fullmatch(host) is not None
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found.is_private and not found.is_link_local and not found.is_unspecified
 
 
 def config_files() -> list[Path]:
