@@ -29,6 +29,8 @@ PROVE_WITHIN_MS: Final = 120_000
 MARGIN_MS: Final = 1_000
 UNREADABLE: Final = "halt state unreadable"
 RECORD_LOST: Final = "record_lost"
+# No list of the venue shows these for sure: nobody answered yet, or it holds them back.
+ON_THEIR_WAY: Final = frozenset({Status.PENDING, Status.SENT, Status.DELAYED, Status.UNKNOWN})
 OUR_OWN: Final = frozenset({STEP_FAILED, RECORD_LOST})  # halts of the runner's own, their rows written later
 
 log = logs.get("trading")
@@ -151,7 +153,7 @@ class HaltKeeper:
     async def _prove(self, halt: HaltInForce, scope: MarketId | None, asked_for: int) -> bool:
         now = clock.now_ms()
         mine = self._open(scope)
-        unknown = [order.place.key for order in mine if order.status is Status.UNKNOWN]
+        unknown = [order.place.key for order in mine if order.status in ON_THEIR_WAY]
         try:
             async with asyncio.timeout(ASK_WITHIN_S):
                 still_open = await self._runner.gateway.ask_open(scope)

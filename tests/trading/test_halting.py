@@ -18,7 +18,7 @@ from risk import selectors
 from risk import services as risk
 from risk.models import HaltReport
 from risk.selectors import HaltInForce
-from tests.builders import MARKET, OTHER
+from tests.builders import MARKET, OTHER, a_place
 from tests.trading.stages import WITHIN_S, Stage
 from trading.gateways.paper import PaperGateway
 from trading.halting import UNREADABLE, HaltKeeper
@@ -136,6 +136,31 @@ async def test_a_halt_is_acknowledged_cancelled_asked_and_proven() -> None:
     assert post.open() == 0
     panel = selectors.halt_in_force  # the halt stays in force after its proof
     assert await sync_to_async(panel)() is not None
+
+
+async def test_an_order_nobody_has_answered_for_yet_leaves_a_halt_unproven() -> None:
+    """A slow venue lists it only once it got to it: two clean answers meanwhile prove nothing."""
+    place = a_place(market=MARKET, number=900)
+    async with a_post() as post:
+        orders = post.engine.desks[MARKET].orders
+        orders.add(place)
+        orders.apply(ev.OrderSent(place.key, OrderId("0xslow"), clock.now_ms()))
+        await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
+        await sync_to_async(halt)()
+        await post.keeper.read()
+
+        async with asyncio.timeout(WITHIN_S):
+            while not (found := await reports()) or found[0].asked < 3:
+                await asyncio.wait({asyncio.create_task(post.gateway.ask_open(None))})
+        assert found[0].proven is None
+        assert found[0].unknown_ids == [place.key]
+
+        post.stage.runner.take(
+            ev.OrderRejected(place.key, ev.RejectCode.RESTARTING, "refused after all", clock.now_ms())
+        )
+
+    (report,) = await reports()
+    assert report.proven is not None
 
 
 async def test_pressing_again_cancels_and_proves_again() -> None:
