@@ -72,6 +72,19 @@ async def end(*tasks: asyncio.Future[Any]) -> None:
         _, waiting = await asyncio.wait(waiting, timeout=CANCEL_AGAIN_S)
 
 
+async def ending_surely(work: Awaitable[None]) -> None:
+    """Run a task group's work that talks to Redis. One cancel ends it, however many it takes.
+
+    A group cancels once, and a cancel that meets redis-py while it connects vanishes: the group would wait for ever.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        await end(task)
+    task.result()
+
+
 async def until_stopped(work: Awaitable[None], *, stop: asyncio.Event, grace_ms: int) -> None:
     """Run ``work``; once ``stop`` is set give it ``grace_ms`` to end by itself, then cancel it.
 

@@ -5,7 +5,7 @@ first: what is built, which tasks there are, and in what order they end (product
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -248,8 +248,8 @@ async def _work(shard: Shard) -> None:
             for work in (
                 shard.feed.run(),
                 shard.outbox.run(),
-                ending_surely(shard.hear_matches()),
-                ending_surely(keeper.watch_bus()),
+                aio.ending_surely(shard.hear_matches()),
+                aio.ending_surely(keeper.watch_bus()),
                 keeper.watch_rows(),
                 aio.every(PASS_TIME_MS, shard.pass_time, stop=stop),
                 aio.every(LIST_MS, shard.list_markets, stop=stop),
@@ -264,19 +264,6 @@ async def _work(shard: Shard) -> None:
         log.info("shard told to stop", event_type="shutdown_step")
     except* WalletTaken as taken:
         log.error("shard lost its wallet", event_type="error", why=str(taken.exceptions[0]))
-
-
-async def ending_surely(reading: Awaitable[None]) -> None:
-    """Run a reader of the bus. One cancel ends it, however many it takes.
-
-    A task group cancels once, and a cancel that meets redis-py while it connects vanishes: the shard would hang.
-    """
-    task = asyncio.ensure_future(reading)
-    try:
-        await asyncio.wait({task})
-    finally:
-        await aio.end(task)
-    task.result()
 
 
 class Stopped(Exception):

@@ -122,8 +122,8 @@ class Keeper:
         """Beat and work until told to stop. Raises ``Refused`` once another trader shows."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._beat())
-                group.create_task(self._set_up_and_work())
+                group.create_task(aio.ending_surely(self._beat()))
+                group.create_task(aio.ending_surely(self._set_up_and_work()))
                 group.create_task(self._until_stopped())
         except* Stopped:
             log.info("wallet let go", wallet=self.wallet, event_type="shutdown_step")

@@ -175,7 +175,7 @@ async def test_a_reader_of_the_bus_ends_by_one_cancel_wherever_it_meets_it(turns
         async for _ in bus.subscribe("matches"):
             pass
 
-    reading = asyncio.create_task(shard.ending_surely(read()))
+    reading = asyncio.create_task(aio.ending_surely(read()))
     for _ in range(turns):
         await asyncio.sleep(0)
 
