@@ -34,6 +34,7 @@ class LookingGateway(RememberingGateway):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[bool] = []
+        self.placing: Callable[[], object] | None = None
         self.unsignable: str | None = None
 
     def prepare(self, approved: Approved, now: Ms) -> Prepared:
@@ -45,6 +46,8 @@ class LookingGateway(RememberingGateway):
         key = approved.intent.key
         self.rows.append(elsewhere(lambda: Order.objects.filter(key=key).exists()))
         super().place(approved, now)
+        if self.placing is not None:
+            self.placing()
 
 
 class Office:
@@ -285,3 +288,18 @@ async def test_an_order_that_cannot_be_written_does_not_keep_its_neighbour_from_
     assert "already written" in refused.detail
     assert [each.intent.market_id for each in office.gateway.placed] == [MARKET, MARKET, OTHER, OTHER]
     assert office.gateway.rows == [True] * 4
+
+
+async def test_a_stop_between_two_orders_of_a_group_is_told_to_those_that_have_not_left(
+    office: Office,
+) -> None:
+    """Their rows are there: untold they would stay PENDING."""
+    office.gateway.placing = office.running.cancel
+
+    office.trade()
+    await asyncio.wait({office.running})
+
+    assert len(office.gateway.placed) == 1
+    assert await office.refusals(1) == ["the shard is stopping"]
+    assert len(office.stage.engine.desks[MARKET].orders.open()) == 1
+    assert await Order.objects.acount() == 2
