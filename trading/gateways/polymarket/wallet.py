@@ -41,8 +41,8 @@ from trading.gateways.polymarket.signing import DEPOSIT_WALLET, EOA, Signer
 from trading.gateways.polymarket.wallet_answers import Answer, Outcome, Refused, Unanswered
 from trading.gateways.polymarket.wallet_refusals import judged, reason_of, unsettled
 from trading.gateways.polymarket.wallet_sdk import (
+    AskedTime,
     BuilderDoor,
-    VenueTime,
     WalletUrls,
     config_for,
     deposit_wallets,
@@ -71,7 +71,7 @@ class Wallet:
         self._account = account
         self._config = config = config_for(urls)
         clob = AsyncTransport(base_url=urls.clob)
-        self._time = VenueTime(clob)
+        self._time = AskedTime(clob)
         self._builder = BuilderDoor(clob, self._time)
         headers: RelayerHeaderResolver = self._builder.headers
         if relayer_key is not None:

@@ -29,6 +29,7 @@ from pydantic import SecretStr
 from infra import clock
 from trading.gateways.polymarket.credentials import Credentials, l2_headers
 from trading.gateways.polymarket.signing import POLYGON
+from trading.gateways.polymarket.venue_time import VenueTime
 
 BUILDER_PATH: Final = "/auth/builder-api-key"
 
@@ -67,19 +68,20 @@ def deposit_wallets(signer: str) -> tuple[str, str]:
     )
 
 
-class VenueTime:
-    """The venue's seconds. Signed requests are judged by them, and our clock may be off."""
+class AskedTime:
+    """The venue's seconds, asked for as the SDK asks. Signed requests are judged by them, and our clock may be off."""
 
     def __init__(self, clob: AsyncTransport) -> None:
         self._clob = clob
-        self._offset_ms = 0
+        self._time = VenueTime()
 
     async def learn(self) -> None:
         """Ask ``/time``. Raises ``PolymarketError``."""
+        asked_ms = clock.now_ms()
         said = await self._clob.get_json("/time")
         if not isinstance(said, int) or isinstance(said, bool):
             raise UnexpectedResponseError("/time is not a number")
-        self._offset_ms = said * 1_000 - clock.now_ms()
+        self._time.learn(said, asked_ms=asked_ms, heard_ms=clock.now_ms())
 
     async def learn_again(self) -> None:
         """Ask once more; without an answer what was learned before still holds."""
@@ -87,7 +89,7 @@ class VenueTime:
             await self.learn()
 
     def seconds(self) -> int:
-        return (clock.now_ms() + self._offset_ms) // 1_000
+        return self._time.seconds(clock.now_ms())
 
 
 class BuilderDoor:
@@ -96,7 +98,7 @@ class BuilderDoor:
     Made with the wallet's API key when the wallet is opened, revoked when it is closed.
     """
 
-    def __init__(self, clob: AsyncTransport, time: VenueTime) -> None:
+    def __init__(self, clob: AsyncTransport, time: AskedTime) -> None:
         self._clob = clob
         self._time = time
         self._key: BuilderApiKey | None = None
