@@ -151,9 +151,12 @@ class OwnOrders:
         return None if order_id is None else self.get(order_id)
 
     def rename(self, order: OwnOrder, order_id: OrderId) -> None:
-        """The venue calls it by another id than the one computed: follow it under the venue's."""
-        self._active.pop(order.order_id, None)
+        """The venue calls it by another id than the one computed: follow it under the venue's, unless that is another
+        order's of ours, which would then be followed no more."""
         self.misnamed = self.misnamed or (order.order_id, order_id)
+        if self.get(order_id) is not None:
+            return
+        self._active.pop(order.order_id, None)
         order.order_id = OrderId(order_id.lower())
         self._active[order.order_id] = order
         self._keys[order.place.key] = order.order_id
@@ -207,7 +210,7 @@ class OwnOrders:
 
     def hear_trade(self, trade: TradeFact, now: Ms) -> bool:
         """A trade, of the channel or read. Every order of ours in it hears of its part. True when a fill was new."""
-        legs = [trade.taker, *_by_order(trade.makers or ())]
+        legs = [leg for leg in (trade.taker, *_by_order(trade.makers or ())) if leg.shares]
         found = [(order, leg) for leg in legs if (order := self.get(leg.order_id)) is not None]
         news = False
         for order, leg in found:

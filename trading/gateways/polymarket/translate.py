@@ -4,6 +4,7 @@ Two facts carry everything: where an order stands, and who was part of a trade. 
 ``own_order``; nothing here knows an order of ours. Sources: polymarket.md 3.2, 3.6, 3.10, 6.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,6 +20,9 @@ from trading.gateways.polymarket.wire import (
     OrderState,
     VenueTrade,
 )
+
+# One trade is one fill, however a road spells its id.
+UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Standing(StrEnum):
@@ -121,7 +125,7 @@ def trade_told(trade: VenueTrade) -> TradeFact:
     )
     makers = None if trade.maker_orders is None else tuple(_maker(part) for part in trade.maker_orders)
     return TradeFact(
-        trade_id=trade.id,
+        trade_id=trade.id.lower() if UUID.fullmatch(trade.id) else trade.id,
         market_id=trade.market,
         status=trade.state,
         taker=taker,

@@ -21,6 +21,7 @@ from core.units import ONE, Ms, Price, Shares, Usdc
 PONG: Final = "PONG"
 NUMBER: Final = re.compile(r"(\d{1,15})(?:\.(\d{1,18}))?")
 EXCERPT: Final = 160
+WHOLE_DIGITS_MAX: Final = 12  # of a size: what is below fits into a column
 SECONDS_MAX: Final = 10**11  # a stamp below is in seconds, below a thousand times that in ms, and so on
 
 Stamp = str | int | None
@@ -102,7 +103,9 @@ def ms(stamp: Stamp) -> Ms | None:
 
 
 def size(text: str) -> Shares:
-    """Shares as decimal text; "" is none (a killed order says so). Raises ``ValueError``."""
+    """Shares as decimal text; "" is none (a killed order says so). Raises ``ValueError``, beyond a trillion too."""
+    if len(text.partition(".")[0]) > WHOLE_DIGITS_MAX:
+        raise ValueError(f"more shares than there are: {text!r}")
     return units.shares(text) if text else Shares(0)
 
 
@@ -188,9 +191,7 @@ class VenueTrade(Checked, frozen=True):
     maker_orders: list[MakerOrder] | None = None
     trader_side: str = ""
     owner: str = ""
-    trade_owner: str = ""
     maker_address: str = ""
-    transaction_hash: str | None = None
     event_type: str = ""
 
     @property
@@ -307,7 +308,6 @@ class OrderEvent(Checked, frozen=True):
     order_type: str = ""
     outcome: str = ""
     owner: str = ""
-    order_owner: str = ""
     maker_address: str = ""
     created_at: Stamp = None
     associate_trades: list[str] | None = None
