@@ -18,6 +18,7 @@ from infra.checks import Check, Verdict, failed, passed, warned
 from trading import findings, selectors, wallet_light
 from trading.gateways.polymarket.answers import Unanswered as VenueSilent
 from trading.gateways.polymarket.checks import (
+    ACTIONS,
     ALLOWANCE,
     API_KEY,
     BALANCE,
@@ -27,11 +28,15 @@ from trading.gateways.polymarket.checks import (
 )
 from trading.gateways.polymarket.wallet_answers import Unanswered as ChainSilent
 from trading.gateways.polymarket.wire import BalanceAllowance, OpenOrder
-from trading.models import Order
+from trading.models import Order, WalletAction, WalletState
 from trading.wallet_light import Hold
 
 EVERY_MS: Final = 30_000  # real
 WAIT_S: Final = 15.0  # how long somebody who asks waits for the trader
+LATE_MS: Final = 180_000  # of the clock; one is carried out within seconds
+LOOK: Final = (
+    "see that the relayer takes our key and the wallet's nonce is ours; the wallet page has the action"
+)
 LOW: Final = Usdc(10_000_000)
 NOT_AT_VENUE: Final = (Status.PENDING, Status.REJECTED, Status.UNKNOWN, Status.NEVER_LANDED)
 TYPES: Final = {0: "EOA", 1: "proxy", 2: "safe", 3: "deposit wallet"}
@@ -177,6 +182,32 @@ def _id_failed() -> bool:
 def _oldest_at_venue(account_id: int) -> Order | None:
     rows = selectors.orders(account_id).filter(sent_ms__isnull=False).exclude(status__in=NOT_AT_VENUE)
     return rows.order_by("pk").first()
+
+
+def actions() -> Check:
+    """Merges and redemptions that wait for long or failed, from their rows."""
+    try:
+        return _judged_actions()
+    except DatabaseError as error:
+        return failed(ACTIONS, f"unknown: {error}", "see the database check")
+
+
+def _judged_actions() -> Check:
+    account = selectors.account_of(**settings.POLYLOLY.account)
+    if account is None:
+        return passed(ACTIONS, "none yet")
+    waiting = selectors.open_wallet_actions(account.pk)
+    late = [row for row in waiting if clock.now_ms() - row.planned_ms >= LATE_MS]
+    if late:
+        return failed(ACTIONS, f"{len(late)} wait for more than {LATE_MS // 1000} s: {_told(late[0])}", LOOK)
+    last = selectors.wallet_actions(account.pk).first()
+    if last is not None and last.state == WalletState.FAILED:
+        return warned(ACTIONS, _told(last), LOOK)
+    return passed(ACTIONS, f"{len(waiting)} under way")
+
+
+def _told(row: WalletAction) -> str:
+    return f"{row.kind} of {row.market_id}, {row.state}: {row.reason or 'no reason told'}"
 
 
 def held() -> Check:

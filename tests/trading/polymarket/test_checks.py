@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from core.ids import MarketId, OrderId
-from core.units import Ms, Usdc
+from core.units import Ms, Shares, Usdc
 from feeds.listings import MarketState
 from feeds.selectors import VenueTerms
 from feeds.sources.polymarket.gamma import Reader
@@ -22,14 +23,14 @@ from simulator import server
 from simulator.world import World
 from tests.feeds.markets import a_listing
 from tests.trading.conftest import NOON, a_place, write
-from trading import findings, wallet_checks, wallet_light
+from trading import findings, services, wallet_checks, wallet_light
 from trading.gateways.polymarket import public_checks
 from trading.gateways.polymarket.answers import Unanswered as VenueSilent
 from trading.gateways.polymarket.checks import ORDER_ID
 from trading.gateways.polymarket.public_checks import ClobMarket, Fees, InUse, Token, Unheard
 from trading.gateways.polymarket.wallet_answers import Unanswered as ChainSilent
 from trading.gateways.polymarket.wire import BalanceAllowance, OpenOrder
-from trading.models import Account, Order
+from trading.models import Account, Order, WalletAction, WalletKind, WalletState
 
 LISTING = a_listing()
 BOOK = ClobMarket(
@@ -222,6 +223,35 @@ def test_approvals_are_judged_from_the_chain() -> None:
     ]
 
     assert verdicts == [Verdict.PASS, Verdict.WARN, Verdict.FAIL, Verdict.WARN]
+
+
+@pytest.mark.django_db
+def test_a_wallet_action_that_waits_or_failed_is_told_with_its_reason(
+    account: Account, settings: Settings
+) -> None:
+    mode = {"mode": account.mode, "name": account.name}
+    settings.POLYLOLY = SimpleNamespace(account=mode)
+    services.plan_wallet_action(
+        account_id=account.pk,
+        action_id="merge-1",
+        market_id=LISTING.market_id,
+        kind=WalletKind.MERGE,
+        yes=Shares(1),
+        no=Shares(1),
+        payout=None,
+        at_ms=Ms(clock.now_ms() - wallet_checks.LATE_MS),
+    )
+    WalletAction.objects.update(reason="RequestRejectedError 401: unauthorized")
+
+    late = wallet_checks.actions()
+    WalletAction.objects.update(state=WalletState.FAILED)
+    ended = wallet_checks.actions()
+    WalletAction.objects.update(state=WalletState.CONFIRMED)
+
+    assert (late.verdict, ended.verdict) == (Verdict.FAIL, Verdict.WARN)
+    assert "401" in late.detail
+    assert "401" in ended.detail
+    assert wallet_checks.actions().verdict is Verdict.PASS
 
 
 @pytest.mark.django_db

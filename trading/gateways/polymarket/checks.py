@@ -18,6 +18,7 @@ from trading.gateways.polymarket.public_checks import InUse
 
 WALLET: Final = "wallet"
 API_KEY: Final = "api key"
+ACTIONS: Final = "wallet actions"
 WALLET_TYPE: Final = "wallet type"
 BALANCE: Final = "balance"
 ALLOWANCE: Final = "allowance"
@@ -36,6 +37,7 @@ def register() -> None:
         from trading import wallet_checks
 
         checks.register(WALLET, wallet_checks.held)
+        checks.register(ACTIONS, wallet_checks.actions)
         for name in BY_KEY:
             checks.register(name, partial(findings.check, name, asked_by="the trader"))
         checks.register_asking(wallet_checks.ask_trader)

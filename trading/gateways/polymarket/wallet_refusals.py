@@ -15,6 +15,7 @@ from trading.gateways.polymarket.wallet_answers import Refused, Unanswered
 REASON_MAX: Final = 200
 BUSY_MS: Final = 2_000
 QUOTA_MS: Final = 10_000
+QUOTA_MAX_S: Final = 120  # its quota is of a minute; whoever asks for more is not believed
 NO_CONNECTION_MS: Final = 1_000
 STRANGER_MS: Final = 5_000  # to have the venue's time and perhaps the key again
 
@@ -33,7 +34,8 @@ def judged(error: PolymarketError | TimeoutError) -> Refused | Unanswered:
     reason = reason_of(error)
     if isinstance(error, RateLimitError):
         wait_s = error.retry_after
-        return Refused(reason, QUOTA_MS if wait_s is None else round(wait_s * 1_000))
+        asked = wait_s is not None and 0 <= wait_s <= QUOTA_MAX_S  # false for NaN
+        return Refused(reason, round(wait_s * 1_000) if wait_s is not None and asked else QUOTA_MS)
     if isinstance(error.__cause__, NEVER_SENT):
         return Refused(reason, NO_CONNECTION_MS)
     if not isinstance(error, RequestRejectedError) or error.status >= 500 or "context canceled" in reason:
