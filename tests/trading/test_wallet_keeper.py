@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from pytest_django import Settings
 
-from core.ids import Outcome
+from core.ids import OrderId, Outcome
 from core.units import SHARE, Shares, Usdc
 from feeds.discovery import Discovery
 from feeds.sources.polymarket.gamma_client import GammaClient
@@ -27,10 +27,13 @@ from risk import selectors as risk
 from simulator import server
 from simulator.chain.accounts import CHAIN
 from simulator.clob.heartbeats import HEARTBEATS
+from simulator.clob.posts import POSTS
 from simulator.world import World
 from tests.trading.conftest import a_place, order_id_of
+from tests.trading.resting import rest_an_order
 from trading import services, wallet_keeper, wallet_light
-from trading.heart import Heart
+from trading.heart import SWEPT_AFTER_MS, Heart
+from trading.live import Wallet
 from trading.models import Account, AccountMode, WalletAction, WalletKind
 from trading.wallet_keeper import Keeper, Refused
 from trading.wallet_light import Hold
@@ -268,3 +271,41 @@ async def test_a_shard_that_renews_is_beaten_for(stand: Stand) -> None:
 
         await until(renewed, "it beats as before")
         assert stand.hold() is Hold.HELD
+
+
+def is_open(stand: Stand, order_id: OrderId) -> bool:
+    return stand.app[POSTS].by_id[order_id].order.open
+
+
+async def test_the_beat_for_one_shard_never_keeps_a_dead_ones_orders_alive(
+    stand: Stand, settings: Settings
+) -> None:
+    await discovered(settings)
+    async with (
+        kept(stand),
+        a_loop("shard:0") as living,
+        a_loop("shard:1") as dying,
+        AsyncExitStack() as opened,
+    ):
+        wallet = Wallet()
+        opened.push_async_callback(wallet.close)
+        await wallet.start()
+        account = await call(an_account, stand)
+        lights = [asyncio.create_task(loops.pulse(loop)) for loop in (living, dying)]
+        opened.push_async_callback(aio.end, *lights)
+        kept_one, lost_one = [await rest_an_order(wallet, account, f"shard:{nth}", nth=nth) for nth in (0, 1)]
+        beats = stand.beats()
+        await until(lambda: stand.beats() >= beats + 3, "both shards renew")
+        assert is_open(stand, kept_one)
+        assert is_open(stand, lost_one)
+
+        await aio.end(lights[1])  # killed: its light goes out by itself, its order stays where it is
+        await until(lambda: "shard:1" in getattr(wallet_light.read(stand.wallet), "why", ""), "held back")
+        (pulse,) = stand.app[HEARTBEATS].pulses.values()
+        await until(lambda: not is_open(stand, lost_one), "cancelled by the venue")
+
+        assert clock.now_ms() - pulse.last_ms <= SWEPT_AFTER_MS + 1_000 * SPEED
+        beats = stand.beats()
+        another = await rest_an_order(wallet, account, "shard:0", nth=2)
+        await until(lambda: stand.beats() >= beats + 5, "the beat goes on: the dead one has nothing left")
+        assert is_open(stand, another)
