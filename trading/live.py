@@ -18,7 +18,7 @@ from core import events as ev
 from core.ids import IntentKey, MarketId, OrderId, Outcome, Side, TokenId
 from core.intents import Place
 from core.intents import WalletAction as Wanted
-from core.units import ONE, Ms, Shares, Usdc
+from core.units import Ms, Shares, Usdc
 from feeds import selectors as feeds
 from infra import aio, clock, logs
 from risk import services as risk_services
@@ -35,6 +35,7 @@ from trading.recovery import Opened, open_wallet, wallet_account
 from trading.runner import Runner
 from trading.wallet_light import Hold
 from trading.wallet_watch import READ_MS, WalletWatch
+from trading.wallet_work import received_of
 
 LIGHT_MS: Final = 250
 STRANGERS_MS: Final = 2_000
@@ -287,10 +288,8 @@ def _unsettled(runner: Runner) -> list[Figures]:
 def _carried_out(row: WalletAction) -> Figures:
     """What the venue shows beside the ledger once a wallet action under way is carried out."""
     market_id, merges = MarketId(str(row.market_id)), row.kind == WalletKind.MERGE
-    payout = row.payout or 0
-    redeemed = (row.yes * payout + row.no * (ONE - payout)) // ONE
     return {
-        None: row.yes if merges else redeemed,
+        None: received_of(row),
         (market_id, Outcome.YES): -row.yes,
         (market_id, Outcome.NO): -row.yes if merges else -row.no,
     }

@@ -272,8 +272,9 @@ class WalletWork:
 
 
 def received_of(row: WalletAction) -> Usdc:
-    """What a confirmed action brought: a pair pays 1, a resolved share what it was resolved to."""
+    """What a confirmed action brought: a pair pays 1, a resolved share what it was resolved to. The chain rounds down
+    each outcome by itself."""
     if row.kind == WalletKind.MERGE:
         return Usdc(row.yes)
     payout = row.payout or 0
-    return Usdc((row.yes * payout + row.no * (ONE - payout)) // ONE)
+    return Usdc(row.yes * payout // ONE + row.no * (ONE - payout) // ONE)

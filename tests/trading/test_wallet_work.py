@@ -31,7 +31,15 @@ from trading.gateways.polymarket.wallet_answers import (
     Unanswered,
 )
 from trading.models import Account, AccountMode, WalletAction, WalletKind, WalletState
-from trading.wallet_work import A_MINUTE, MINUTE_MS, NONCE_MOVED, REFUSED_FOR_MS, Quota, WalletWork
+from trading.wallet_work import (
+    A_MINUTE,
+    MINUTE_MS,
+    NONCE_MOVED,
+    REFUSED_FOR_MS,
+    Quota,
+    WalletWork,
+    received_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MARKET: Final = MarketId(condition(1))
@@ -229,6 +237,12 @@ async def test_a_resolved_market_pays_what_it_was_resolved_to(scene: Scene) -> N
     await scene.turns(5)
 
     assert (await row_of()).received == 60 * SHARE, "YES pays 1, NO nothing"
+
+
+def test_a_void_match_pays_each_outcome_rounded_down_by_itself() -> None:
+    row = WalletAction(kind=WalletKind.REDEEM, yes=1_000_001, no=3, payout=ONE // 2)
+
+    assert received_of(row) == 500_001, "500,000.5 and 1.5 millionths, half a one lost twice"
 
 
 @pytest.mark.parametrize("heard", ["unheard", "dropped"])
