@@ -1,7 +1,7 @@
 """A runner on a stage whose every event can be waited for, and the simulated venue it may listen to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from core.units import Ms
 from feeds.listings import MarketState
 from feeds.sources.polymarket.gamma import Reader
 from feeds.sources.polymarket.gamma_client import GammaClient
-from infra import clock
+from infra import aio, clock
 from simulator import channels, server
 from simulator.world import World
 from tests.builders import MARKET, a_book, a_deposit, a_listing, a_setup, an_order_id
@@ -28,6 +28,7 @@ from tests.fakes import RememberingGateway
 from trading.runner import Gateway, Runner, Witness, send_at_once
 
 WITHIN_S: Final = 30.0
+SHARD_WITHIN_S: Final = 60.0  # a whole shard beside its venue, on a machine where others are at work too
 
 E = TypeVar("E", bound=ev.Event)
 T = TypeVar("T")
@@ -99,6 +100,18 @@ class Stage:
     def acknowledge(self, market: MarketId = MARKET) -> None:
         for key in self.keys(market):
             self.runner.take(ev.OrderAcked(key, an_order_id(key), ev.AckStatus.LIVE, clock.now_ms()))
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    """Ask the rows until it is so."""
+    found = asyncio.Event()
+
+    async def ask() -> None:
+        if await true():
+            found.set()
+
+    async with asyncio.timeout(SHARD_WITHIN_S):
+        await aio.every(50, ask, stop=found)
 
 
 def elsewhere(ask: Callable[[], T]) -> T:

@@ -32,7 +32,7 @@ from simulator import server
 from simulator.chain.accounts import CHAIN
 from simulator.world import World
 from tests.builders import a_place
-from tests.trading.stages import WITHIN_S
+from tests.trading.stages import SHARD_WITHIN_S, until
 from trading import live, selectors, shard, wallet_keeper
 from trading.gateways.polymarket.answers import Accepted
 from trading.gateways.polymarket.signing import OrderTerms
@@ -81,7 +81,7 @@ async def stand(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             keeping = asyncio.create_task(kept(loop))
             yield Stand(app, world, wallet, settings.POLYLOLY.urls.clob)
             loop.stop.set()
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(SHARD_WITHIN_S):
                 await keeping
         stop.set()
         await aio.end(running)
@@ -117,17 +117,6 @@ async def a_running_shard() -> AsyncIterator[Loop]:
             loop.stop.set()
             async with asyncio.timeout(15):
                 await work
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    found = asyncio.Event()
-
-    async def ask() -> None:
-        if await true():
-            found.set()
-
-    async with asyncio.timeout(WITHIN_S):
-        await aio.every(50, ask, stop=found)
 
 
 async def fills_are_there(count: int) -> bool:
@@ -182,7 +171,7 @@ async def test_a_stopped_shard_leaves_no_order_open_at_the_venue_and_its_ledger_
 
 async def killed(loop: Loop, moment: Callable[[], Awaitable[bool]]) -> None:
     """A shard that dies at that moment: no word to the venue, and what was not written yet is lost."""
-    async with asyncio.timeout(WITHIN_S):
+    async with asyncio.timeout(SHARD_WITHIN_S):
         opened = await shard._open(loop, 0)
     assert opened is not None
     work = asyncio.create_task(shard._work(opened))

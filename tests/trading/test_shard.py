@@ -1,7 +1,7 @@
 """A whole shard against the simulator: it trades, stops in order, and begins again where it ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -24,13 +24,12 @@ from infra.loops import Loop
 from infra.redis import close_async
 from risk import services as risk
 from simulator import server
-from tests.trading.stages import Venue, a_venue
+from tests.trading.stages import SHARD_WITHIN_S, Venue, a_venue, until
 from trading import selectors, services, shard
 from trading.models import Account, Order, StepFailure
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 NAME: Final = "shard:0"
-WITHIN_S: Final = 60.0
 SPEED: Final = Fraction(20)
 OPEN: Final = ("pending", "sent", "live", "delayed", "partial", "cancelling", "unknown")
 
@@ -69,18 +68,6 @@ async def a_running_shard() -> AsyncIterator[Loop]:
             loop.stop.set()
             async with asyncio.timeout(15):
                 await work
-
-
-async def until(true: Callable[[], Awaitable[bool]]) -> None:
-    """Ask until it is so."""
-    found = asyncio.Event()
-
-    async def ask() -> None:
-        if await true():
-            found.set()
-
-    async with asyncio.timeout(WITHIN_S):
-        await aio.every(50, ask, stop=found)
 
 
 async def some_order_rests() -> bool:
@@ -140,7 +127,7 @@ async def test_another_taker_of_the_fence_stops_the_shard() -> None:
 
         await sync_to_async(services.take_fence)(NAME)
 
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(SHARD_WITHIN_S):
             await loop.stop.wait()
 
 
