@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from core.answers import (
-    AckStatus,
     CancelFailed,
     CloseReason,
     FillSeen,
@@ -32,9 +31,7 @@ from tests.trading.polymarket.venue_model import HeldOrder, VenueModel
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Accepted, PostOutcome, PostStatus, Refused, Unanswered
 from trading.gateways.polymarket.gateway import PolymarketGateway
-from trading.gateways.polymarket.own_orders import LATE_MS
 from trading.gateways.polymarket.signing import Unsigned
-from trading.gateways.polymarket.translate import OrderFact, Standing
 from trading.runner import Gateway
 
 
@@ -358,22 +355,6 @@ async def test_open_orders_are_those_the_venue_names_and_nothing_when_it_does_no
         assert await stage.gateway.ask_open(None) == [order_id]
         stage.venue.silent = True
         assert await stage.gateway.ask_open(MARKET) is None
-
-
-async def test_asking_what_is_open_takes_up_what_should_be_over() -> None:
-    async with at_work(Stage()) as stage:
-        order_id = stage.send(a_fresh())
-        await stage.until(has(OrderAcked))
-        order = stage.gateway.orders.get(order_id)
-        assert order is not None
-        order.heard(OrderFact(order_id, Standing.CANCELLED, Shares(0)), Ms(clock.now_ms() - LATE_MS))
-
-        assert await stage.gateway.ask_open(None) == [order_id]
-
-        ends = await stage.until(lambda heard: sum(isinstance(event, OrderClosed) for event in heard) == 2)
-        acks = [event.status for event in ends if isinstance(event, OrderAcked)]
-        assert acks == [AckStatus.LIVE, AckStatus.BACK, AckStatus.LIVE]
-        assert stage.venue.orders[order_id].state == "CANCELED"
 
 
 async def test_a_frame_that_cannot_be_read_is_counted_and_everything_is_read() -> None:

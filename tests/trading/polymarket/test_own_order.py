@@ -21,10 +21,9 @@ from core.events import Event
 from core.lifecycle import Status
 from core.units import Shares, price, shares, usdc
 from tests.builders import NO, YES, a_place, a_take
-from tests.trading.polymarket.following import Following, at_once
+from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.venue_model import an_id
 from trading.gateways.polymarket.moves import MOVES, Move, Stage
-from trading.gateways.polymarket.own_orders import LATE_MS
 from trading.gateways.polymarket.translate import OrderFact, Standing
 
 ID = an_id(1)
@@ -315,43 +314,6 @@ def test_an_order_the_venue_knows_no_more_is_closed_and_withdrawn_should_it_show
 
     assert max(back) == shares("50"), "while it rests it counts"
     us.pass_time(20_000)
-    assert us.order(place).at_stake == 0
-
-
-def test_the_rest_of_what_was_denied_counts_from_the_first_trade_on() -> None:
-    us, place = Following(), a_place(size="50")
-    us.send(place, ID).accepted(Standing.LIVE, us.now)
-    held = us.venue.land(place, ID)
-    us.deliver_all()
-    del us.venue.orders[ID]
-    us.pass_time(60_000)
-
-    us.venue.orders[ID] = held
-    us.venue.match(held, size="20")
-    us.deliver_all()
-
-    assert us.order(place).at_stake == shares("30")
-    assert us.exposed(place) == shares("50")
-
-
-def test_an_order_listed_as_open_long_after_its_end_counts_and_is_cancelled() -> None:
-    us, place = Following(), a_place(size="50")
-    own = us.send(place, ID)
-    own.accepted(Standing.LIVE, us.now)
-    held = us.venue.land(place, ID)
-    own.heard(OrderFact(ID, Standing.CANCELLED, Shares(0)), us.now)
-    us.listen()
-
-    at_once(us.asking.survey())
-    us.listen()
-    assert us.order(place).at_stake == 0, "the list may be older than the end"
-    us.pass_time(LATE_MS)
-    at_once(us.asking.survey())
-    us.listen()
-
-    assert us.order(place).at_stake == shares("50")
-    us.pass_time(2_000)
-    assert held.state == "CANCELED"
     assert us.order(place).at_stake == 0
 
 
