@@ -7,14 +7,26 @@ import msgspec
 import pytest
 
 from core.answers import FillSeen
-from core.units import Shares, Usdc, shares
+from core.units import Ms, Shares, Usdc, shares
 from tests.builders import YES
 from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.test_own_orders import ID, SECOND, resting
 from tests.trading.polymarket.venue_model import an_id
+from trading.gateways.polymarket.answers import read_post
 from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.translate import TradeFact, trade_told
 from trading.gateways.polymarket.wire import TradeEvent, Unreadable
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_a_signature_that_the_venue_repeats_is_not_repeated_by_us(status: int) -> None:
+    signature = "0x" + "ab" * 65
+    for body in (b'{"error":"invalid signature %s"}', b"<html>invalid signature %s"):
+        said = read_post(
+            status, body % signature.encode(), retry_header=None, maker_amount=1, closed_ms=Ms(1)
+        )
+        assert "abab" not in repr(said)
+        assert "invalid signature" in repr(said)
 
 
 def a_told_trade(us: Following, number: int, **changed: Any) -> TradeFact:

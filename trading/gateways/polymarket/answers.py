@@ -102,6 +102,10 @@ class Beat:
 
 WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
 
+SIGNATURE: Final = re.compile(
+    r"0x[0-9a-fA-F]{80,}"
+)  # longer than any id: a venue may repeat what it was sent
+
 # First match wins, in lower case. Refusals only: what these words come with never reached the book.
 WORDS: Final = (
     ("order crosses book", RejectCode.POST_ONLY_WOULD_CROSS),
@@ -206,7 +210,7 @@ def _failed(
 
 def _judge(answer: PostAnswer, maker_amount: int, unclear: Unanswered) -> Accepted | Refused | Unanswered:
     """A 200. Accepted only with success, no error and an id; ``success: true`` may come with an error (0.7)."""
-    error = answer.errorMsg or answer.error_msg or answer.error or ""
+    error = SIGNATURE.sub("0x(hidden)", answer.errorMsg or answer.error_msg or answer.error or "")
     order_id = answer.orderID or answer.orderId
     if error and answer.success and order_id:
         return unclear  # an error and an id: never seen, and no proof of anything
@@ -263,8 +267,8 @@ def _decoded(body: bytes) -> PostAnswer | None:
 
 def _said(answer: PostAnswer | None, body: bytes) -> str:
     if answer is None:
-        return excerpt(body)
-    words = answer.errorMsg or answer.error_msg or answer.error or ""
+        return SIGNATURE.sub("0x(hidden)", excerpt(body))
+    words = SIGNATURE.sub("0x(hidden)", answer.errorMsg or answer.error_msg or answer.error or "")
     code = str(answer.code) if answer.code is not None else ""
     return f"{words} ({code})" if code and code.lower() not in words.lower() else words
 
