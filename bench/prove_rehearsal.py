@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.claims import Proof
-from bench.rehearsal import stacks
+from bench.rehearsal import shards, stacks
 from bench.rehearsal.plan import UNKNOWN_MAX_MS, Played, Run
 from bench.rehearsal.runs import Theatre
 from bench.timing import machine
@@ -121,6 +121,7 @@ def prove(proof: Proof) -> None:
         say_session(proof, stacks.session(speed=SESSION_SPEED, minutes=SESSION_MINUTES, seed=SEED))
         say_kills(proof, stacks.killed(rounds=KILLS, seed=SEED))
         say_pair(proof, stacks.two_on_one_wallet("0x" + secrets.token_hex(32)))
+        say_shards(proof, shards.one_of_two_killed())
         done = [future.result() for future in played]
     finally:
         theatre.close()
@@ -134,6 +135,15 @@ def say_pair(proof: Proof, pair: stacks.Pair) -> None:
     figure = f"{pair.first} orders by one, {pair.second} by the other, which says: {pair.said}"
     proof.say("two traders on one wallet", figure, "one trades, the other says why not",
               holds=pair.first > 0 == pair.second and "another" in pair.said)  # fmt: skip
+
+
+def say_shards(proof: Proof, two: shards.TwoShards) -> None:
+    figure = (
+        f"{two.first_open} and {two.second_open} orders open, the dead one's cancelled {two.cancelled_ms} ms after "
+        f"the kill, beats again after {two.beats_again_ms} ms"
+    )
+    proof.say("two shards on one wallet, one killed", figure, f"at most {two.allowed_ms} ms, then beats",
+              holds=two.holds)  # fmt: skip
 
 
 def main() -> None:

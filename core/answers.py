@@ -17,6 +17,7 @@ class RejectCode(StrEnum):
     BELOW_MINIMUM = "below_minimum"
     RESTARTING = "restarting"
     UNTRADABLE = "untradable"
+    UNAUTHORIZED = "unauthorized"  # the venue does not know our API key
     NOT_SENT = "not_sent"  # the row could not be written, or the halt came first: it never left
     OTHER = "other"
 

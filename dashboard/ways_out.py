@@ -8,8 +8,8 @@ WAYS_OUT: Final = {
         "out which is right. A simulator that was restarted has forgotten everything: end polyloly and start it "
         "again (a new wallet), then reset."
     ),
-    "wallet_in_use": "End the other trader, or give this one a wallet of its own; then reset.",
     "polymarket_disconnected": "Wait until the venue answers again (manage.py healthcheck --full), then reset.",
+    "consecutive_errors": "Read the halt's words. An API key that the venue refuses: restart the trader, then reset.",
     "daily_loss_exceeded": "The limit counts from 00:00 UTC. Look at the fills before a reset.",
 }
 

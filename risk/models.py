@@ -23,7 +23,6 @@ class HaltCode(StrEnum):
     VENUE_LOST = "polymarket_disconnected"
     ESPORTS_LOST = "esports_disconnected"
     POSITIONS = "position_mismatch"
-    WALLET = "wallet_in_use"
 
 
 class MarketHaltCode(StrEnum):

@@ -19,6 +19,7 @@ from trading.rows import Row, decision_row, fill_row
 from trading.runner import concerned
 
 SHOWN: Final = 60
+LOCKED_OUT_AFTER: Final = 5  # refusals of our API key in a row; trading.md 12, consecutive_errors
 
 log = logs.get("trading")
 
@@ -30,6 +31,8 @@ class Bookkeeper:
         self._engine = engine
         self._journal = journal
         self.broken: str | None = None
+        self._lock_outs = 0
+        self._locked_out: str | None = None
         self.failures: deque[tuple[MarketId | None, str]] = deque(maxlen=SHOWN)
         self.day_started: DayStarted | None = None
         self.decisions: deque[Row] = deque(maxlen=SHOWN)
@@ -48,6 +51,19 @@ class Bookkeeper:
         except TradingError as error:
             self.broken = str(error)
             log.critical("record not kept", event_type="error", error=str(error))
+
+    def take_lock_out(self) -> str | None:
+        """The venue's words once it has refused our API key too often in a row; told once."""
+        told, self._locked_out = self._locked_out, None
+        return told
+
+    def _count_lock_outs(self, event: ev.OrderAcked | ev.OrderRejected) -> None:
+        if isinstance(event, ev.OrderAcked):
+            self._lock_outs = 0
+        elif event.code is ev.RejectCode.UNAUTHORIZED:
+            self._lock_outs += 1
+            if self._lock_outs > LOCKED_OUT_AFTER:
+                self._lock_outs, self._locked_out = 0, event.detail
 
     def failed(self, event: ev.Event, error: Exception) -> None:
         """Keep the event that the engine could not take; its market is halted by the runner."""
@@ -113,6 +129,8 @@ class Bookkeeper:
             sent_ms = self._sent_ms.pop(moved.key, None)
             if sent_ms is not None:
                 metrics.ORDER_LATENCY.observe((event.heard_ms - sent_ms) / 1000)
+        if isinstance(event, ev.OrderAcked | ev.OrderRejected):
+            self._count_lock_outs(event)
         if isinstance(event, ev.OrderRejected | ev.OrderUnknown):
             kind = "order_unknown" if isinstance(event, ev.OrderUnknown) else "order_rejected"
             log.warning("order not taken", event_type=kind, market_id=moved.market_id, reason=moved.reason)

@@ -185,10 +185,14 @@ class Shard:
         self.runner.pass_time(clock.now_ms())
         if self.books.broken is not None and self.engine.halted is None:
             await self._halt_everything(self.books.broken)
+        said = self.books.take_lock_out()
+        if said is not None:
+            why = f"the venue refuses our API key: {said}; restart the trader for a new one, then reset"
+            await self._halt_everything(why, risk_services.HaltCode.ERRORS.value)
 
-    async def _halt_everything(self, why: str) -> None:
-        """The record cannot be kept: stop here and now, and tell everybody."""
-        self.runner.take(ev.Halted(None, RECORD_LOST, clock.now_ms()))
+    async def _halt_everything(self, why: str, reason: str = RECORD_LOST) -> None:
+        """The record cannot be kept, or the venue does not know us: stop here and now, and tell everybody."""
+        self.runner.take(ev.Halted(None, reason, clock.now_ms()))
         by = risk_services.process(self.name)
         await sync_to_async(risk_services.halt_trading)(
             code=risk_services.HaltCode.ERRORS, detail=why, by=by, at=clock.now_ms()

@@ -8,15 +8,17 @@ import pytest
 from django.db import connections
 
 from core import events as ev
-from core.engine import Engine
+from core.engine import Engine, Step
 from core.ids import FillId, IntentKey
+from core.notes import OrderMoved
+from core.orders import Status
 from core.risk import Approved
-from core.units import Ms, Price, Usdc, price, shares, usdc
+from core.units import Ms, Price, Shares, Usdc, price, shares, usdc
 from infra import clock
 from tests.builders import MARKET, OTHER, an_order_id
 from tests.trading.stages import Stage
 from trading import services
-from trading.bookkeeping import SHOWN, Bookkeeper
+from trading.bookkeeping import LOCKED_OUT_AFTER, SHOWN, Bookkeeper
 from trading.journal import Journal
 from trading.models import Account, AccountMode, Decision, Entry, Fill, Order, StepFailure
 from trading.runner import STEP_FAILED, Runner
@@ -161,3 +163,39 @@ def test_the_console_is_shown_a_bounded_number_of_fills(kept: Ledgered) -> None:
     assert len(kept.books.fills) == SHOWN
     numbers = [row["n"] for row in kept.books.fills]
     assert numbers == sorted(numbers)
+
+
+def refused(key: IntentKey, code: ev.RejectCode) -> tuple[ev.OrderRejected, Step]:
+    event = ev.OrderRejected(key, code, f"{code} (test)", clock.now_ms())
+    note = OrderMoved(
+        key=key,
+        order_id=None,
+        market_id=MARKET,
+        status=Status.REJECTED,
+        filled=Shares(0),
+        amount=Usdc(0),
+        fee=Usdc(0),
+        reason=event.detail,
+        at_ms=event.heard_ms,
+    )
+    return event, Step((), (), (), (), (), (note,))
+
+
+def test_a_venue_that_does_not_know_our_key_six_times_in_a_row_is_told_once(kept: Ledgered) -> None:
+    kept.trade()
+    key = kept.stage.keys()[0]
+    said: list[str | None] = []
+    for _ in range(LOCKED_OUT_AFTER + 2):
+        kept.books.saw(*refused(key, ev.RejectCode.UNAUTHORIZED))
+        said.append(kept.books.take_lock_out())
+
+    assert said == [None] * LOCKED_OUT_AFTER + ["unauthorized (test)", None]
+
+
+def test_refusals_of_the_order_itself_lock_nobody_out(kept: Ledgered) -> None:
+    kept.trade()
+    key = kept.stage.keys()[0]
+    for _ in range(2 * LOCKED_OUT_AFTER):
+        kept.books.saw(*refused(key, ev.RejectCode.POST_ONLY_WOULD_CROSS))
+
+    assert kept.books.take_lock_out() is None

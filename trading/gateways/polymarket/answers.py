@@ -130,6 +130,8 @@ WORDS: Final = (
     ("maker address not allowed", RejectCode.UNTRADABLE),
     ("no orderbook exists", RejectCode.UNTRADABLE),
     ("market not found", RejectCode.UNTRADABLE),
+    ("unauthorized", RejectCode.UNAUTHORIZED),
+    ("invalid api key", RejectCode.UNAUTHORIZED),
 )
 DUPLICATED: Final = "duplicated"
 TIMED_OUT: Final = "order timed out"  # documented as rejected before the book: the same bytes may go again
