@@ -36,6 +36,9 @@ def hear_order(engine: Engine, event: ev.OrderAnswer, draft: Draft) -> None:
         desk.rejected(order.place.outcome, event.heard_ms)
     if order.status is not was:
         draft.notes.append(moved(order, event))
+    if isinstance(event, ev.OrderSent):
+        # It counted from its approval on: nothing to decide anew, and its bytes wait for this step.
+        return
     engine.decide(desk, event.heard_ms, draft)
     redeem(engine, desk, event.heard_ms, draft)
 

@@ -83,8 +83,10 @@ SQLITE: Final[dict[str, Any]] = {
         # A transaction that begins by reading and then writes would fail at once under load: take the lock first.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # FULL: an order row must survive a power cut before the order leaves.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        # FULL: an order row must survive a power cut before the order leaves. A checkpoint stalls whoever commits
+        # next: every 16 MB is once in some four hundred orders, every 4 MB (the default) is in their 99th percentile.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA wal_autocheckpoint=4000;",
     },
 }
 DATABASES: dict[str, Any] = {
