@@ -28,7 +28,7 @@ FAULTS: Final = {
 ALL: Final = "all together"
 TOGETHER: Final = 4  # all at once, each at a part of its rate
 SPEED: Final = Fraction(4)
-SPAN_MS: Final = 120_000
+SPAN_MS: Final = 60_000 if FULL else 120_000
 BESIDE: Final = {"stale_book": {"freeze": 60}}  # a book is asked for where the channel has fallen silent
 SLOW: Final = {
     "late": (Fraction(1), 60_000)

@@ -242,7 +242,6 @@ def with_wallet(polyloly: Polyloly) -> Polyloly:
     named = {"private_key": key, "private_key_file": path}
     found = polyloly.model_copy(update=named)
     found = found.model_copy(update={"wallet_address": found.wallet})
-    settings.POLYLOLY = found
     log_check(
         "wallet", f"{found.wallet}, {'throwaway key' if polyloly.private_key is None else 'key as given'}"
     )
@@ -270,7 +269,7 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
     with ExitStack() as exits:
         log_check("configuration", f"mode {polyloly.mode}, state in {polyloly.state_dir}")
         exits.enter_context(only_launcher(polyloly))
-        polyloly = with_wallet(polyloly)
+        polyloly = settings.POLYLOLY = with_wallet(polyloly)
         stack = Stack(polyloly, ending)
         check_ports(polyloly)
         log_check("ports", f"{polyloly.port} is free")

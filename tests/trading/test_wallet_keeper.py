@@ -298,10 +298,10 @@ async def test_the_beat_for_one_shard_never_keeps_a_dead_ones_orders_alive(
         await until(lambda: stand.beats() >= beats + 3, "both shards renew")
         assert is_open(stand, kept_one)
         assert is_open(stand, lost_one)
+        (pulse,) = stand.app[HEARTBEATS].pulses.values()  # the venue forgets it when it sweeps
 
         await aio.end(lights[1])  # killed: its light goes out by itself, its order stays where it is
         await until(lambda: "shard:1" in getattr(wallet_light.read(stand.wallet), "why", ""), "held back")
-        (pulse,) = stand.app[HEARTBEATS].pulses.values()
         await until(lambda: not is_open(stand, lost_one), "cancelled by the venue")
 
         assert clock.now_ms() - pulse.last_ms <= SWEPT_AFTER_MS + 1_000 * SPEED

@@ -183,7 +183,7 @@ async def test_a_halt_while_the_time_is_asked_stops_the_same_bytes(
 
     outcome = await transport.post(order, allowed=lambda: "halted meanwhile: manual_halt")
 
-    assert outcome == Refused(RejectCode.OTHER, "Unauthorized/Invalid api key", None)
+    assert outcome == Refused(RejectCode.UNAUTHORIZED, "Unauthorized/Invalid api key", None)
     assert len(venue.asked("/order")) == 1
 
 
@@ -230,7 +230,7 @@ async def test_a_key_that_is_not_taken_is_a_refusal(venue: FakeVenue) -> None:
 
     outcome = await transport.post(an_order())
 
-    assert outcome == Refused(RejectCode.OTHER, "Unauthorized/Invalid api key", None)
+    assert outcome == Refused(RejectCode.UNAUTHORIZED, "Unauthorized/Invalid api key", None)
     assert len(venue.asked("/order")) == 2
     await transport.close()
 
