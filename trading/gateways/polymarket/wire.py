@@ -239,28 +239,16 @@ class TradeEvent(VenueTrade, frozen=True):
     """A trade on the user channel; sent again for each status."""
 
 
-class OpenOrder(Checked, frozen=True):
-    """An order as ``GET /data/order/{id}`` and ``/data/orders`` state it; closed ones are found by id too."""
+class OrderFigures(Checked, frozen=True):
+    """What the venue says of an order on either road, and how it is read."""
 
     id: OrderId
-    status: str
     market: MarketId
     asset_id: TokenId
     side: str
     original_size: str
     size_matched: str
     price: str
-    order_type: str = ""
-    outcome: str = ""
-    owner: str = ""
-    maker_address: str = ""
-    created_at: Stamp = None
-    expiration: Stamp = None
-    associate_trades: list[str] | None = None
-
-    @property
-    def state(self) -> OrderState:
-        return order_state(self.status)
 
     @property
     def direction(self) -> Side:
@@ -278,6 +266,23 @@ class OpenOrder(Checked, frozen=True):
     def at(self) -> Price:
         return near_price(self.price)
 
+
+class OpenOrder(OrderFigures, frozen=True):
+    """An order as ``GET /data/order/{id}`` and ``/data/orders`` state it; closed ones are found by id too."""
+
+    status: str
+    order_type: str = ""
+    outcome: str = ""
+    owner: str = ""
+    maker_address: str = ""
+    created_at: Stamp = None
+    expiration: Stamp = None
+    associate_trades: list[str] | None = None
+
+    @property
+    def state(self) -> OrderState:
+        return order_state(self.status)
+
     @property
     def created_ms(self) -> Ms | None:
         return ms(self.created_at)
@@ -292,16 +297,9 @@ class OrderEventKind(StrEnum):
     CANCELLATION = "CANCELLATION"
 
 
-class OrderEvent(Checked, frozen=True):
+class OrderEvent(OrderFigures, frozen=True):
     """An order on the user channel. The size of a killed FOK or FAK buy is in USDC, of every other in shares."""
 
-    id: OrderId
-    market: MarketId
-    asset_id: TokenId
-    side: str
-    original_size: str
-    size_matched: str
-    price: str
     type: str
     timestamp: Stamp
     status: str = ""
@@ -320,22 +318,6 @@ class OrderEvent(Checked, frozen=True):
     @property
     def state(self) -> OrderState:
         return order_state(self.status)
-
-    @property
-    def direction(self) -> Side:
-        return side_of(self.side)
-
-    @property
-    def shares(self) -> Shares:
-        return size(self.original_size)
-
-    @property
-    def matched(self) -> Shares:
-        return size(self.size_matched)
-
-    @property
-    def at(self) -> Price:
-        return near_price(self.price)
 
     @property
     def said_ms(self) -> Ms | None:
