@@ -15,7 +15,6 @@ from feeds.models import Outcome as ListedOutcome
 from trading.models import Account, Entry, Fill, Order, WalletAction
 
 FAILED: Final = "failed"
-SHOWN: Final = 5
 
 
 def compare(truth: Mapping[str, Any], wallet: str) -> Compared:
@@ -136,9 +135,3 @@ def restless(wallet: str) -> str | None:
     moving["wallet actions unbooked"] = confirmed.exclude(action_id__in=booked.values("note")).count()
     left = [f"{count} {what}" for what, count in moving.items() if count]
     return ", ".join(left) or None
-
-
-def words(differences: list[str]) -> str:
-    """The first few, for a line of the proof."""
-    more = len(differences) - SHOWN
-    return "; ".join(differences[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
