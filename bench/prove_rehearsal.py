@@ -75,6 +75,8 @@ def say_kills(proof: Proof, ended: stacks.Ended) -> None:
 def say_books(proof: Proof, name: str, ended: stacks.Ended) -> None:
     said = ended.judged
     wrong = [*said.get("duplicates", []), *said.get("lost", []), *said.get("differences", [])]
+    if said["restless"]:
+        wrong.insert(0, f"not at rest: {said['restless']}")
     figures = (
         f"{len(said.get('duplicates', []))} duplicates, {len(said.get('lost', []))} fills lost, "
         f"{len(said.get('differences', []))} differences"

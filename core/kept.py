@@ -15,7 +15,9 @@ class KeptOrder:
     Units:
         fills:   all that were booked, those that FAILED included.
         filled, amount, fee: totals of these fills; ``amount`` is before the fee.
-        since_ms: when the status began; of an UNKNOWN one when it was last heard of.
+        since_ms: when the status began; of an UNKNOWN one when it became so.
+        orphaned_ms: when a later life of its shard first found it open: by then its process was gone, and with it
+                     every socket that carried it. ``None`` of one that no process left open.
     """
 
     place: Place
@@ -26,3 +28,4 @@ class KeptOrder:
     amount: Usdc
     fee: Usdc
     since_ms: Ms
+    orphaned_ms: Ms | None

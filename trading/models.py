@@ -74,6 +74,7 @@ class Order(models.Model):
         reason:  why it was rejected or closed; null while neither.
         moved_ms: time of the newest change; an older change is not applied over it.
         closed_ms: when it could trade no more; null while it can.
+        orphaned_ms: when a later life of its shard first found it open; null while its own process follows it.
         shard, fence: name and number of the writer.
         unsigned: the order as it was signed, without its signature, as JSON text: the same bytes can be
                   made again from it. Null where nothing is signed.
@@ -99,6 +100,7 @@ class Order(models.Model):
     sent_ms = models.BigIntegerField(null=True)
     moved_ms = models.BigIntegerField()
     closed_ms = models.BigIntegerField(null=True)
+    orphaned_ms = models.BigIntegerField(null=True)
     shard = models.CharField(max_length=100)
     fence = models.BigIntegerField()
     unsigned = models.TextField(null=True, blank=True)

@@ -224,6 +224,7 @@ def _kept(row: Order) -> KeptOrder:
         amount=Usdc(sum(fill.amount for fill in fills)),
         fee=Usdc(sum(fill.fee for fill in fills)),
         since_ms=Ms(row.moved_ms),
+        orphaned_ms=None if row.orphaned_ms is None else Ms(row.orphaned_ms),
     )
 
 

@@ -257,8 +257,12 @@ def step_wallet_action(
 
 
 def mark_unknown(*, account_id: int, shard: str, at_ms: Ms) -> int:
-    """After a shard's crash: nobody heard what became of the orders it left open. They are asked for. How many."""
+    """After a shard's crash: nobody heard what became of the orders it left open. They are asked for. How many.
+
+    Whoever calls holds the fence: nothing of the process that sent them leaves any more. That moment is kept, once.
+    """
     left = Order.objects.filter(account_id=account_id, shard=shard, closed_ms__isnull=True)
+    left.filter(orphaned_ms__isnull=True).update(orphaned_ms=at_ms)
     unknown = left.exclude(status=Status.UNKNOWN).update(
         status=Status.UNKNOWN, reason=ORPHANED, moved_ms=Greatest(F("moved_ms"), Value(int(at_ms)))
     )

@@ -165,6 +165,7 @@ def a_kept(order: Order) -> KeptOrder:
         amount=order.amount,
         fee=order.fee,
         since_ms=order.since_ms,
+        orphaned_ms=None,
     )
 
 

@@ -31,6 +31,7 @@ def kept(at: str = "0.48", size: str = "50", *, number: int = 1, filled: str = "
         amount=Usdc(0),
         fee=Usdc(0),
         since_ms=T0,
+        orphaned_ms=None,
     )
 
 

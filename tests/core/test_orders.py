@@ -306,6 +306,7 @@ def test_a_kept_order_goes_on_where_it_was_left() -> None:
         amount=usdc("19.2"),
         fee=usdc("0"),
         since_ms=T0,
+        orphaned_ms=None,
     )
     book = orders()
     book.restore(kept)
@@ -329,6 +330,7 @@ def test_a_kept_order_that_had_ended_is_remembered_for_late_fills() -> None:
         amount=usdc("0"),
         fee=usdc("0"),
         since_ms=T0,
+        orphaned_ms=None,
     )
     book = orders()
     book.restore(ended)

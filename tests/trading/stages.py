@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from random import Random
 from typing import Final, TypeVar
 
+import pytest
 from aiohttp import web
 from django.db import connections
 
@@ -28,6 +30,8 @@ from tests.fakes import RememberingGateway
 from trading.runner import Gateway, Runner, Witness, send_at_once
 
 WITHIN_S: Final = 30.0
+# An hour at which the first markets listed have both sides: at another one may be all but decided.
+MID_EVENING: Final = Ms(1_792_530_000_000)  # 2026-10-20 21:00 UTC
 SHARD_WITHIN_S: Final = 60.0  # a whole shard beside its venue, on a machine where others are at work too
 
 E = TypeVar("E", bound=ev.Event)
@@ -100,6 +104,11 @@ class Stage:
     def acknowledge(self, market: MarketId = MARKET) -> None:
         for key in self.keys(market):
             self.runner.take(ev.OrderAcked(key, an_order_id(key), ev.AckStatus.LIVE, clock.now_ms()))
+
+
+def mid_evening(monkeypatch: pytest.MonkeyPatch, speed: Fraction = Fraction(1)) -> None:
+    """Let the clock show the same hour at every run: what the simulated evening plays depends on it."""
+    monkeypatch.setattr(clock, "_anchor", clock.fresh(speed)._replace(epoch_ms=MID_EVENING))
 
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:

@@ -32,7 +32,7 @@ from simulator import server
 from simulator.chain.accounts import CHAIN
 from simulator.world import World
 from tests.builders import a_place
-from tests.trading.stages import SHARD_WITHIN_S, until
+from tests.trading.stages import SHARD_WITHIN_S, mid_evening, until
 from trading import live, selectors, shard, wallet_keeper
 from trading.gateways.polymarket.answers import Accepted
 from trading.gateways.polymarket.signing import OrderTerms
@@ -61,7 +61,7 @@ class Stand:
 
 @pytest.fixture
 async def stand(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stand]:
-    monkeypatch.setattr(clock, "_anchor", clock.fresh(SPEED))
+    mid_evening(monkeypatch, SPEED)
     world = World(11, clock.now_ms())
     app = server.application(world)
     stop = asyncio.Event()

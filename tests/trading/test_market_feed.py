@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pytest_django import Settings
 
 from core import events as ev
@@ -16,8 +17,13 @@ from feeds.market_defaults import load
 from feeds.tapes import TapeFrame, TapeListing, open_tape
 from infra import aio, clock
 from tests.builders import a_listing
-from tests.trading.stages import Stage, Venue, a_venue
+from tests.trading.stages import Stage, Venue, a_venue, mid_evening
 from trading.market_feed import MarketFeed
+
+
+@pytest.fixture(autouse=True)
+def _evening(monkeypatch: pytest.MonkeyPatch) -> None:
+    mid_evening(monkeypatch)
 
 
 class Ears:

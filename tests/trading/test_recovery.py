@@ -74,6 +74,21 @@ def test_what_a_dead_process_left_open_is_unknown(account: Account, fence: int, 
     assert services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=LATER) == 0, "said once"
 
 
+def test_the_moment_an_order_was_first_found_alone_is_kept_through_later_lives(
+    account: Account, fence: int
+) -> None:
+    lost, unanswered = a_place(1), a_place(2)
+    for place in (lost, unanswered):
+        write(place, account=account, fence=fence)
+    write_down(account, moved(unanswered, Status.UNKNOWN))
+
+    for life in range(3):
+        services.mark_unknown(account_id=account.pk, shard=SHARD, at_ms=Ms(LATER + life))
+
+    kept = selectors.kept_orders(account.pk, LATER, shard=SHARD)
+    assert [each.orphaned_ms for each in kept] == [LATER, LATER]
+
+
 def test_what_had_ended_stays_as_it_ended(account: Account, fence: int) -> None:
     place = a_place()
     write(place, account=account, fence=fence)

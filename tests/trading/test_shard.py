@@ -24,7 +24,7 @@ from infra.loops import Loop
 from infra.redis import close_async
 from risk import services as risk
 from simulator import server
-from tests.trading.stages import SHARD_WITHIN_S, Venue, a_venue, until
+from tests.trading.stages import SHARD_WITHIN_S, Venue, a_venue, mid_evening, until
 from trading import selectors, services, shard
 from trading.models import Account, Order, StepFailure
 
@@ -37,7 +37,7 @@ OPEN: Final = ("pending", "sent", "live", "delayed", "partial", "cancelling", "u
 @pytest.fixture
 async def venue(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
     """The simulator at twenty times the pace of life, its markets found by discovery."""
-    monkeypatch.setattr(clock, "_anchor", clock.fresh(SPEED))
+    mid_evening(monkeypatch, SPEED)
     async with a_venue(seed=11) as served:
         chosen = {"port": served.port - 1, "record": False, "state_dir": tmp_path, "quote_in_play": True}
         settings.POLYLOLY = settings.POLYLOLY.model_copy(update=chosen)

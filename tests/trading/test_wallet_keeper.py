@@ -31,6 +31,7 @@ from simulator.clob.posts import POSTS
 from simulator.world import World
 from tests.trading.conftest import a_place, order_id_of
 from tests.trading.resting import rest_an_order
+from tests.trading.stages import mid_evening
 from trading import services, wallet_keeper, wallet_light
 from trading.heart import SWEPT_AFTER_MS, Heart
 from trading.live import Wallet
@@ -61,7 +62,7 @@ class Stand:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "_anchor", clock.fresh(SPEED))
+    mid_evening(monkeypatch, SPEED)
 
 
 @pytest.fixture

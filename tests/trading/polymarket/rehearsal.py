@@ -119,6 +119,7 @@ class Rehearsal:
                 amount=order.amount,
                 fee=order.fee,
                 since_ms=order.since_ms,
+                orphaned_ms=None,
             )
             for order in self.core.open()
         )

@@ -32,7 +32,13 @@ def in_passing_time() -> Following:
     return us
 
 
-def a_kept(number: int, status: Status = Status.UNKNOWN, *fills: str, filled: str = "0") -> KeptOrder:
+def a_kept(
+    number: int,
+    status: Status = Status.UNKNOWN,
+    *fills: str,
+    filled: str = "0",
+    orphaned_ms: Ms | None = None,
+) -> KeptOrder:
     return KeptOrder(
         place=a_place(number=number),
         order_id=an_id(number),
@@ -42,6 +48,7 @@ def a_kept(number: int, status: Status = Status.UNKNOWN, *fills: str, filled: st
         amount=Usdc(0),
         fee=Usdc(0),
         since_ms=a_place().decided_ms,
+        orphaned_ms=orphaned_ms,
     )
 
 
@@ -274,6 +281,23 @@ async def test_an_order_the_venue_does_not_know_stays_unsure_and_holds_up_nothin
     us.mine.said.extend(found.events)
     us.pass_time(20_000)
     assert us.order(a_kept(1).place).status is Status.NEVER_LANDED
+
+
+async def test_lives_that_end_soon_do_not_keep_an_order_unknown_that_never_landed() -> None:
+    """Each of fifty lives of 3 s began the ten seconds anew: the order was UNKNOWN for as long as they were killed."""
+    began = in_passing_time().now
+    for life in range(1, 6):
+        us = in_passing_time()
+        us.now = Ms(began + life * 3_000)
+        left = a_kept(1, orphaned_ms=Ms(began))
+        us.core.restore(left)
+        found = await recover(us.mine, us.asking, [left], terms={MARKET: TERMS}, provisional={})
+        us.mine.said.extend(found.events)
+        us.pass_time(1_000)
+        if us.order(left.place).status is Status.NEVER_LANDED:
+            break
+
+    assert life == 4, "the first life in which ten seconds have passed since its process was found gone"
 
 
 async def test_a_venue_that_does_not_answer_leaves_everything_unknown() -> None:

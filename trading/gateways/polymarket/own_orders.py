@@ -107,8 +107,10 @@ class OwnOrders:
         order.fills.recall(kept.filled, settled)
         order.never_landed = kept.status is Status.NEVER_LANDED
         if order.stage is Stage.UNKNOWN:
-            # When the socket that carried it closed nobody saw: at the latest when that process was gone.
-            order.inquiry = Inquiry(now, now, landed=bool(kept.fills))
+            # When the socket that carried it closed nobody saw: at the latest when that process was found gone, which
+            # may be lives ago. Were it counted from each life anew, lives that end soon would keep it open for ever.
+            closed_ms = now if kept.orphaned_ms is None else kept.orphaned_ms
+            order.inquiry = Inquiry(kept.since_ms, closed_ms, landed=bool(kept.fills))
             order.look_by(now)
         order.plan(now)
         return order
