@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.intents import Cancel, Resync, WalletAction
+from core.limits import Limits
 from core.notes import Note
-from core.risk import Approved, Limits, Refused
+from core.risk import Approved, Refused
 from core.strategies.params import Params
 
 

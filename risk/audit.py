@@ -1,16 +1,24 @@
 """The record of every control somebody used, or tried to."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
+
+from django.db import transaction
+from django.db.models import F
 
 from core.units import Ms
+from infra import logs
 from infra.clock import to_datetime
+from risk import chain
 from risk.errors import NotAllowed, ReasonMissing
-from risk.models import Audit, AuditOutcome
+from risk.models import Audit, AuditHead, AuditOutcome
 from risk.people import Actor, Role
 
 Facts = Mapping[str, object]
 REASON_MAX: Final = 300
+HEAD: Final = 1  # the one row of the chain's end
+
+log = logs.get("risk")
 
 
 def record(
@@ -24,19 +32,31 @@ def record(
     at: Ms,
     target: str | None = None,
 ) -> None:
-    """Write one row. Inside a transaction it stands or falls with what it records."""
-    Audit.objects.create(
-        at=to_datetime(at),
-        who=by.name,
-        role=by.role,
-        from_address=by.address,
-        what=what,
-        target=target,
-        outcome=outcome,
-        reason=reason[:REASON_MAX],
-        before=dict(before),
-        after=dict(after),
-    )
+    """Write one link of the chain. Inside a transaction it stands or falls with what it records.
+
+    Whoever writes holds the chain's end until the transaction is over: write it last, after the rows it is about.
+    """
+    link: dict[str, Any] = {
+        "at": at,
+        "who": by.name,
+        "role": by.role.value,
+        "from_address": by.address,
+        "what": what,
+        "target": target,
+        "outcome": outcome.value,
+        "reason": reason[:REASON_MAX],
+        "before": dict(before),
+        "after": dict(after),
+    }
+    with transaction.atomic():
+        AuditHead.objects.get_or_create(pk=HEAD, defaults={"number": 0, "digest": chain.GENESIS})
+        AuditHead.objects.filter(pk=HEAD).update(number=F("number") + 1)
+        head = AuditHead.objects.get(pk=HEAD)
+        link |= {"number": head.number, "before_digest": head.digest}
+        digest = chain.digest(link)
+        Audit.objects.create(**(link | {"at": to_datetime(at), "digest": digest}))
+        AuditHead.objects.filter(pk=HEAD).update(digest=digest)
+    log.info("control used", what=what, who=by.name, outcome=outcome.value, number=head.number, digest=digest)
 
 
 def refuse(by: Actor, what: str, *, target: str | None, reason: str, why: Exception, at: Ms) -> None:

@@ -26,9 +26,10 @@ from core.events import (
 from core.ids import EventId, FillId, IntentKey, MarketId, MatchId, OrderId, Outcome, Side, Strategy, TokenId
 from core.intents import OrderKind, Place, Purpose
 from core.ledger import Entry, EntryKind
+from core.limits import Limits
 from core.orders import Orders
 from core.pair import PairLedger
-from core.risk import Exposure, Limits
+from core.risk import Exposure
 from core.strategies.pair_arb import Params
 from core.strategies.view import Mood, View
 from core.trading import LEGAL, State

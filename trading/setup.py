@@ -6,8 +6,8 @@ from django.conf import settings
 
 from core.engine import Setup
 from core.ledger import Entry, EntryKind, Ledger
+from core.limits import Limits
 from core.paper import Latency, PaperVenue
-from core.risk import Limits
 from core.strategies.pair_arb import Params
 from core.units import Ms, Price, Shares, Usdc
 

@@ -8,7 +8,8 @@ import pytest
 
 from core.ids import IntentKey
 from core.intents import OrderKind, Place, Purpose
-from core.risk import Approved, Exposure, Limits, Refused, Rule, judge
+from core.limits import Limits
+from core.risk import Approved, Exposure, Refused, Rule, judge
 from core.trading import LEGAL, State
 from core.units import SHARE_STEP, Shares, price, shares, usdc
 from tests.builders import NO, SELL, T0, a_place, a_take, an_exposure, limits

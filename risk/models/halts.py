@@ -1,17 +1,10 @@
-"""What risk remembers: halts and their proof, valuations, and who did what.
-
-Money is in the core's units (millionths of a USDC). Times are those of ``infra.clock``, in UTC. State changes
-only by guarded UPDATE in ``risk.services``; at most one halt is in force, the database sees to it.
-"""
+"""Halts and their proof. At most one halt of everything is in force, and one of a market; the database sees to it."""
 
 from enum import StrEnum
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-
-from core.units import text
-from infra.append_only import AppendOnly
 
 
 class HaltCode(StrEnum):
@@ -34,13 +27,6 @@ class MarketHaltCode(StrEnum):
     ORDER_NOT_WRITTEN = "order_not_written"
     POSITIONS = "position_mismatch"
     TRUTH = "truth_disputed"
-
-
-class AuditOutcome(StrEnum):
-    """What became of a control somebody used."""
-
-    DONE = "done"
-    REFUSED = "refused"
 
 
 class Stop(models.Model):
@@ -184,71 +170,3 @@ class Runner(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {'gone' if self.left else 'at work'}"
-
-
-class Valuation(models.Model):
-    """What an account was worth at one moment (trading.md 12, equity). Thinned with age.
-
-    Units:
-        account_id: ``trading.Account``; a number, because risk knows nothing of trading.
-        cash, equity, realized, unrealized, exposure, deposited: millionths of a USDC. ``realized`` and
-                    ``deposited`` (net of withdrawals, start cash included) run since the account began.
-        marked:     some book was not trusted, its last known bid was used.
-    """
-
-    account_id = models.BigIntegerField()
-    at_ms = models.BigIntegerField()
-    cash = models.BigIntegerField()
-    equity = models.BigIntegerField()
-    realized = models.BigIntegerField()
-    unrealized = models.BigIntegerField()
-    exposure = models.BigIntegerField()
-    deposited = models.BigIntegerField()
-    marked = models.BooleanField()
-
-    class Meta:
-        indexes = [models.Index(fields=["account_id", "at_ms"], name="risk_valuation_of_account")]
-
-    def __str__(self) -> str:
-        return f"account {self.account_id} at {self.at_ms}: {text(self.equity, 6)} USDC"
-
-
-class DayStart(AppendOnly):
-    """The first valuation at or after 00:00 UTC of one day: what the day's profit is counted from."""
-
-    account_id = models.BigIntegerField()
-    day = models.DateField()
-    at_ms = models.BigIntegerField()
-    equity = models.BigIntegerField()
-    realized = models.BigIntegerField()
-    unrealized = models.BigIntegerField()
-    deposited = models.BigIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account_id", "day"], name="risk_day_starts_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"account {self.account_id} began {self.day} with {text(self.equity, 6)} USDC"
-
-
-class Audit(AppendOnly):
-    """Who used a control, from where, why, and what it changed. Refused attempts are here too."""
-
-    at = models.DateTimeField(db_index=True)
-    who = models.CharField(max_length=150, db_index=True)
-    role = models.CharField(max_length=20)
-    from_address = models.CharField(max_length=60)
-    what = models.CharField(max_length=40, db_index=True)
-    target = models.CharField(max_length=100, null=True, blank=True)
-    outcome = models.CharField(max_length=10)
-    reason = models.CharField(max_length=300)
-    before = models.JSONField()
-    after = models.JSONField()
-
-    class Meta:
-        verbose_name_plural = "audit"
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.who}: {self.what} {self.outcome}"
