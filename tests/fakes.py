@@ -162,6 +162,7 @@ class RememberingGateway:
 
     def __init__(self) -> None:
         self.prepared: list[IntentKey] = []
+        self.sealed: list[IntentKey] = []
         self.forgotten: list[IntentKey] = []
         self.placed: list[Approved] = []
         self.cancelled: list[Cancel] = []
@@ -173,6 +174,9 @@ class RememberingGateway:
     def prepare(self, approved: Approved, now: Ms) -> Prepared:
         self.prepared.append(approved.intent.key)
         return Prepared(self.order_id(approved), None)
+
+    def seal(self, key: IntentKey) -> None:
+        self.sealed.append(key)
 
     def forget(self, key: IntentKey) -> None:
         self.forgotten.append(key)

@@ -92,7 +92,7 @@ class Outbox:
             self._pen.shutdown(wait=False)
 
     def _prepared(self, group: list[tuple[Runner, Approved]]) -> list[Waiting]:
-        """Those that can be made and signed."""
+        """Those that can be made."""
         ready = []
         for runner, approved in group:
             try:
@@ -105,6 +105,8 @@ class Outbox:
         if not group:
             return
         writing = self._write(group)
+        for waiting in group:
+            waiting.runner.gateway.seal(waiting.approved.intent.key)  # beside the disk, not before it
         try:
             async with asyncio.timeout(WRITE_WITHIN_S):
                 written = await asyncio.shield(writing)

@@ -43,13 +43,17 @@ class Prepared(NamedTuple):
 class Gateway(Protocol):
     """Where orders go. Times are of ``infra.clock`` or of the tape.
 
-    One order's calls: ``prepare``, then its row is written, then ``place``, or ``forget`` when it never leaves.
+    One order's calls: ``prepare``, then its row is written and it is sealed meanwhile, then ``place``, or ``forget``
+    when it never leaves.
     """
 
     shows_own_orders: bool
 
     def prepare(self, approved: Approved, now: Ms) -> Prepared:
-        """Make the order as it will leave, once: name it and sign it. No waiting."""
+        """Make the order as it will leave, once, and name it. No waiting."""
+
+    def seal(self, key: IntentKey) -> None:
+        """Do what is left to do before a prepared order can leave. While its row is written nobody waits for it."""
 
     def forget(self, key: IntentKey) -> None:
         """A prepared order will not leave."""

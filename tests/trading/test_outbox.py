@@ -106,6 +106,18 @@ async def test_the_row_is_committed_before_the_order_leaves(office: Office) -> N
     assert rows == {a.intent.key: office.gateway.order_id(a) for a in office.gateway.placed}
 
 
+async def test_an_order_is_sealed_beside_its_row_and_before_it_leaves(office: Office) -> None:
+    sealed_by_then: list[int] = []
+    office.gateway.placing = lambda: sealed_by_then.append(len(office.gateway.sealed))
+    office.trade()
+
+    for _ in range(2):
+        await office.stage.engine.hears(ev.OrderSent)
+
+    assert office.gateway.sealed == office.gateway.prepared
+    assert sealed_by_then == [2, 2], "the whole group, while its rows were written"
+
+
 async def test_orders_leave_in_the_order_in_which_they_were_approved(office: Office) -> None:
     office.trade()
     asked = office.stage.keys()

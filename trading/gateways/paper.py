@@ -28,6 +28,9 @@ class PaperGateway:
         """Nothing is signed on paper."""
         return Prepared(self.order_id(approved), None)
 
+    def seal(self, key: IntentKey) -> None:
+        """Nothing is left to do."""
+
     def forget(self, key: IntentKey) -> None:
         """Nothing was kept."""
 

@@ -1,10 +1,6 @@
 """The live gateway as the runner sees it: synchronous calls in, events out, requests and a channel behind it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-
-import pytest
+from collections.abc import Callable
 
 from core.answers import (
     CancelFailed,
@@ -16,102 +12,16 @@ from core.answers import (
     OrderUnknown,
     RejectCode,
 )
-from core.events import Event, MarketResolved, TickSizeChanged
+from core.events import Event, MarketResolved
 from core.ids import OrderId
-from core.intents import Cancel, Merge, Place, WalletAction
+from core.intents import Cancel, Merge, Place
 from core.risk import Approved
-from core.units import ONE, Ms, Shares, price
-from feeds.selectors import VenueTerms
-from feeds.sources.polymarket.line import Listener
+from core.units import ONE, Ms, Shares
 from infra import clock
 from tests.builders import MARKET, T0, a_place, a_take
-from tests.trading.polymarket.following import LISTING
-from tests.trading.polymarket.test_signing import a_signer
-from tests.trading.polymarket.venue_model import HeldOrder, VenueModel
-from trading.errors import OrderNotWritten
+from tests.trading.polymarket.gateway_stage import Stage, at_work
+from tests.trading.polymarket.venue_model import HeldOrder
 from trading.gateways.polymarket.answers import Accepted, PostOutcome, PostStatus, Refused, Unanswered
-from trading.gateways.polymarket.gateway import PolymarketGateway
-from trading.gateways.polymarket.signing import Unsigned
-from trading.runner import Gateway
-
-
-class HandChannel:
-    """A channel that says what it is told to."""
-
-    def __init__(self) -> None:
-        self.listener: Listener | None = None
-        self.open = asyncio.Event()
-        self.doubted = 0
-
-    async def run(self, listener: Listener, *, stop: asyncio.Event) -> None:
-        self.listener = listener
-        listener.opened(clock.now_ms())
-        self.open.set()
-        await stop.wait()
-
-    def doubt(self) -> None:
-        self.doubted += 1
-
-
-class Stage:
-    """A gateway at work before a venue that can be seen through."""
-
-    def __init__(self) -> None:
-        self.venue = VenueModel(clock.now_ms)
-        self.channel = HandChannel()
-        self.why_not: str | None = None
-        self.planned: list[WalletAction] = []
-        self.woken = asyncio.Event()
-        self.heard: list[Event] = []
-        self.gateway = PolymarketGateway(
-            a_signer(),
-            self.venue,
-            self.channel,
-            allowed=lambda place: self.why_not,
-            plan_wallet=self.planned.append,
-            wake=self.woken.set,
-        )
-        self.gateway.learn(LISTING, VenueTerms(neg_risk=False, version="v1"))
-
-    def send(self, place: Place) -> OrderId:
-        """Prepare and place, as the outbox does."""
-        approved = Approved(place, place.decided_ms)
-        order_id = self.gateway.prepare(approved, clock.now_ms()).order_id
-        self.venue.known[order_id] = place
-        self.gateway.place(approved, clock.now_ms())
-        return order_id
-
-    def deliver(self) -> None:
-        """Let the channel say what it has not said."""
-        assert self.channel.listener is not None
-        while self.venue.mail:
-            self.channel.listener.frame(self.venue.mail.pop(0), clock.now_ms())
-
-    async def cancel_came(self) -> None:
-        async with asyncio.timeout(5):
-            await self.venue.cancel_came.wait()
-
-    async def until(self, holds: Callable[[list[Event]], bool]) -> list[Event]:
-        """Take what is said until it is so. Fails after five seconds."""
-        async with asyncio.timeout(5):
-            while not holds(self.heard):
-                await self.woken.wait()
-                self.woken.clear()
-                self.heard += self.gateway.advance(clock.now_ms())
-        return self.heard
-
-
-@asynccontextmanager
-async def at_work(stage: Stage) -> AsyncIterator[Stage]:
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(stage.gateway.run(stop))
-        async with asyncio.timeout(5):
-            await stage.channel.open.wait()
-        try:
-            yield stage
-        finally:
-            stop.set()
 
 
 def a_fresh(place: Callable[..., Place] = a_place, **more: object) -> Place:
@@ -120,47 +30,6 @@ def a_fresh(place: Callable[..., Place] = a_place, **more: object) -> Place:
 
 def has(kind: type[Event]) -> Callable[[list[Event]], bool]:
     return lambda heard: any(isinstance(event, kind) for event in heard)
-
-
-def test_it_is_a_gateway_of_the_runner() -> None:
-    gateway: Gateway = Stage().gateway
-
-    assert gateway.shows_own_orders
-
-
-def test_what_is_prepared_is_kept_unsigned_and_makes_the_same_order_again() -> None:
-    stage, place = Stage(), a_place()
-
-    prepared = stage.gateway.prepare(Approved(place, T0), T0)
-
-    assert prepared.unsigned is not None
-    assert a_signer().order_id(Unsigned.from_text(prepared.unsigned)) == prepared.order_id
-    assert stage.gateway.order_id(Approved(place, T0)) == prepared.order_id
-    assert "signature" not in prepared.unsigned.replace("signature_type", "")
-
-
-def test_an_order_of_an_unknown_market_is_not_made() -> None:
-    with pytest.raises(OrderNotWritten, match="nothing is known"):
-        Stage().gateway.prepare(Approved(a_place(market=OrderId("0xother")), T0), T0)  # type: ignore[arg-type]
-
-
-def test_a_changed_tick_is_the_tick_orders_are_made_for() -> None:
-    stage, place = Stage(), a_place("0.485")
-    with pytest.raises(OrderNotWritten, match="tick size"):
-        stage.gateway.prepare(Approved(place, T0), T0)
-
-    stage.gateway.observe(TickSizeChanged(MARKET, price("0.001"), T0, T0), T0)
-
-    assert stage.gateway.prepare(Approved(place, T0), T0).order_id
-
-
-def test_what_nobody_takes_of_prepared_orders_is_forgotten() -> None:
-    stage = Stage()
-    for number in range(600):
-        stage.gateway.prepare(Approved(a_place(number=number), T0), T0)
-
-    with pytest.raises(KeyError):
-        stage.gateway.order_id(Approved(a_place(number=0), T0))
 
 
 def test_nothing_leaves_before_the_gateway_runs() -> None:

@@ -5,7 +5,8 @@ from core.units import Ms, Shares, shares
 from infra import clock
 from tests.builders import a_place
 from tests.trading.polymarket.following import Following, at_once
-from tests.trading.polymarket.test_gateway import Stage, a_fresh, at_work, has
+from tests.trading.polymarket.gateway_stage import Stage, at_work
+from tests.trading.polymarket.test_gateway import a_fresh, has
 from tests.trading.polymarket.test_own_order import ID
 from trading.gateways.polymarket.own_orders import LATE_MS
 from trading.gateways.polymarket.translate import OrderFact, Standing

@@ -8,7 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from core.answers import CancelFailed, FillStatus, OrderRejected, RejectCode
 from core.events import Event, MarketListed, MarketResolved, TickSizeChanged
@@ -77,7 +77,7 @@ class PolymarketGateway:
         self._asking = Asking(self.orders, venue, allowed)
         self._listings: dict[MarketId, MarketListed] = {}
         self._terms: dict[MarketId, VenueTerms] = {}
-        self._prepared: dict[IntentKey, tuple[Unsigned, Signed]] = {}
+        self._prepared: dict[IntentKey, _Made] = {}
         self._group: asyncio.TaskGroup | None = None
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._stirred = asyncio.Event()
@@ -92,19 +92,27 @@ class PolymarketGateway:
         self._stir()
 
     def prepare(self, approved: Approved, now: Ms) -> Prepared:
-        """Make and sign the order. Raises ``OrderNotWritten`` for one that cannot be made."""
+        """Make the order and compute its id. Raises ``OrderNotWritten`` for one that cannot be made."""
         place = approved.intent
         try:
             unsigned = self._signer.draft(place, self._order_terms(place), now)
         except Unsignable as error:
             raise OrderNotWritten(f"cannot be signed: {error.text}") from error
-        signed = self._signer.sign(
-            unsigned, self._venue.credentials.api_key, post_only=place.kind is OrderKind.QUOTE
-        )
         if len(self._prepared) >= PREPARED_MAX:
             del self._prepared[next(iter(self._prepared))]
-        self._prepared[place.key] = (unsigned, signed)
-        return Prepared(signed.order_id, unsigned.text())
+        made = self._prepared[place.key] = _Made(place, unsigned, self._signer.order_id(unsigned))
+        return Prepared(made.order_id, unsigned.text())
+
+    def seal(self, key: IntentKey) -> None:
+        """Sign a prepared order."""
+        made = self._prepared.get(key)
+        if made is not None:
+            self._prepared[key] = made._replace(signed=self._signed(made))
+
+    def _signed(self, made: "_Made") -> Signed:
+        """Raises ``NotReady`` before there is an API key."""
+        post_only = made.place.kind is OrderKind.QUOTE
+        return self._signer.sign(made.unsigned, self._venue.credentials.api_key, post_only=post_only)
 
     def _order_terms(self, place: Place) -> OrderTerms:
         listing, terms = self._listings.get(place.market_id), self._terms.get(place.market_id)
@@ -120,7 +128,7 @@ class PolymarketGateway:
 
     def order_id(self, approved: Approved) -> OrderId:
         """The id of a prepared order. Raises ``KeyError`` for another."""
-        return self._prepared[approved.intent.key][1].order_id
+        return self._prepared[approved.intent.key].order_id
 
     def place(self, approved: Approved, now: Ms) -> None:
         """Hand a prepared order to the transport and return. What becomes of it is told by ``advance``."""
@@ -130,7 +138,7 @@ class PolymarketGateway:
             why = "not prepared" if prepared is None else "the gateway does not run"
             self._say(OrderRejected(place.key, RejectCode.NOT_SENT, why, now))
             return
-        signed = prepared[1]
+        signed = prepared.signed or self._signed(prepared)
         order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
         self._start(self._asking.post(order, signed))
 
@@ -282,6 +290,15 @@ class PolymarketGateway:
         if self.orders.said and not self._woken:
             self._woken = True
             self._wake()
+
+
+class _Made(NamedTuple):
+    """A prepared order. ``signed`` once it is sealed."""
+
+    place: Place
+    unsigned: Unsigned
+    order_id: OrderId
+    signed: Signed | None = None
 
 
 def _market_terms(listing: MarketListed) -> MarketTerms:
