@@ -221,7 +221,7 @@ def test_a_refusal_is_news_once_a_minute_and_again_after_its_wish_was_granted() 
 
     def refused_at(after_ms: int) -> bool:
         wish = a_place(outcome=NO)
-        return desk.refused_anew(Refused(wish, Rule.BALANCE, "too dear", None, None, at(after_ms)))
+        return desk.refused_anew(Refused(wish, Rule.BALANCE, "too dear", 2, 1, at(after_ms)))
 
     assert refused_at(0)
     assert not refused_at(59_999)

@@ -1,0 +1,57 @@
+"""What the judge must know about one intent's market and about the account."""
+
+from dataclasses import dataclass
+
+from core.ids import IntentKey
+from core.trading import Action
+from core.units import Price, Shares, Usdc
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What is true at the moment of judging, for one intent's market and for the account.
+
+    Units:
+        top:        the price the order would meet in its own outcome: best ask for a buy, best bid for a
+                    sell; ``None`` when that side is empty.
+        fee:        the most the venue may charge for it, in USDC; 0 for a quote, and where the fee is unknown.
+        held:       shares of the intent's outcome that may be sold: confirmed ones that no merge has reserved
+                    and no open sale offers.
+        ahead:      shares by which the intent's outcome is ahead (negative: behind), own open bids for it filled
+                    and the other leg counted as far as it is confirmed.
+        ahead_cost: what those shares cost, in USDC.
+        at_risk, at_risk_total: what can be lost in this market and in all, own open bids filled.
+        cash:       free to spend, open bids already taken out.
+        worst_case_now, worst_case_after: of the pair ledger, before and after a full fill of a buy, fee in.
+        other_bid:  the highest own open bid for the other outcome; ``None`` when there is none.
+        ceiling:    what a pair may cost, fees in.
+        own_match:  the own open order this one could match, if any.
+        orders_last_s: orders approved in the last 1,000 ms, whole account.
+    """
+
+    halted: str | None
+    market_halted: str | None
+    legal: frozenset[Action]
+    trusted: bool
+    trust: str
+    mirror_holds: bool | None
+    fee_known: bool
+    any_unknown: bool
+    tick: Price
+    min_size: Shares
+    top: Price | None
+    fee: Usdc
+    held: Shares
+    ahead: Shares
+    ahead_cost: Usdc
+    at_risk: Usdc
+    at_risk_total: Usdc
+    lost_today: Usdc
+    cash: Usdc
+    worst_case_now: Usdc
+    worst_case_after: Usdc
+    open_orders: int
+    orders_last_s: int
+    own_match: IntentKey | None
+    other_bid: Price | None
+    ceiling: Price

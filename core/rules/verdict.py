@@ -1,0 +1,89 @@
+"""The rules by name, the layer each belongs to, and what a refusal says (trading.md 12)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from core.intents import Place
+from core.units import Ms
+
+
+class Rule(StrEnum):
+    HALTED = "halted"
+    MARKET_HALTED = "market_halted"
+    STATE = "state"
+    NOT_TRUSTED = "not_trusted"
+    MIRROR = "mirror"
+    FEE_UNKNOWN = "fee_unknown"
+    UNKNOWN_OPEN = "unknown_open"
+    TICK = "tick"
+    MIN_SIZE = "min_size"
+    MIN_VALUE = "min_value"
+    CROSSES = "crosses"
+    SLIPPAGE = "slippage"
+    OWN_CROSS = "own_cross"
+    ORDER_RATE = "order_rate"
+    OPEN_ORDERS = "open_orders"
+    BALANCE = "balance"
+    NOT_HELD = "not_held"
+    NOT_REDUCING = "not_reducing"
+    WORST_CASE = "worst_case"
+    DAILY_LOSS = "daily_loss"
+    ORDER_SIZE = "order_size"
+    PAIR_CEILING = "pair_ceiling"
+    IMBALANCE = "imbalance"
+    POSITION = "position"
+    TOTAL_EXPOSURE = "total_exposure"
+
+
+class Layer(StrEnum):
+    """The five layers of trading.md 12."""
+
+    TIME = "time"
+    GLOBAL = "global"
+    GROUP = "group"
+    MARKET = "market"
+    ORDER = "order"
+
+
+LAYERS: Final[Mapping[Rule, Layer]] = {
+    Rule.HALTED: Layer.GLOBAL,
+    Rule.MARKET_HALTED: Layer.MARKET,
+    Rule.STATE: Layer.MARKET,
+    Rule.NOT_TRUSTED: Layer.MARKET,
+    Rule.MIRROR: Layer.MARKET,
+    Rule.FEE_UNKNOWN: Layer.ORDER,
+    Rule.UNKNOWN_OPEN: Layer.MARKET,
+    Rule.TICK: Layer.ORDER,
+    Rule.MIN_SIZE: Layer.ORDER,
+    Rule.MIN_VALUE: Layer.ORDER,
+    Rule.CROSSES: Layer.ORDER,
+    Rule.SLIPPAGE: Layer.ORDER,
+    Rule.OWN_CROSS: Layer.MARKET,
+    Rule.ORDER_RATE: Layer.GLOBAL,
+    Rule.OPEN_ORDERS: Layer.MARKET,
+    Rule.BALANCE: Layer.ORDER,
+    Rule.NOT_HELD: Layer.ORDER,
+    Rule.NOT_REDUCING: Layer.MARKET,
+    Rule.WORST_CASE: Layer.MARKET,
+    Rule.DAILY_LOSS: Layer.GLOBAL,
+    Rule.ORDER_SIZE: Layer.ORDER,
+    Rule.PAIR_CEILING: Layer.MARKET,
+    Rule.IMBALANCE: Layer.MARKET,
+    Rule.POSITION: Layer.MARKET,
+    Rule.TOTAL_EXPOSURE: Layer.GLOBAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """``detail`` names what was found and what the rule asks for; ``value`` and ``limit`` are the same by themselves:
+    numbers in the unit of the rule, or a word where the rule has no number."""
+
+    intent: Place
+    rule: Rule
+    detail: str
+    value: int | str
+    limit: int | str
+    at_ms: Ms
