@@ -6,7 +6,7 @@ on the same wallet may be at work.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.conf import settings
@@ -95,15 +95,22 @@ def _opened(
 
 
 def _past(account_id: int, shard: str, now: Ms) -> Past:
-    under_way = selectors.open_wallet_actions(account_id)
+    # What was carried out while nobody was there to book it counts as under way: its end is told as an event, and
+    # until then nothing of it is asked for a second time.
+    under_way = [*selectors.open_wallet_actions(account_id), *selectors.unbooked_wallet_actions(account_id)]
     return Past(
         kept=tuple(selectors.kept_orders(account_id, Ms(now - LATE_MS), shard=shard)),
         provisional=selectors.provisional_fills(account_id, shard=shard),
-        merging=tuple(merge_step(row, now) for row in under_way if row.kind == WalletKind.MERGE),
+        merging=tuple(_unended(merge_step(row, now)) for row in under_way if row.kind == WalletKind.MERGE),
         redeeming=frozenset(
             MarketId(str(row.market_id)) for row in under_way if row.kind == WalletKind.REDEEM
         ),
     )
+
+
+def _unended(step: MergeStepped) -> MergeStepped:
+    """A merge as it was before its end was told."""
+    return replace(step, status=WalletStatus.SUBMITTED) if step.status is WalletStatus.CONFIRMED else step
 
 
 STEPS: Final[Mapping[str, WalletStatus]] = {
