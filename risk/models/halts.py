@@ -94,6 +94,8 @@ class HaltRound(models.Model):
     Units:
         expected: names of the runners that were enlisted when it began; each owes an answer.
         committed: when the row was safely in the database; null only between insert and commit.
+        wish: the id under which the press was kept while the database did not take it (``risk.wishes``); unique, so
+              that of several who write it down one does. Null for a press that was written at once.
     """
 
     halt = models.ForeignKey(Halt, on_delete=models.PROTECT, null=True, related_name="rounds")
@@ -103,6 +105,7 @@ class HaltRound(models.Model):
     committed = models.DateTimeField(null=True)
     by_name = models.CharField(max_length=150)
     expected = models.JSONField()
+    wish = models.CharField(max_length=32, null=True, unique=True)
 
     class Meta:
         constraints = [
@@ -128,6 +131,7 @@ class HaltReport(models.Model):
         asked, clean_answers: how often the venue was asked, and how often in a row it said that none is open.
         last_sent:   when this runner last sent an order; null when it never did.
         provable_from: before this moment an order sent earlier could still appear at the venue.
+        note: in words what the figures cannot say; null when they say it all.
     """
 
     round = models.ForeignKey(HaltRound, on_delete=models.PROTECT, related_name="reports")
@@ -145,6 +149,7 @@ class HaltReport(models.Model):
     open_ids = models.JSONField()
     unknown_left = models.PositiveIntegerField()
     unknown_ids = models.JSONField()
+    note = models.CharField(max_length=300, null=True)
     proven = models.DateTimeField(null=True)
 
     class Meta:
