@@ -13,12 +13,16 @@ from typing import Any, Final, TypedDict
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import DatabaseError
+from django.http import HttpRequest
 from redis import RedisError
 
 from dashboard import snapshots
 from infra import clock, logs
+from risk.services import role_of
 
 GROUPS: Final = ("board", "control")
 LOGGED_OUT: Final = 4401
@@ -32,7 +36,7 @@ UNSEEN_MAX: Final = 120  # changes, half a minute of them
 RESYNC_MS_MIN: Final = 500
 WATCH_S: Final = 1.0
 BEAT_EVERY: Final = 2  # watch rounds
-SESSION_EVERY: Final = 30
+WELCOME_EVERY: Final = 3  # so that who is logged out or has lost the role is let go within 5 s
 SILENT_MS_MAX: Final = 5_000
 
 log = logs.get("dashboard")
@@ -71,7 +75,8 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
         self.telling = asyncio.Lock()
         self.watching: asyncio.Task[None] | None = None
         await self.accept()
-        if self.user is None:
+        self.role = None if self.user is None else await database_sync_to_async(role_of)(self.user)
+        if self.role is None:
             await self.close(code=LOGGED_OUT)
         elif ConsoleConsumer.consoles >= CONSOLES_MAX:
             await self.close(code=TOO_MANY)
@@ -179,7 +184,7 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             rounds += 1
             if not self.joined:
                 await self.join()
-            if rounds % SESSION_EVERY == 0 and not await database_sync_to_async(self.still_logged_in)():
+            if rounds % WELCOME_EVERY == 0 and not await database_sync_to_async(self.still_welcome)():
                 await self.close(code=LOGGED_OUT)
                 return
             if self.stopped or not self.joined:
@@ -201,18 +206,22 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
             workers = [asdict(light) for light in lights]
             await self.tell({"type": "gone", "now_ms": clock.now_ms(), "since_ms": None, "workers": workers})
 
-    def still_logged_in(self) -> bool:
-        session, user = self.scope["session"], self.user
-        if user is None or session.session_key is None or not session.exists(session.session_key):
-            return False
-        return User.objects.filter(pk=user.pk, is_active=True).exists()
+    def still_welcome(self) -> bool:
+        """The same person with the same role, as a page loaded now would find it.
+
+        Ended by a log-out, a new password, deactivation or another role: the browser then loads the page anew.
+        """
+        asked = HttpRequest()
+        asked.session = SessionStore(self.scope["session"].session_key)
+        user = get_user(asked)
+        return isinstance(user, User) and user == self.user and role_of(user) is self.role
 
     async def tell(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message, separators=(",", ":")))
 
 
 def person(user: AbstractBaseUser | AnonymousUser | None) -> User | None:
-    """The scope's user as somebody we know, if they may come in."""
+    """The scope's user as somebody we know."""
     return user if isinstance(user, User) and user.is_active else None
 
 

@@ -15,7 +15,7 @@ from dashboard import troubles, ways_out
 from feeds.selectors import source_health
 from infra import clock, heartbeat, logs
 from risk.selectors import control as control_state
-from risk.services import Role
+from risk.services import Control, allows, role_of
 from trading.selectors import BoardSnapshot, wallet_held
 from trading.selectors import board as published_board
 
@@ -100,17 +100,11 @@ def _expected(beating: Iterable[str]) -> list[str]:
     return names + sorted(set(beating) - set(names))
 
 
-def role(user: User) -> Role:
-    """The role that will be recorded with what this user does (until there are groups: ``risk.people``)."""
-    if user.is_superuser:
-        return Role.RISK_ADMIN
-    return Role.OPERATOR if user.is_staff else Role.VIEWER
-
-
 def allowed(user: User) -> dict[str, bool]:
     """What the console offers this user. The services decide; this only spares a refusal."""
-    may_operate = role(user) is not Role.VIEWER
-    return {"halt": may_operate, "reset": role(user) is Role.RISK_ADMIN, "resume": may_operate}
+    role = role_of(user)
+    offered = {"halt": Control.HALT, "reset": Control.RESET, "resume": Control.RESUME_MARKET}
+    return {name: allows(role, control) for name, control in offered.items()}
 
 
 def control(user: User) -> dict[str, object]:

@@ -4,13 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
+from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
 from risk.auth import by_session, by_token
@@ -40,7 +40,7 @@ api = NinjaAPI(
     title="polyloly",
     version="1",
     auth=[Token(), LogIn(csrf=False)],
-    docs_decorator=login_required,
+    docs_decorator=page,
 )
 for router in (risk.router, feeds.router, trading.router):
     api.add_router("/v1", router)

@@ -1,6 +1,9 @@
 """Risk in the Django admin: to read and to search. Controls are in the console, where they are recorded."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from infra.fact_admin import FactAdmin, moment, usdc
 from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Runner, Valuation
@@ -91,3 +94,33 @@ class AuditAdmin(FactAdmin):
     list_filter = ["what", "outcome", "role"]
     search_fields = ["who", "target", "reason", "from_address"]
     date_hierarchy = "at"
+
+
+# People are changed by manage.py make_user, set_role and let_go, which are recorded; not by Django's own forms.
+admin.site.unregister([User, Group])
+
+
+@admin.register(User)
+class UserAdmin(FactAdmin):
+    list_display = ["username", "roles", "is_active", "is_superuser", "is_staff", "last_login"]
+    list_filter = ["groups", "is_active", "is_superuser"]
+    search_fields = ["username"]
+    fields = ["username", "groups", "is_active", "is_superuser", "is_staff", "date_joined", "last_login"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people: QuerySet[User] = super().get_queryset(request).prefetch_related("groups")
+        return people
+
+    @admin.display(description="groups")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all()) or "none"
+
+
+@admin.register(Group)
+class GroupAdmin(FactAdmin):
+    list_display = ["name", "people"]
+    fields = ["name"]
+
+    @admin.display(description="people")
+    def people(self, group: Group) -> str:
+        return ", ".join(group.user_set.order_by("username").values_list("username", flat=True)) or "nobody"

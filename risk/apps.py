@@ -1,6 +1,7 @@
 """The risk app: halts, their proof, valuations, the audit."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class RiskConfig(AppConfig):
@@ -8,7 +9,8 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        from risk import checks, figures
+        from risk import checks, figures, people
 
         checks.register()
         figures.register()
+        post_migrate.connect(people.make_groups, sender=self)

@@ -10,9 +10,9 @@ from core.units import Ms
 from infra import logs
 from infra.clock import to_datetime
 from risk import chain
-from risk.errors import NotAllowed, ReasonMissing
+from risk.errors import ReasonMissing
 from risk.models import Audit, AuditHead, AuditOutcome
-from risk.people import Actor, Role
+from risk.people import Actor
 
 Facts = Mapping[str, object]
 REASON_MAX: Final = 300
@@ -65,15 +65,6 @@ def refuse(by: Actor, what: str, *, target: str | None, reason: str, why: Except
     record(
         by, what, target=target, outcome=AuditOutcome.REFUSED, reason=reason, before={}, after=facts, at=at
     )
-
-
-def require(by: Actor, needed: Role, what: str, *, target: str | None, reason: str, at: Ms) -> None:
-    """Let ``by`` through or record the attempt and raise ``NotAllowed``."""
-    if by.may(needed):
-        return
-    refusal = NotAllowed(who=by.name, role=by.role, needed=needed, what=what)
-    refuse(by, what, target=target, reason=reason, why=refusal, at=at)
-    raise refusal
 
 
 def require_reason(by: Actor, what: str, *, target: str | None, reason: str, at: Ms) -> None:

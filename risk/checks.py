@@ -1,12 +1,12 @@
 """Health checks that only risk can make. A halt is no failure: it is a decision (product.md 4)."""
 
 from django.conf import settings
-from django.contrib.auth.models import User
 
 from infra import checks, clock
 from infra.checks import Check
 from risk import selectors
 from risk.panel import ANSWER_WITHIN_MS
+from risk.people import Role, holders
 
 
 def register() -> None:
@@ -18,14 +18,14 @@ def register() -> None:
 def someone_can_reset() -> Check:
     """Without a risk admin or an admin token a halt would be for ever."""
     name = "reset possible"
-    admins = User.objects.filter(is_superuser=True, is_active=True).count()
+    admins = holders(Role.RISK_ADMIN).count()
     token = settings.POLYLOLY.admin_token is not None
     if admins or token:
         return checks.passed(name, f"{admins} risk admins, ADMIN_TOKEN {'set' if token else 'not set'}")
     return checks.warned(
         name,
         "no risk admin and no ADMIN_TOKEN: nobody could end a halt",
-        "run manage.py createsuperuser or set ADMIN_TOKEN",
+        "run manage.py make_user NAME --role risk-admin or set ADMIN_TOKEN",
     )
 
 

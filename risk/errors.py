@@ -2,11 +2,15 @@
 
 RiskError
 ├── NotAllowed      ask somebody with the role
+├── NoRole          ask a risk admin for one
 ├── ReasonMissing   say why
 ├── NotHalted       nothing to end
 ├── Contended       somebody else pressed in the same moment: look, then press again
 ├── ChecksFailed    repair what the named checks found
-└── UnknownMarket   no market has this id
+├── UnknownMarket   no market has this id
+├── UnknownUser     nobody has this name
+├── NameTaken       choose another name
+└── NotValid        correct the named field
 """
 
 from collections.abc import Sequence
@@ -22,6 +26,16 @@ class NotAllowed(RiskError):
     def __init__(self, *, who: str, role: str, needed: str, what: str) -> None:
         super().__init__(f"{what} needs the role {needed}; {who} has {role}")
         self.needed = needed
+
+
+class NoRole(RiskError):
+    """A person who is in none of the groups that are roles."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            f"{who} has no role here: ask a risk admin for viewer, operator or risk-admin "
+            f"(manage.py set_role {who} ROLE)"
+        )
 
 
 class ReasonMissing(RiskError):
@@ -46,3 +60,19 @@ class ChecksFailed(RiskError):
 
 class UnknownMarket(RiskError):
     """No market has this id or slug."""
+
+
+class UnknownUser(RiskError):
+    """Nobody has this name."""
+
+
+class NameTaken(RiskError):
+    """There is one of this name already."""
+
+
+class NotValid(RiskError):
+    """What was asked for cannot be. ``field`` is the part that is wrong."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field

@@ -1,15 +1,21 @@
-"""Who acts: a person, a token, or a part of the program; and what they may do."""
+"""Who acts: a person, a token, or a part of the program. A person's role is a Django group; without one, none.
+
+What each role may do is a table of its own (``risk.powers``).
+"""
 
 import getpass
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
+from django.db.models import Q, QuerySet
+
+from risk.errors import NoRole
 
 
 class Role(StrEnum):
-    """Until the roles of product.md 5 exist, staff are operators and superusers risk admins."""
+    """The groups of product.md 5; each may do what those before it may."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -37,17 +43,38 @@ class Actor:
         return RANK[self.role] >= RANK[needed]
 
 
-def role_of(user: User) -> Role:
+def role_of(user: User) -> Role | None:
+    """The highest of a person's groups that is a role; a superuser is a risk admin. One query, never remembered.
+
+    ``None``: in no such group, and so let in nowhere. ``is_staff`` is no role, it opens the Django admin only.
+    """
     if user.is_superuser:
         return Role.RISK_ADMIN
-    return Role.OPERATOR if user.is_staff else Role.VIEWER
+    held = set(user.groups.filter(name__in=list(Role)).values_list("name", flat=True))
+    return max((role for role in Role if role in held), key=RANK.__getitem__, default=None)
+
+
+def holders(role: Role) -> QuerySet[User]:
+    """The active people who have exactly or more than this role."""
+    names = [each.value for each in Role if RANK[each] >= RANK[role]]
+    active = User.objects.filter(is_active=True)
+    return active.filter(Q(is_superuser=True) | Q(groups__name__in=names)).distinct()
+
+
+def make_groups(**_: Any) -> None:
+    """The groups, after every migration and as often as you like."""
+    for role in Role:
+        Group.objects.get_or_create(name=role.value)
 
 
 def person(user: AbstractBaseUser | AnonymousUser, *, address: str) -> Actor | None:
-    """The actor behind a log-in, ``None`` when nobody is logged in."""
+    """The actor behind a log-in, ``None`` when nobody is logged in. Raises ``NoRole``."""
     if not isinstance(user, User) or not user.is_active:
         return None
-    return Actor(user.get_username(), role_of(user), address, user)
+    role = role_of(user)
+    if role is None:
+        raise NoRole(user.get_username())
+    return Actor(user.get_username(), role, address, user)
 
 
 def process(name: str) -> Actor:

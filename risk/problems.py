@@ -11,20 +11,28 @@ from infra import logs
 from risk.errors import (
     ChecksFailed,
     Contended,
+    NameTaken,
+    NoRole,
     NotAllowed,
     NotHalted,
+    NotValid,
     ReasonMissing,
     RiskError,
     UnknownMarket,
+    UnknownUser,
 )
 
 STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     NotAllowed: HTTPStatus.FORBIDDEN,
+    NoRole: HTTPStatus.FORBIDDEN,
     ReasonMissing: HTTPStatus.BAD_REQUEST,
     NotHalted: HTTPStatus.CONFLICT,
     Contended: HTTPStatus.CONFLICT,
     ChecksFailed: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
+    UnknownUser: HTTPStatus.NOT_FOUND,
+    NameTaken: HTTPStatus.CONFLICT,
+    NotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 log = logs.get("risk")
@@ -51,7 +59,8 @@ class LogInNeeded(Problem):
 
 def problem_of(error: RiskError) -> Problem:
     """What a refused control answers."""
-    field = "reason" if isinstance(error, ReasonMissing) else None
+    field = error.field if isinstance(error, NotValid) else None
+    field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
     return Problem(STATUS[type(error)], str(error), field=field)
 

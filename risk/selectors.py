@@ -11,6 +11,7 @@ from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
 from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel
+from risk.people import Role, holders
 
 DAY_MS: Final = 86_400_000
 STOPS: Final = """
@@ -232,6 +233,11 @@ def equity_curve(account_id: int, *, since: Ms, until: Ms, points: int) -> list[
         )
         for row in rows
     ]
+
+
+def risk_admins() -> list[str]:
+    """Whom to ask for a role: the names of those who may log in as risk admin."""
+    return list(holders(Role.RISK_ADMIN).order_by("username").values_list("username", flat=True))
 
 
 def audit_rows() -> QuerySet[Audit]:

@@ -14,21 +14,24 @@ from core.units import Ms
 from infra import checks, logs
 from infra.checks import Verdict
 from risk import notices, selectors, stops
-from risk.audit import record, refuse, require, require_reason
+from risk.audit import record, refuse, require_reason
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, HaltRound, MarketHalt, MarketHaltCode
-from risk.people import Actor, Role, process, shell
+from risk.people import Actor, Role, process, role_of, shell
+from risk.powers import Control, allows, require
 from risk.proof import acknowledge_halt, dismiss_runner, enlist_runner, prove_halt, step_halt_report
 from risk.selectors import HaltInForce
 from risk.valuations import record_valuation, thin_valuations, trip_daily_loss
 
 __all__ = [
     "Actor",
+    "Control",
     "HaltCode",
     "MarketHaltCode",
     "Role",
     "acknowledge_halt",
+    "allows",
     "dismiss_runner",
     "enlist_runner",
     "halt_market",
@@ -41,6 +44,7 @@ __all__ = [
     "reset_trading",
     "resolve_market",
     "resume_market",
+    "role_of",
     "shell",
     "step_halt_report",
     "thin_valuations",
@@ -58,7 +62,7 @@ def halt_trading(*, code: HaltCode, detail: str, by: Actor, at: Ms) -> HaltInFor
     The runners hear of it on commit and cancel their own orders. Should the bus be down they still stop: each
     reads the row once a second, and no order row is written while a halt is in force. Raises ``NotAllowed``.
     """
-    require(by, Role.OPERATOR, "halt", target=None, reason=detail, at=at)
+    require(by, Control.HALT, target=None, reason=detail, at=at)
     detail = detail[:TEXT_MAX]
     with transaction.atomic():
         halt = stops.press(Halt, {}, code=code, detail=detail, by=by, at=at)
@@ -81,7 +85,7 @@ def halt_trading(*, code: HaltCode, detail: str, by: Actor, at: Ms) -> HaltInFor
 
 def halt_market(*, market_id: str, code: MarketHaltCode, detail: str, by: Actor, at: Ms) -> HaltInForce:
     """Stop one market, or stop it once more. The id is not looked up here. Raises ``NotAllowed``."""
-    require(by, Role.OPERATOR, "halt-market", target=market_id, reason=detail, at=at)
+    require(by, Control.HALT_MARKET, target=market_id, reason=detail, at=at)
     detail = detail[:TEXT_MAX]
     with transaction.atomic():
         scope = {"market_id": market_id}
@@ -108,7 +112,7 @@ def reset_trading(*, reason: str, by: Actor, at: Ms) -> None:
     Raises ``NotAllowed``, ``ReasonMissing``, ``NotHalted``, ``ChecksFailed``, or ``Contended`` when somebody
     pressed HALT meanwhile. Every refusal is recorded.
     """
-    require(by, Role.RISK_ADMIN, "reset", target=None, reason=reason, at=at)
+    require(by, Control.RESET, target=None, reason=reason, at=at)
     require_reason(by, "reset", target=None, reason=reason, at=at)
     try:
         halt = selectors.halt_in_force()
@@ -140,8 +144,8 @@ def resume_market(*, market_id: str, reason: str, by: Actor, at: Ms) -> None:
 
     Raises ``NotAllowed``, ``ReasonMissing``, ``NotHalted`` or ``Contended``.
     """
-    what = "resume-market"
-    require(by, Role.OPERATOR, what, target=market_id, reason=reason, at=at)
+    what = Control.RESUME_MARKET
+    require(by, what, target=market_id, reason=reason, at=at)
     require_reason(by, what, target=market_id, reason=reason, at=at)
     try:
         halt = selectors.market_halts().get(market_id)

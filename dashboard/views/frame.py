@@ -12,15 +12,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard import snapshots
+from risk.selectors import risk_admins
+from risk.services import role_of
 
 View = Callable[..., HttpResponse]
 
 
 def page(view: View) -> View:
-    """Only for who is logged in, only to read, never from a cache."""
+    """Only for who is logged in and has a role, only to read, never from a cache."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assert isinstance(request.user, User), "login_required let nobody else in"
+        if role_of(request.user) is None:
+            return render(request, "console/no_role.html", {"admins": risk_admins()}, status=403)
         return view(request, *args, **kwargs)
 
     return require_safe(never_cache(login_required(guarded, login_url="console:login")))
@@ -31,5 +36,5 @@ def draw(
 ) -> HttpResponse:
     """Render a console page with its first snapshot."""
     assert isinstance(request.user, User), "``page`` let nobody else in"
-    frame = {"first": snapshots.take(request.user).message(), "role": snapshots.role(request.user)}
+    frame = {"first": snapshots.take(request.user).message(), "role": role_of(request.user)}
     return render(request, template, {**frame, **context}, status=status)

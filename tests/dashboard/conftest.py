@@ -10,7 +10,9 @@ from redis import Redis
 
 from infra import clock
 from infra import redis as infra_redis
+from risk.people import Role
 from tests.e2e.evening import Evening
+from tests.risk.conftest import with_role
 from trading.selectors import BOARD_KEY
 
 
@@ -29,13 +31,13 @@ def ada(db: None) -> User:
 @pytest.fixture
 def olga(db: None) -> User:
     """An operator: may halt and resume, not reset."""
-    return User.objects.create_user("olga", is_staff=True)
+    return with_role(User.objects.create_user("olga"), Role.OPERATOR)
 
 
 @pytest.fixture
 def vera(db: None) -> User:
     """May look."""
-    return User.objects.create_user("vera")
+    return with_role(User.objects.create_user("vera"), Role.VIEWER)
 
 
 @pytest.fixture

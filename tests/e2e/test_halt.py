@@ -9,10 +9,12 @@ from django.contrib.auth.models import User
 from infra import redis as infra_redis
 from infra.redis import Db
 from risk import selectors
+from risk.people import Role
 from tests.e2e.conftest import PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
 from tests.e2e.listed import list_markets
+from tests.risk.conftest import with_role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -172,6 +174,7 @@ def test_one_market_is_halted_and_resumed_with_a_reason(
 
 def test_who_may_only_look_cannot_press(open_page: Open, trader: FakeTrader, person: User) -> None:
     User.objects.filter(pk=person.pk).update(is_staff=False, is_superuser=False)
+    with_role(person, Role.VIEWER)
     page = open_page()
 
     page.locator("#halt:disabled").wait_for()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 
 from core.units import Ms, Usdc
 from infra import checks
@@ -55,6 +55,12 @@ def value(equity: str, *, at: Ms, account_id: int = 1, deposited: str = "10000",
     )
 
 
+def with_role(user: User, role: Role) -> User:
+    """Put a user into the group that is the role."""
+    user.groups.add(Group.objects.get(name=role.value))
+    return user
+
+
 @pytest.fixture
 def healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry in which only what the test adds is checked."""
@@ -72,14 +78,14 @@ def market() -> Iterator[str]:
 
 @pytest.fixture
 def olga(db: None) -> User:
-    return User.objects.create_user("olga", password="a long passphrase", is_staff=True)
+    return with_role(User.objects.create_user("olga", password="a long passphrase"), Role.OPERATOR)
 
 
 @pytest.fixture
 def rita(db: None) -> User:
-    return User.objects.create_superuser("rita", password="a long passphrase")
+    return with_role(User.objects.create_user("rita", password="a long passphrase"), Role.RISK_ADMIN)
 
 
 @pytest.fixture
 def vera(db: None) -> User:
-    return User.objects.create_user("vera", password="a long passphrase")
+    return with_role(User.objects.create_user("vera", password="a long passphrase"), Role.VIEWER)
