@@ -120,7 +120,7 @@ def test_who_could_log_in_before_there_were_roles_keeps_what_they_could_do(nora:
     wim = User.objects.create_user("wim")
     ada = User.objects.create_superuser("ada")
     gone = User.objects.create_user("gone", is_active=False)
-    migration = import_module("risk.migrations.0003_roles")
+    migration = import_module("risk.migrations.0004_roles")
 
     for _ in range(2):
         migration.keep_what_people_may(apps, None)

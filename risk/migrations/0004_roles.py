@@ -15,7 +15,7 @@ def keep_what_people_may(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("risk", "0002_people_limits_alerts"),
+        ("risk", "0003_halt_wishes"),
         ("auth", "0012_alter_user_first_name_max_length"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
