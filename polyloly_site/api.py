@@ -13,7 +13,8 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
-from risk.auth import by_session, by_token
+from risk import token_api
+from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import RiskError
 from risk.people import Actor
 from risk.problems import LogInNeeded, Problem, answer, not_written, problem_of
@@ -21,7 +22,7 @@ from trading import api as trading
 
 
 class Token(HttpBearer):
-    """``Authorization: Bearer`` with OPERATOR_TOKEN or ADMIN_TOKEN."""
+    """``Authorization: Bearer`` with a person's token, OPERATOR_TOKEN or ADMIN_TOKEN."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         return by_token(request)
@@ -42,7 +43,7 @@ api = NinjaAPI(
     auth=[Token(), LogIn(csrf=False)],
     docs_decorator=page,
 )
-for router in (risk.router, feeds.router, trading.router):
+for router in (risk.router, token_api.router, feeds.router, trading.router):
     api.add_router("/v1", router)
 
 
@@ -63,7 +64,7 @@ def no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
 
 @api.exception_handler(AuthenticationError)
 def nobody(request: HttpRequest, _refused: AuthenticationError) -> HttpResponse:
-    return answer(LogInNeeded("send Authorization: Bearer with OPERATOR_TOKEN or ADMIN_TOKEN, or log in"))
+    return answer(LogInNeeded(TOKEN_HINT))
 
 
 @api.exception_handler(ValidationError)

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from infra.fact_admin import FactAdmin, moment, usdc
-from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Runner, Valuation
+from risk.models import ApiToken, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Runner, Valuation
 
 
 @admin.register(Halt)
@@ -124,3 +124,12 @@ class GroupAdmin(FactAdmin):
     @admin.display(description="people")
     def people(self, group: Group) -> str:
         return ", ".join(group.user_set.order_by("username").values_list("username", flat=True)) or "nobody"
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(FactAdmin):
+    list_display = ["pk", "user", "name", "shown", "scope", "made", "expires", "used", "revoked"]
+    list_filter = ["scope", ("revoked", admin.EmptyFieldListFilter)]
+    search_fields = ["user__username", "name", "shown"]
+    list_select_related = ["user"]
+    exclude = ["digest"]

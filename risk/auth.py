@@ -14,6 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from pydantic import SecretStr
 
+from infra.clock import now_ms
+from risk import tokens
+from risk.errors import TokenEnded
 from risk.people import Actor, Role, person
 from risk.problems import LogInNeeded, Problem
 
@@ -28,14 +31,14 @@ PASSED_ON: Final = (
     "Via",
     "Origin",
 )
-TOKEN_HINT: Final = "send Authorization: Bearer with {tokens}, or log in"  # noqa: S105 a sentence
+TOKEN_HINT: Final = "send Authorization: Bearer with a token, OPERATOR_TOKEN or ADMIN_TOKEN, or log in"  # noqa: S105
 
 
 def identify(request: HttpRequest) -> Actor:
     """The actor of a request with a token or a log-in. Raises ``LogInNeeded``, or 403 for a failed CSRF check."""
     found = by_token(request) or by_session(request)
     if found is None:
-        raise LogInNeeded(TOKEN_HINT.format(tokens="OPERATOR_TOKEN or ADMIN_TOKEN"))
+        raise LogInNeeded(TOKEN_HINT)
     return found
 
 
@@ -45,7 +48,7 @@ def identify_who_halts(request: HttpRequest) -> Actor:
     if found is not None:
         return found
     if not began_here(request):
-        raise LogInNeeded(TOKEN_HINT.format(tokens="OPERATOR_TOKEN or ADMIN_TOKEN"))
+        raise LogInNeeded(TOKEN_HINT)
     return Actor("this machine", Role.OPERATOR, address(request), None)
 
 
@@ -57,14 +60,31 @@ def by_token(request: HttpRequest) -> Actor | None:
     scheme, _, token = sent.partition(" ")
     if scheme.lower() != "bearer":
         raise LogInNeeded("Authorization must be: Bearer TOKEN")
-    # Both are compared whatever the first says, so that the time taken tells nothing.
+    # Both are compared whatever the first says, so that the time taken tells nothing. Before the database is asked:
+    # these two work while it is away.
     admin = _same(token, settings.POLYLOLY.admin_token)
     operator = _same(token, settings.POLYLOLY.operator_token)
     if admin:
         return Actor("token admin", Role.RISK_ADMIN, address(request), None)
     if operator:
         return Actor("token operator", Role.OPERATOR, address(request), None)
-    raise LogInNeeded("this token is not known here")
+    found = by_personal_token(token, address=address(request)) if token.startswith(tokens.PREFIX) else None
+    if found is None:
+        raise LogInNeeded("this token is not known here")
+    return found
+
+
+def by_personal_token(token: str, *, address: str) -> Actor | None:
+    """The person's actor, ``None`` for a token nobody has. Raises ``LogInNeeded`` for one that ended, ``NoRole``."""
+    try:
+        return tokens.actor_of(token, address=address, at=now_ms())
+    except TokenEnded as ended:
+        raise LogInNeeded(str(ended)) from ended
+
+
+def is_personal(request: HttpRequest) -> bool:
+    """Whether a person's token was sent, rather than a log-in or a token of the environment."""
+    return request.headers.get("Authorization", "").partition(" ")[2].startswith(tokens.PREFIX)
 
 
 def by_session(request: HttpRequest) -> Actor | None:

@@ -9,6 +9,8 @@ RiskError
 ├── ChecksFailed    repair what the named checks found
 ├── UnknownMarket   no market has this id
 ├── UnknownUser     nobody has this name
+├── UnknownToken    no token has this number
+├── TokenEnded      make a new token
 ├── NameTaken       choose another name
 └── NotValid        correct the named field
 """
@@ -64,6 +66,14 @@ class UnknownMarket(RiskError):
 
 class UnknownUser(RiskError):
     """Nobody has this name."""
+
+
+class UnknownToken(RiskError):
+    """No token has this number."""
+
+
+class TokenEnded(RiskError):
+    """The token was revoked, expired, or its person is gone."""
 
 
 class NameTaken(RiskError):

@@ -18,7 +18,9 @@ from risk.errors import (
     NotValid,
     ReasonMissing,
     RiskError,
+    TokenEnded,
     UnknownMarket,
+    UnknownToken,
     UnknownUser,
 )
 
@@ -31,6 +33,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     ChecksFailed: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
     UnknownUser: HTTPStatus.NOT_FOUND,
+    UnknownToken: HTTPStatus.NOT_FOUND,
+    TokenEnded: HTTPStatus.CONFLICT,
     NameTaken: HTTPStatus.CONFLICT,
     NotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

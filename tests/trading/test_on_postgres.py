@@ -11,6 +11,7 @@ import pytest
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 AGAIN: Final = (
     "tests/risk",
+    "tests/infra/test_patience.py",
     "tests/trading/test_services.py",
     "tests/trading/test_journal.py",
     "tests/trading/test_recovery.py",
