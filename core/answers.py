@@ -11,14 +11,23 @@ from core.units import Ms, Shares, Usdc
 
 
 class RejectCode(StrEnum):
+    """Why an order was refused. What each weighs: ``core.rejects``."""
+
     POST_ONLY_WOULD_CROSS = "post_only_would_cross"
+    NOT_FILLED = "not_filled"  # fill or kill, and there was not enough to meet it
     NOT_ENOUGH_BALANCE = "not_enough_balance"
     OFF_TICK = "off_tick"
     BELOW_MINIMUM = "below_minimum"
-    RESTARTING = "restarting"
+    NOT_READY = "not_ready"  # this market takes no orders yet
+    RATE_LIMITED = "rate_limited"
+    RESTARTING = "restarting"  # HTTP 425
+    POST_ONLY_MODE = "post_only_mode"
+    CANCEL_ONLY = "cancel_only"
+    TRADING_OFF = "trading_off"
     UNTRADABLE = "untradable"
     UNAUTHORIZED = "unauthorized"  # the venue does not know our API key
-    NOT_SENT = "not_sent"  # the row could not be written, or the halt came first: it never left
+    NOT_SENT = "not_sent"  # a halt or a lost lease came first: it never left
+    NOT_WRITTEN = "not_written"  # its row could not be written, so it never left
     OTHER = "other"
 
 
@@ -86,6 +95,29 @@ class CancelFailed:
 
     key: IntentKey
     reason: str
+    heard_ms: Ms
+
+
+class WindowMode(StrEnum):
+    """A time in which the venue takes no orders, or only some (polymarket.md 10)."""
+
+    RESTARTING = "restarting"
+    POST_ONLY = "post_only"  # quotes and cancels
+    CANCEL_ONLY = "cancel_only"
+    OFF = "off"  # trading is disabled
+
+
+@dataclass(frozen=True, slots=True)
+class WindowTold:
+    """An answer said that the venue takes no orders now, or only some: of anybody, in every market.
+
+    Units:
+        wait_ms: how long, by the venue's word; ``None`` where it did not say.
+    """
+
+    mode: WindowMode
+    wait_ms: Ms | None
+    detail: str
     heard_ms: Ms
 
 

@@ -36,7 +36,8 @@ class Section(BaseModel):
 
 
 class Limits(Section):
-    """What the judge holds every order against (trading.md 12). Amounts in the core's units."""
+    """What the judge holds every order against (trading.md 12). Amounts in the core's units; ``..._s`` arrive in
+    ms, as every span inside."""
 
     daily_loss: UsdcText
     total_exposure: UsdcText
@@ -48,6 +49,10 @@ class Limits(Section):
     order_min: UsdcText
     order_max: UsdcText
     slippage_bps: int = Field(ge=0, le=10_000)
+    breaker_rejects: int = Field(gt=0)
+    breaker_cancels: int = Field(gt=0)
+    breaker_answer_s: SecondsText = Field(gt=0)
+    breaker_open_s: SecondsText = Field(gt=0)
 
     @model_validator(mode="after")
     def ordered(self) -> Self:
@@ -56,6 +61,10 @@ class Limits(Section):
             raise ValueError("order_min is above order_max")
         if self.market_exposure > self.total_exposure:
             raise ValueError("market_exposure is above total_exposure")
+        if self.breaker_open_s <= self.breaker_answer_s:
+            raise ValueError(
+                "breaker_open_s must be above breaker_answer_s: an order is judged before the next"
+            )
         return self
 
 

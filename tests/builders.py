@@ -137,6 +137,10 @@ def limits(**changed: Any) -> Limits:
         orders_per_s=5,
         slippage_bps=50,
         marketable_min=usdc("1"),
+        breaker_rejects=3,
+        breaker_cancels=3,
+        breaker_answer_ms=Ms(5_000),
+        breaker_open_ms=Ms(300_000),
     )
     return replace(agreed, **changed)
 

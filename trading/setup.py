@@ -64,6 +64,11 @@ def limits(chosen: Any) -> Limits:  # noqa: ANN401 as above
         orders_per_s=wanted.orders_per_second,
         slippage_bps=wanted.slippage_bps,
         marketable_min=MARKETABLE_MIN,
+        breaker_rejects=wanted.breaker_rejects,
+        breaker_cancels=wanted.breaker_cancels,
+        # The one span here that is real: it measures the venue and the wire, whatever the clock's speed.
+        breaker_answer_ms=Ms(int(wanted.breaker_answer_s * chosen.speed)),
+        breaker_open_ms=wanted.breaker_open_s,
     )
 
 

@@ -76,7 +76,11 @@ def acked(status: AckStatus = AckStatus.LIVE, key: str = "k1", at: int = T0) -> 
 
 
 def rejected(key: str = "k1", at: int = T0) -> OrderRejected:
-    return OrderRejected(IntentKey(key), RejectCode.OTHER, "no", Ms(at))
+    return rejected_for(RejectCode.OTHER, key, at)
+
+
+def rejected_for(code: RejectCode, key: str = "k1", at: int = T0) -> OrderRejected:
+    return OrderRejected(IntentKey(key), code, "no", Ms(at))
 
 
 def unanswered(key: str = "k1", at: int = T0) -> OrderUnknown:
