@@ -13,7 +13,7 @@ from redis import RedisError
 
 from core.events import Event
 from infra import aio, codec, logs
-from infra.redis import Db, as_text, async_client, client
+from infra.redis import Db, as_text, async_client, client, quick_client
 
 EVENTS_KEPT: Final = 1000
 READ_AT_ONCE: Final = 100
@@ -30,6 +30,11 @@ def key_of(topic: str) -> str:
 def publish(topic: str, event: Event) -> None:
     """Append one event. Raises ``redis.RedisError`` when Redis does not answer."""
     client(Db.BUS).xadd(key_of(topic), {"event": codec.dump(event)}, maxlen=EVENTS_KEPT)
+
+
+def publish_quickly(topic: str, event: Event) -> None:
+    """As ``publish``, and gives up after half a second: for what must not wait for a Redis that hangs."""
+    quick_client(Db.BUS).xadd(key_of(topic), {"event": codec.dump(event)}, maxlen=EVENTS_KEPT)
 
 
 async def async_publish(topic: str, event: Event) -> None:

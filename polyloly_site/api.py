@@ -15,9 +15,9 @@ from feeds import api as feeds
 from risk import api as risk
 from risk import token_api
 from risk.auth import TOKEN_HINT, by_session, by_token
-from risk.errors import RiskError
+from risk.errors import HaltKept, RiskError
 from risk.people import Actor
-from risk.problems import LogInNeeded, Problem, answer, not_written, problem_of
+from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
 
 
@@ -55,6 +55,11 @@ def problem(request: HttpRequest, refused: Problem) -> HttpResponse:
 @api.exception_handler(RiskError)
 def control_refused(request: HttpRequest, refused: RiskError) -> HttpResponse:
     return answer(problem_of(refused))
+
+
+@api.exception_handler(HaltKept)
+def halt_kept(request: HttpRequest, halt: HaltKept) -> HttpResponse:
+    return kept(halt)
 
 
 @api.exception_handler(DatabaseError)

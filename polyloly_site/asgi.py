@@ -14,7 +14,9 @@ http = get_asgi_application()
 
 from dashboard.routing import websocket_urlpatterns  # noqa: E402
 from infra import heartbeat  # noqa: E402
+from infra.vigil import Vigil  # noqa: E402
 from polyloly_site.origins import OwnPages  # noqa: E402
+from risk.services import record_kept_here  # noqa: E402
 
 # A browser sends its cookies to a websocket from any page: only our own pages may open one.
 routes = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]  # the stubs forget that path() takes ASGI
@@ -22,3 +24,4 @@ own_pages = OwnPages(AuthMiddlewareStack(routes))  # type: ignore[arg-type]  # a
 websocket = AllowedHostsOriginValidator(own_pages)
 application = ProtocolTypeRouter({"http": http, "websocket": websocket})
 heart = heartbeat.start("web")
+kept_halts = Vigil("kept halts", record_kept_here).start()

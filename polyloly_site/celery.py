@@ -3,15 +3,25 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, worker_ready, worker_shutdown
+from celery.signals import beat_init, worker_init, worker_ready, worker_shutdown
 
 from infra import heartbeat
+from infra.vigil import Vigil
 
 app = Celery("polyloly")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 _hearts: list[heartbeat.Heart] = []
+_vigils: list[Vigil] = []
+
+
+def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
+    """The watchdog lives in ops and waits for no queue: a Redis that is away must not put it to sleep."""
+    if sender.hostname.partition("@")[0] == "ops":
+        from risk import watchdog
+
+        _vigils.append(Vigil("watchdog", watchdog.look).start())
 
 
 def worker_begins(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's consumer
@@ -24,10 +34,13 @@ def beat_begins(**_: Any) -> None:
 
 
 def worker_ends(**_: Any) -> None:
+    for vigil in _vigils:
+        vigil.stop()
     for heart in _hearts:
         heart.stop()
 
 
+worker_init.connect(worker_starts)
 worker_ready.connect(worker_begins)
 beat_init.connect(beat_begins)
 worker_shutdown.connect(worker_ends)

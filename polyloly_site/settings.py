@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "risk.halt_pass.brought_along",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -94,6 +95,15 @@ DATABASES: dict[str, Any] = {
     if POLYLOLY.database_url is None
     else dj_database_url.parse(POLYLOLY.database_url, conn_max_age=60, conn_health_checks=True)
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    # A server that is gone without a word is noticed: libpq alone would wait for it for minutes, or for ever.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 3,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    } | DATABASES["default"].get("OPTIONS", {})
 POLYLOLY.var_dir.mkdir(parents=True, exist_ok=True)
 
 # Redis: bus, leases, metrics and board by infra.redis; Celery and Channels here.
@@ -113,7 +123,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(POLYLOLY.var_dir / "beat")
 LOOPS: Final = (
     ("trading.run_shard", (0,), "trading"),
     ("feeds.discover", (), "feeds"),
-    ("risk.watch", (), "ops"),
     *([("feeds.run_source", ("matches",), "feeds")] if POLYLOLY.venue is env.Venue.SIMULATOR else []),
     *([("trading.run_wallet", (), "trading")] if POLYLOLY.signs else []),
 )

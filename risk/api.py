@@ -148,9 +148,12 @@ def pnl(request: HttpRequest, account_id: int | None = None) -> ProfitsOut | Non
     )
 
 
-@router.post("/halts", response={200: dict[str, Any], 201: dict[str, Any]})
+@router.post("/halts", response={200: dict[str, Any], 201: dict[str, Any], 202: dict[str, Any]})
 def halt(request: ActedRequest, asked: ReasonIn) -> Status[dict[str, object]]:
-    """Stop all trading now. 201 the first time, 200 when it was stopped: cancel and proof are repeated."""
+    """Stop all trading now. 201 the first time, 200 when it was stopped: cancel and proof are repeated.
+
+    202 while the database is away: it is being carried out and recorded later; ``report.unproven`` says what is open.
+    """
     made = services.halt_trading(code=HaltCode.MANUAL, detail=asked.reason, by=request.auth, at=now_ms())
     return Status(201 if made.pressed == 1 else 200, selectors.control())
 
@@ -162,9 +165,9 @@ def reset(request: ActedRequest, asked: ReasonIn) -> dict[str, Any]:
     return selectors.control()
 
 
-@router.post("/markets/{market}/halt")
+@router.post("/markets/{market}/halt", response={200: dict[str, Any], 202: dict[str, Any]})
 def halt_market(request: ActedRequest, market: str, asked: ReasonIn) -> dict[str, Any]:
-    """Stop one market, by id or slug."""
+    """Stop one market, by id or slug. 202 as for all trading."""
     market_id = services.resolve_market(market)
     services.halt_market(
         market_id=market_id, code=MarketHaltCode.MANUAL, detail=asked.reason, by=request.auth, at=now_ms()

@@ -9,8 +9,9 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        from risk import checks, figures, people
+        from risk import checks, figures, halt_pass, people
 
         checks.register()
         figures.register()
+        halt_pass.register()
         post_migrate.connect(people.make_groups, sender=self)

@@ -5,17 +5,20 @@ itself, and not to what a proxy or a browser passed on.
 """
 
 import hmac
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from pydantic import SecretStr
 
 from infra.clock import now_ms
-from risk import tokens
+from infra.deadline import answered_within
+from risk import halt_pass, tokens
 from risk.errors import TokenEnded
 from risk.people import Actor, Role, person
 from risk.problems import LogInNeeded, Problem
@@ -31,6 +34,7 @@ PASSED_ON: Final = (
     "Via",
     "Origin",
 )
+LOOKED_UP_WITHIN_MS: Final = 500
 TOKEN_HINT: Final = "send Authorization: Bearer with a token, OPERATOR_TOKEN or ADMIN_TOKEN, or log in"  # noqa: S105
 
 
@@ -43,8 +47,16 @@ def identify(request: HttpRequest) -> Actor:
 
 
 def identify_who_halts(request: HttpRequest) -> Actor:
-    """As ``identify``; the machine itself may halt without both. It is the safe direction."""
-    found = by_token(request) or by_session(request)
+    """As ``identify``; the machine itself may halt without both. It is the safe direction.
+
+    It may so too where nobody can be looked up, because the database is away.
+    """
+    try:
+        found = by_token(request) or by_session(request)
+    except DatabaseError:
+        if not began_here(request):
+            raise
+        found = None
     if found is not None:
         return found
     if not began_here(request):
@@ -68,7 +80,10 @@ def by_token(request: HttpRequest) -> Actor | None:
         return Actor("token admin", Role.RISK_ADMIN, address(request), None)
     if operator:
         return Actor("token operator", Role.OPERATOR, address(request), None)
-    found = by_personal_token(token, address=address(request)) if token.startswith(tokens.PREFIX) else None
+    with soon(request):
+        found = (
+            by_personal_token(token, address=address(request)) if token.startswith(tokens.PREFIX) else None
+        )
     if found is None:
         raise LogInNeeded("this token is not known here")
     return found
@@ -88,8 +103,17 @@ def is_personal(request: HttpRequest) -> bool:
 
 
 def by_session(request: HttpRequest) -> Actor | None:
-    """The person logged in, ``None`` for nobody. Raises 403 when what would change something lacks its CSRF token."""
-    found = person(request.user, address=address(request))
+    """The person logged in, ``None`` for nobody. Raises 403 when what would change something lacks its CSRF token.
+
+    Who halts is not waited for, and known by the pass of the log-in while the database is away.
+    """
+    try:
+        with soon(request):
+            found = person(request.user, address=address(request))
+    except DatabaseError:
+        found = halt_pass.bearer(request, address=address(request))
+        if found is None:
+            raise
     if found is None:
         return None
     if not csrf_holds(request):
@@ -97,6 +121,11 @@ def by_session(request: HttpRequest) -> Actor | None:
             HTTPStatus.FORBIDDEN, "the CSRF token is missing or wrong: reload the page", field="X-CSRFToken"
         )
     return found
+
+
+def soon(request: HttpRequest) -> AbstractContextManager[None]:
+    """Inside, whoever halts is looked up soon or not at all."""
+    return answered_within(LOOKED_UP_WITHIN_MS) if halt_pass.opens(request) else nullcontext()
 
 
 def csrf_holds(request: HttpRequest) -> bool:

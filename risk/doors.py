@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from infra.clock import now_ms
 from risk import selectors, services
 from risk.auth import identify, identify_who_halts
-from risk.errors import RiskError
+from risk.errors import HaltKept, RiskError
 from risk.people import Actor
-from risk.problems import Problem, answer, not_written, problem_of
+from risk.problems import Problem, answer, kept, not_written, problem_of
 from risk.services import HaltCode, MarketHaltCode
 
 REASON_MAX: Final = 300
@@ -47,6 +47,8 @@ def door(act: Door) -> Door:
             return act(request)
         except Problem as problem:
             return answer(problem)
+        except HaltKept as halt_kept:
+            return kept(halt_kept)
         except RiskError as refused:
             return answer(problem_of(refused))
         except DatabaseError as error:

@@ -7,6 +7,7 @@ RiskError
 ├── NotHalted       nothing to end
 ├── Contended       somebody else pressed in the same moment: look, then press again
 ├── ChecksFailed    repair what the named checks found
+├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
 ├── UnknownUser     nobody has this name
 ├── UnknownToken    no token has this number
@@ -58,6 +59,26 @@ class ChecksFailed(RiskError):
     def __init__(self, failing: Sequence[str], words: str) -> None:
         super().__init__(words)
         self.failing = tuple(failing)
+
+
+class HaltKept(RiskError):
+    """A halt that the database did not take. The runners were told; it is kept, and becomes a row when that answers.
+
+    Units:
+        market_id: ``None`` when everything is to stop.
+        words:     what is proven and what is not, a sentence each.
+    """
+
+    def __init__(
+        self, *, market_id: str | None, code: str, detail: str, by: str, at_ms: int, words: Sequence[str]
+    ) -> None:
+        super().__init__("; ".join(words))
+        self.market_id = market_id
+        self.code = code
+        self.detail = detail
+        self.by = by
+        self.at_ms = at_ms
+        self.words = tuple(words)
 
 
 class UnknownMarket(RiskError):

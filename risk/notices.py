@@ -1,8 +1,10 @@
-"""Tell the runners and the consoles, after the commit. Redis may be down: the row alone already holds.
+"""Tell the runners and the consoles. Redis may be down: the row alone already holds.
 
-Runners read the row each second and consoles read it when they connect, so a lost message costs a second.
+Runners read the row each second and consoles read it when they connect, so a lost message costs a second. A halt is
+told twice: at once, so that nothing leaves while its row is being written, and after the commit, when it is there.
 """
 
+import asyncio
 from functools import partial
 from typing import Final
 
@@ -16,13 +18,14 @@ from infra import bus, logs
 
 TOPIC: Final = "control"
 GROUP: Final = "control"
+NUDGED_WITHIN_S: Final = 0.5
 
 log = logs.get("risk")
 
 
 def on_commit(event: Halted | Resumed) -> None:
     """Publish ``event`` and nudge the consoles once the running transaction is committed."""
-    transaction.on_commit(partial(_publish, event))
+    transaction.on_commit(partial(tell_runners, event))
     consoles_on_commit()
 
 
@@ -32,17 +35,30 @@ def consoles_on_commit() -> None:
 
 
 def nudge_consoles() -> None:
-    """As ``consoles_on_commit``, now."""
+    """As ``consoles_on_commit``, now. A Redis that hangs is not waited for."""
+    async_to_sync(_nudge)()
+
+
+async def _nudge() -> None:
     layer = get_channel_layer()
     assert layer is not None, "CHANNEL_LAYERS has a default"
+    sending = asyncio.ensure_future(layer.group_send(GROUP, {"type": "control.changed"}))
+    _, late = await asyncio.wait({sending}, timeout=NUDGED_WITHIN_S)
+    if late:
+        sending.cancel()
+        log.warning("consoles not told, they read at the next chance", error="Redis hangs")
+        return
     try:
-        async_to_sync(layer.group_send)(GROUP, {"type": "control.changed"})
+        sending.result()
     except (RedisError, OSError) as error:
         log.warning("consoles not told, they read at the next chance", error=str(error))
 
 
-def _publish(event: Halted | Resumed) -> None:
+def tell_runners(event: Halted | Resumed) -> bool:
+    """Publish ``event`` now. False when it did not leave: the runners then read the row."""
     try:
-        bus.publish(TOPIC, event)
+        bus.publish_quickly(TOPIC, event)
     except (RedisError, OSError) as error:
         log.error("runners not told, they read the row", error=str(error), event_type="error")
+        return False
+    return True

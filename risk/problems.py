@@ -11,6 +11,7 @@ from infra import logs
 from risk.errors import (
     ChecksFailed,
     Contended,
+    HaltKept,
     NameTaken,
     NoRole,
     NotAllowed,
@@ -74,9 +75,40 @@ def not_written(error: DatabaseError) -> Problem:
     log.error("request not carried out, no database", error=str(error), event_type="error")
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        f"the database did not take it ({error}), nothing was changed: try again; ending the trader's process "
-        "stops trading too",
+        f"the database did not take it ({error}), nothing was changed: try again. POST /admin/halt with OPERATOR_TOKEN "
+        "or from this machine halts without it; ending the trader's process stops trading too",
     )
+
+
+def kept(halt: HaltKept) -> HttpResponse:
+    """202: it is being carried out and not recorded yet; what is proven and what is not, in words.
+
+    Of everything in the shape of the control state, so that the console shows it as it shows a recorded one.
+    """
+    body: dict[str, object] = {"recorded": False, "detail": str(halt), "market_id": halt.market_id}
+    if halt.market_id is None:
+        body |= {
+            "halt": {
+                "id": None,
+                "reason": halt.code,
+                "detail": halt.detail,
+                "by": halt.by,
+                "began_ms": halt.at_ms,
+                "pressed": 0,
+            },
+            "report": {
+                "halt_id": None,
+                "round": 0,
+                "asked_ms": halt.at_ms,
+                "steps": [],
+                "proven_ms": None,
+                "unproven": list(halt.words),
+            },
+            "market_halts": [],
+        }
+    response = JsonResponse(body, status=HTTPStatus.ACCEPTED)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def answer(problem: Problem) -> HttpResponse:

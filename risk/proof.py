@@ -80,19 +80,21 @@ def step_halt_report(
     cancelled: int,
     still_open: Sequence[str] | None,
     unknown: Sequence[str],
+    note: str | None = None,
 ) -> None:
-    """Say how far the cancelling is. Call it after every answer of the venue, at least twice.
+    """Say how far the cancelling is. Call it after every answer of the venue, at least twice, and when none comes.
 
     Units:
         cancelled:  of ``orders_open``, how many rest no more.
         still_open: order ids in the venue's answer just now; ``None`` when it was not asked or did not answer.
         unknown:    ids of orders nobody can vouch for.
+        note:       what the figures cannot say; ``None`` takes an earlier one back.
     """
     moment = to_datetime(at)
     report = HaltReport.objects.filter(round_id=round_id, runner=runner, proven__isnull=True)
     with transaction.atomic():
         report.exclude(cancelled=cancelled).update(cancelled=cancelled, cancelled_at=moment)
-        report.update(unknown_left=len(unknown), unknown_ids=list(unknown))
+        report.update(unknown_left=len(unknown), unknown_ids=list(unknown), note=note)
         if still_open is not None:
             clean = not still_open and not unknown
             report.update(

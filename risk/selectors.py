@@ -1,5 +1,6 @@
 """Everything that may be asked of risk. Reads only; safe from any app."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -12,12 +13,15 @@ from infra.clock import to_datetime, to_ms
 from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel
 from risk.people import Role, holders
+from risk.wishes import Wish, kept
 
 DAY_MS: Final = 86_400_000
 STOPS: Final = """
     SELECT 'trading', NULL, code FROM risk_halt WHERE ended IS NULL
     UNION ALL SELECT 'market', market_id, code FROM risk_markethalt WHERE ended IS NULL
 """
+
+KeptHalt = Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,20 @@ def halt_in_force() -> HaltInForce | None:
         return None
     assert opened.halt is not None, "the query asked for it"
     return in_force(opened.halt, opened)
+
+
+def kept_halts() -> list[KeptHalt]:
+    """Halts that the database did not take, from this machine's disk and from Redis. Never raises."""
+    return kept()
+
+
+def not_recorded(halts: Sequence[KeptHalt]) -> list[KeptHalt]:
+    """Those of ``kept_halts`` that are no rows yet. No query where nothing is kept."""
+    if not halts:
+        return []
+    names = [halt.wish_id for halt in halts]
+    rows = set(HaltRound.objects.filter(wish__in=names).values_list("wish", flat=True))
+    return [halt for halt in halts if halt.wish_id not in rows]
 
 
 def market_halts() -> dict[str, HaltInForce]:

@@ -1,6 +1,11 @@
-"""Looks at risk's own rows each second and does what nobody should have to press a button for."""
+"""Looks at risk's own rows each second and does what nobody should have to press a button for.
+
+It lives in ops on a thread of its own (``infra.vigil``), so that it watches while Redis is away too.
+"""
 
 from typing import Final
+
+from django.conf import settings
 
 from core.units import Ms, Usdc
 from infra import clock, logs
@@ -16,6 +21,12 @@ VALUED_WITHIN_MS: Final = 30_000
 NUDGED_FOR_MS: Final = 60_000
 
 log = logs.get("watchdog")
+
+
+def look() -> None:
+    """One look, with the clock and the limits as they are now."""
+    services.record_wishes(selectors.kept_halts())
+    watch(at=clock.now_ms(), daily_loss=settings.POLYLOLY.limits.daily_loss)
 
 
 def watch(*, at: Ms, daily_loss: Usdc) -> None:

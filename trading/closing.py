@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import DatabaseError
 
 from core.events import Halted
 from infra import clock, logs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from trading.shard import Shard
 
 CANCEL_WITHIN_MS: Final = 2_500
+CONCLUDE_WITHIN_MS: Final = 1_500
 FLUSH_WITHIN_S: Final = 2.5
 ASK_MS: Final = 20
 STOPPING: Final = "stopping"
@@ -32,6 +34,10 @@ async def close(shard: Shard) -> None:
     if settings.POLYLOLY.cancel_on_shutdown:
         left = await _cancel_all(shard)
         _done("cancelled open orders", began, still_open=left)
+    if shard.keeper is not None:
+        await shard.keeper.prover.conclude(CONCLUDE_WITHIN_MS)
+        await shard.keeper.close()
+        _done("answered for halts", began)
     try:
         await asyncio.to_thread(shard.journal.close, timeout_s=FLUSH_WITHIN_S)
         _done("flushed the journal", began, written=shard.journal.written)
@@ -41,8 +47,11 @@ async def close(shard: Shard) -> None:
     await shard.feed.close()
     await shard.publisher.withdraw()
     _done("closed websockets", began)
-    await sync_to_async(risk_services.dismiss_runner)(shard.name, at=clock.now_ms())
-    _done("dismissed", began)
+    try:
+        await sync_to_async(risk_services.dismiss_runner)(shard.name, at=clock.now_ms())
+        _done("dismissed", began)
+    except DatabaseError as error:
+        log.error("not dismissed: it owes an answer to every halt", event_type="error", error=str(error))
 
 
 async def _cancel_all(shard: Shard) -> int | None:

@@ -30,7 +30,9 @@ from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import Signer
 from trading.gateways.polymarket.transport import NotReady, Transport
 from trading.gateways.polymarket.user_channel import UserChannel
+from trading.halting import press
 from trading.models import WalletAction, WalletKind
+from trading.outages import outliving
 from trading.recovery import Opened, open_wallet, wallet_account
 from trading.runner import Runner
 from trading.wallet_light import Hold
@@ -198,19 +200,15 @@ class LiveFloor:
         """Nothing is traded before a person has looked."""
         log.error("wallet differs", event_type="reconciliation_mismatch", detail=detail)
         runner.take(ev.Halted(None, risk_services.HaltCode.POSITIONS.value, clock.now_ms()))
-        await sync_to_async(risk_services.halt_trading)(
-            code=risk_services.HaltCode.POSITIONS,
-            detail=detail,
-            by=risk_services.process(self._shard),
-            at=clock.now_ms(),
-        )
+        code, by, at = risk_services.HaltCode.POSITIONS, risk_services.process(self._shard), clock.now_ms()
+        await press(lambda: risk_services.halt_trading(code=code, detail=detail, by=by, at=at))
 
     def works(self) -> Iterable[Coroutine[Any, Any, None]]:
         assert self._running is not None, "taken up before"
         assert self._watch is not None, "taken up before"
         return (
             self._until_ended(self._running),
-            aio.every(READ_MS, self._watch.read, stop=self._stop),
+            aio.every(READ_MS, outliving(self._watch.read, "follow the wallet"), stop=self._stop),
             aio.every(LIGHT_MS, self._look_at_light, stop=self._stop),
             aio.every(STRANGERS_MS, self._look_at_names, stop=self._stop),
         )

@@ -27,9 +27,10 @@ from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
 from trading.errors import WalletTaken
 from trading.floor import Floor, PaperFloor
-from trading.halting import RECORD_LOST, HaltKeeper
+from trading.halting import RECORD_LOST, HaltKeeper, press
 from trading.journal import Journal
 from trading.market_feed import MarketFeed
+from trading.outages import outliving
 from trading.outbox import Outbox
 from trading.publishing import Publisher
 from trading.recovery import Opened, open_paper
@@ -122,6 +123,7 @@ class Shard:
         self.feed = MarketFeed(self.runner, loop.stop)
         self.room = Boardroom(self.runner, self.floor.ahead, self.books, self.tally, self.feed, self.account)
         self.publisher = Publisher(epoch=clock.now_ms())
+        self.keeper: HaltKeeper | None = None
         self._valued_ms = 0
 
     def _live(self, wallet: "Wallet") -> Floor:
@@ -194,9 +196,8 @@ class Shard:
         """The record cannot be kept, or the venue does not know us: stop here and now, and tell everybody."""
         self.runner.take(ev.Halted(None, reason, clock.now_ms()))
         by = risk_services.process(self.name)
-        await sync_to_async(risk_services.halt_trading)(
-            code=risk_services.HaltCode.ERRORS, detail=why, by=by, at=clock.now_ms()
-        )
+        code, at = risk_services.HaltCode.ERRORS, clock.now_ms()
+        await press(lambda: risk_services.halt_trading(code=code, detail=why, by=by, at=at))
 
     async def publish(self) -> None:
         await self.publisher.publish(self.room.rows(clock.now_ms()))
@@ -219,12 +220,9 @@ class Shard:
         if market_id is None:
             await self._halt_everything(why)
             return
-        await sync_to_async(risk_services.halt_market)(
-            market_id=market_id,
-            code=risk_services.MarketHaltCode.STEP_FAILED,
-            detail=why,
-            by=by,
-            at=clock.now_ms(),
+        code, at = risk_services.MarketHaltCode.STEP_FAILED, clock.now_ms()
+        await press(
+            lambda: risk_services.halt_market(market_id=market_id, code=code, detail=why, by=by, at=at)
         )
 
     async def close(self) -> None:
@@ -246,7 +244,7 @@ async def _work(shard: Shard) -> None:
     stop = shard.loop.stop
     try:
         async with asyncio.TaskGroup() as group:
-            keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
+            keeper = shard.keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
             await keeper.read()
             await shard.list_markets()
             for work in (
@@ -255,10 +253,11 @@ async def _work(shard: Shard) -> None:
                 aio.ending_surely(shard.hear_matches()),
                 aio.ending_surely(keeper.watch_bus()),
                 keeper.watch_rows(),
+                keeper.watch_silence(),
                 aio.every(PASS_TIME_MS, shard.pass_time, stop=stop),
-                aio.every(LIST_MS, shard.list_markets, stop=stop),
+                aio.every(LIST_MS, outliving(shard.list_markets, "list markets"), stop=stop),
                 aio.every(BOARD_MS, shard.publish, stop=stop),
-                aio.every(PULSE_MS, shard.pulse, stop=stop),
+                aio.every(PULSE_MS, outliving(shard.pulse, "value the account"), stop=stop),
                 _until(stop),
                 *shard.floor.works(),
             ):

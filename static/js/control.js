@@ -29,7 +29,7 @@ async function post(path, body) {
   /** @type {Record<string, unknown>} */
   const answer = await response.json().catch(() => ({}));
   if (response.ok) {
-    take(answer);
+    if ("halt" in answer) take(answer);
     return { ok: true, body: answer };
   }
   return { ok: false, status: response.status, detail: sentence(answer, response), body: answer };

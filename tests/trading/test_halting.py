@@ -1,110 +1,22 @@
 """The row is the halt: it is read each second, obeyed, answered and proven, and what cannot be read is a halt."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
 
 from core import events as ev
-from core.ids import MarketId, OrderId
-from core.paper import PaperVenue
-from infra import aio, bus, clock
-from infra.redis import close_async
+from core.ids import OrderId
+from infra import aio, clock
 from risk import selectors
 from risk import services as risk
-from risk.models import HaltReport
-from risk.selectors import HaltInForce
 from tests.builders import MARKET, OTHER, a_place
-from tests.trading.stages import WITHIN_S, Stage
-from trading.gateways.paper import PaperGateway
-from trading.halting import UNREADABLE, HaltKeeper
-from trading.setup import paper_venue
-from trading.tally import Tally
+from tests.trading.posts import OPERATOR, SHARD, a_post, halt, halt_market, rename, reports, say_halt
+from tests.trading.stages import WITHIN_S, until
+from trading.halting import UNREADABLE
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SHARD: Final = "shard:0"
-OPERATOR: Final = risk.Actor("olga", risk.Role.OPERATOR, "127.0.0.1", None)
-
-
-class Reserved(PaperGateway):
-    """A venue that may leave the question for what is open without an answer."""
-
-    def __init__(self, venue: PaperVenue) -> None:
-        super().__init__(venue)
-        self.answers = True
-        self.unanswered = 0
-        self.asked_twice = asyncio.Event()
-
-    async def ask_open(self, market_id: MarketId | None) -> list[OrderId] | None:
-        if self.answers:
-            return await super().ask_open(market_id)
-        self.unanswered += 1
-        if self.unanswered == 2:
-            self.asked_twice.set()
-        return None
-
-
-class Post:
-    """A halt keeper over a runner that trades on paper, two quotes resting in each of two markets."""
-
-    def __init__(self, group: asyncio.TaskGroup) -> None:
-        self.stop = asyncio.Event()
-        ledger = Stage().engine.ledger
-        self.gateway = Reserved(paper_venue(ledger))
-        self.stage = Stage(self.gateway, witness=lambda _: Tally())
-        self.engine = self.stage.engine
-        self.keeper = HaltKeeper(self.stage.runner, name=SHARD, group=group, stop=self.stop)
-
-    async def trade(self) -> None:
-        for market in (MARKET, OTHER):
-            self.stage.list_market(market)
-            self.stage.book(market)
-        for _ in range(4):
-            await self.engine.hears(ev.OrderAcked)
-
-    async def let_time_pass(self) -> None:
-        self.stage.runner.pass_time(clock.now_ms())
-
-    def open(self, market: MarketId | None = None) -> int:
-        return len(self.gateway.open_order_ids(market))
-
-
-@asynccontextmanager
-async def a_post() -> AsyncIterator[Post]:
-    """The body runs while time passes; at its end every round that was begun has been answered."""
-    ticking = None
-    try:
-        async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
-            post = Post(group)
-            ticking = asyncio.create_task(aio.every(20, post.let_time_pass, stop=post.stop))
-            await post.trade()
-            yield post
-    finally:
-        if ticking is not None:
-            ticking.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticking
-        await close_async()
-        await sync_to_async(connections.close_all)()
-
-
-def halt(detail: str = "looks wrong") -> HaltInForce:
-    """By the row; without Redis nobody hears of it otherwise."""
-    return risk.halt_trading(code=risk.HaltCode.MANUAL, detail=detail, by=OPERATOR, at=clock.now_ms())
-
-
-def halt_market() -> HaltInForce:
-    return risk.halt_market(
-        market_id=MARKET, code=risk.MarketHaltCode.MANUAL, detail="odd", by=OPERATOR, at=clock.now_ms()
-    )
-
-
-async def reports() -> list[HaltReport]:
-    return [report async for report in HaltReport.objects.order_by("round__number")]
 
 
 async def test_a_row_alone_stops_everything_at_the_next_reading() -> None:
@@ -153,7 +65,7 @@ async def test_an_order_nobody_has_answered_for_yet_leaves_a_halt_unproven() -> 
             while not (found := await reports()) or found[0].asked < 3:
                 await asyncio.wait({asyncio.create_task(post.gateway.ask_open(None))})
         assert found[0].proven is None
-        assert found[0].unknown_ids == [place.key]
+        assert found[0].unknown_ids == ["0xslow"], "by the name it has at the venue"
 
         post.stage.runner.take(
             ev.OrderRejected(place.key, ev.RejectCode.RESTARTING, "refused after all", clock.now_ms())
@@ -211,6 +123,42 @@ async def test_a_venue_that_does_not_answer_proves_nothing() -> None:
     assert report.proven is not None
 
 
+async def test_a_venue_that_does_not_answer_leaves_every_order_named_that_may_rest_there() -> None:
+    async with a_post() as post:
+        post.gateway.answers = False
+        await sync_to_async(halt)()
+        await post.keeper.read()
+        await post.gateway.asked_twice.wait()
+
+        await until(an_order_is_named)
+        post.gateway.answers = True
+
+    (report,) = await reports()
+    assert report.unknown_ids == []
+    assert report.note is None, "taken back with the venue's answer"
+
+
+async def an_order_is_named() -> bool:
+    (report,) = await reports()
+    return report.note is not None and report.note.startswith("the venue does not say")
+
+
+async def test_a_shard_that_ends_while_its_halt_is_unproven_proves_it_at_last() -> None:
+    """As when Redis is stopped: the lease is lost three seconds later, and with it the runner."""
+    async with a_post() as post:
+        post.gateway.answers = False
+        await sync_to_async(halt)()
+        await post.keeper.read()
+        await post.gateway.asked_twice.wait()
+        post.stop.set()
+        post.gateway.answers = True
+
+        await post.keeper.prover.conclude(10_000)
+
+    (report,) = await reports()
+    assert report.proven is not None
+
+
 async def test_the_end_of_a_market_halt_is_read_from_its_row() -> None:
     async with a_post() as post:
         await sync_to_async(halt_market)()
@@ -238,28 +186,19 @@ async def test_a_message_on_the_bus_is_obeyed_before_the_row_is_due() -> None:
         await aio.end(watching, saying)
 
 
-async def say_halt() -> None:
-    await bus.async_publish("control", ev.Halted(None, "said on the bus", clock.now_ms()))
-
-
-def rename(old: str, new: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
-
-
 async def test_rows_that_cannot_be_read_for_three_seconds_are_a_halt_and_readable_again_its_end() -> None:
     async with a_post() as post:
         await post.keeper.read()
         began = clock.monotonic_ms()
         await sync_to_async(rename)("risk_haltround", "risk_haltround_away")
-        watching = asyncio.create_task(post.keeper.watch_rows())
+        watching = asyncio.gather(post.keeper.watch_rows(), post.keeper.watch_silence())
         try:
             heard = await post.engine.hears(ev.Halted)
             took = clock.monotonic_ms() - began
         finally:
             await sync_to_async(rename)("risk_haltround_away", "risk_haltround")
         assert heard.reason == UNREADABLE
-        assert took >= 2_900
+        assert 2_900 <= took < 3_900
 
         resumed = await post.engine.hears(ev.Resumed)
 

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from infra.clock import now_ms
 from risk import services
+from risk.errors import HaltKept
 from risk.services import HaltCode
 
 
@@ -17,6 +18,11 @@ class Command(BaseCommand):
         parser.add_argument("reason", help="why, for the record and the console")
 
     def handle(self, *_: Any, reason: str, **__: Any) -> str:
-        halt = services.halt_trading(code=HaltCode.MANUAL, detail=reason, by=services.shell(), at=now_ms())
+        try:
+            halt = services.halt_trading(
+                code=HaltCode.MANUAL, detail=reason, by=services.shell(), at=now_ms()
+            )
+        except HaltKept as kept:
+            return f"halted, {kept}"
         why = f"{halt.code}, {halt.detail}" if halt.detail else halt.code
         return f"halted, round {halt.pressed}: {why}"

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
 from risk import services
-from risk.errors import UnknownMarket
+from risk.errors import HaltKept, UnknownMarket
 from risk.services import MarketHaltCode
 
 
@@ -23,7 +23,14 @@ class Command(BaseCommand):
             market_id = services.resolve_market(market)
         except UnknownMarket as error:
             raise CommandError(str(error)) from error
-        halt = services.halt_market(
-            market_id=market_id, code=MarketHaltCode.MANUAL, detail=reason, by=services.shell(), at=now_ms()
-        )
+        try:
+            halt = services.halt_market(
+                market_id=market_id,
+                code=MarketHaltCode.MANUAL,
+                detail=reason,
+                by=services.shell(),
+                at=now_ms(),
+            )
+        except HaltKept as kept:
+            return f"market {market_id} halted, {kept}"
         return f"market {market_id} halted, round {halt.pressed}"

@@ -1,0 +1,118 @@
+"""The operator's endpoints while the database is away: a halt is accepted and kept, everything else is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import signing
+from django.test import Client
+from pytest_django import Settings
+
+from risk import halt_pass, wishes
+from tests.risk.away import the_database_is_away
+from tests.risk.conftest import MARKET
+from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem, tokens
+
+__all__ = ["tokens"]  # a fixture, used by every test here
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("healthy", "state")]
+
+
+@pytest.fixture
+def state(settings: Settings, tmp_path: Path) -> Path:
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"state_dir": tmp_path})
+    return tmp_path
+
+
+@pytest.mark.parametrize("token", [OPERATOR_TOKEN, None])
+def test_a_halt_the_database_does_not_take_is_accepted_kept_and_told_in_words(
+    client: Client, token: str | None
+) -> None:
+    """Seen with a frozen process that held SQLite's one write lock: the halt answered with a bare 500."""
+    with the_database_is_away():
+        answer = post(client, "/admin/halt", token=token, body={"reason": "odd books"})
+
+    assert answer.status_code == 202
+    said = json.loads(answer.content)
+    assert (said["recorded"], said["halt"]["detail"]) == (False, "odd books")
+    assert said["report"]["proven_ms"] is None
+    assert said["report"]["unproven"][0].startswith("not recorded yet: the database does not answer")
+    (kept,) = wishes.kept()
+    assert kept.by == ("token operator" if token else "this machine")
+
+
+def test_a_market_is_halted_by_its_id_while_its_name_cannot_be_looked_up(client: Client) -> None:
+    with the_database_is_away():
+        answer = post(client, f"/admin/halt-market?market_id={MARKET}", token=OPERATOR_TOKEN)
+
+    assert answer.status_code == 202
+    assert [wish.market_id for wish in wishes.kept()] == [MARKET]
+
+
+def test_what_loosens_is_refused_without_the_database_and_the_way_to_halt_is_named(client: Client) -> None:
+    with the_database_is_away():
+        answer = post(client, "/admin/reset", token=ADMIN_TOKEN, body={"reason": "fine"})
+
+    assert answer.status_code == 503
+    assert "nothing was changed" in problem(answer)["detail"]
+    assert "POST /admin/halt" in problem(answer)["detail"]
+
+
+def logged_in(user: User) -> tuple[Client, str]:
+    """A browser that went through the log-in, so that it bears what an answer brought along."""
+    browser = Client(enforce_csrf_checks=True)
+    page = browser.get("/login/")
+    token = str(page.context["csrf_token"])
+    browser.post(
+        "/login/", {"username": user.username, "password": "a long passphrase", "csrfmiddlewaretoken": token}
+    )
+    return browser, browser.cookies[settings.CSRF_COOKIE_NAME].value
+
+
+@pytest.mark.parametrize("path", ["/admin/halt", "/api/v1/halts", f"/api/v1/markets/{MARKET}/halt"])
+def test_whoever_was_logged_in_halts_though_nobody_can_be_looked_up(path: str, olga: User) -> None:
+    browser, token = logged_in(olga)
+
+    with the_database_is_away():
+        halted = post(browser, path, body={"reason": "odd books"}, headers={"X-CSRFToken": token})
+        forged = post(browser, path, body={"reason": "odd books"})
+
+    assert halted.status_code == 202
+    assert forged.status_code == 403
+    assert [wish.by for wish in wishes.kept()] == ["olga"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/reset", f"/api/v1/markets/{MARKET}/resume", "/admin/reset"])
+def test_the_pass_of_a_log_in_opens_nothing_but_halts(path: str, rita: User) -> None:
+    browser, token = logged_in(rita)
+
+    with the_database_is_away():
+        answer = post(browser, path, body={"reason": "fine"}, headers={"X-CSRFToken": token})
+
+    assert answer.status_code == 503
+
+
+def test_a_viewers_log_in_is_no_pass_and_a_forged_one_is_none_either(vera: User) -> None:
+    viewer, token = logged_in(vera)
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies[settings.CSRF_COOKIE_NAME] = token
+    forger.cookies[settings.SESSION_COOKIE_NAME] = "somebody"
+    forger.cookies[halt_pass.cookie()] = signing.dumps({"name": "olga", "role": "operator"}, key="guessed")
+    headers = {"X-CSRFToken": token, "Origin": "http://testserver"}
+
+    with the_database_is_away():
+        answers = [post(each, "/admin/halt", headers=headers) for each in (viewer, forger)]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert wishes.kept() == []
+
+
+def test_who_logs_out_hands_the_pass_in(olga: User) -> None:
+    browser, token = logged_in(olga)
+    assert browser.cookies[halt_pass.cookie()].value
+
+    browser.post("/logout/", {"csrfmiddlewaretoken": token})
+
+    assert not browser.cookies[halt_pass.cookie()].value
