@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from core.breaker import KeptBreaker
 from core.events import Event, FillStatus, MergeStepped
 from core.ids import FillId, MarketId, Outcome, Side, Strategy
 from core.intents import OrderKind
@@ -25,13 +26,14 @@ class Past:
     """What an earlier life of the process left: the rows say it, nobody knows what became of it since.
 
     ``provisional`` are the fills that may still fail, ``merging`` the merges under way, ``redeeming`` the markets
-    whose redemption was asked for and not answered.
+    whose redemption was asked for and not answered, ``breakers`` those that were not closed.
     """
 
     kept: tuple[KeptOrder, ...] = ()
     provisional: Mapping[FillId, FillStatus] = field(default_factory=dict)
     merging: tuple[MergeStepped, ...] = ()
     redeeming: frozenset[MarketId] = frozenset()
+    breakers: tuple[KeptBreaker, ...] = ()
 
 
 NOTHING_LEFT: Final = Past()

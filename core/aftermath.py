@@ -14,6 +14,7 @@ from core.intents import Redeem
 from core.ledger import Entry
 from core.notes import Booked, InputRefused, Refusal, Settled, moved
 from core.orders import Stray
+from core.safeguards import heed_answer
 from core.units import Ms
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def hear_order(engine: Engine, event: ev.OrderAnswer, draft: Draft) -> None:
         desk.rejected(order.place.outcome, event.heard_ms)
     if order.status is not was:
         draft.notes.append(moved(order, event))
+    heed_answer(engine, desk, order, was, event, draft)
     if isinstance(event, ev.OrderSent):
         # It counted from its approval on: nothing to decide anew, and its bytes wait for this step.
         return
@@ -51,7 +53,9 @@ def hear_fill(engine: Engine, event: ev.FillSeen, draft: Draft) -> None:
     if order is None:
         draft.notes.append(InputRefused(Refusal.LATE_FILL_FORGOTTEN, event.fill_id, event.heard_ms))
         return
+    was = order.status
     happening = desk.orders.apply(event)
+    heed_answer(engine, desk, order, was, event, draft)
     if happening is None or isinstance(happening, Stray):
         _told_again(engine, desk, event, draft)
         return

@@ -9,8 +9,10 @@ from typing import Final
 
 from core.attempts import Attempts
 from core.book import Book
+from core.breaker import State as Breaking
 from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, TradePrinted
 from core.fees import fee_estimate
+from core.guard import Guard
 from core.ids import Outcome, Side, Strategy
 from core.intents import OrderKind, Place
 from core.ledger import Entry
@@ -43,6 +45,7 @@ class Desk:
         self.book = Book(listing.market_id)
         self.pair = PairLedger(listing.market_id, Strategy.PAIR_ARB)
         self.orders = Orders(listing.market_id)
+        self.guard = Guard(listing.market_id)
         self.state = State.IDLE
         self.halted: str | None = None
         self.broken = False  # a step raised here: nobody looks at it until it is resumed by name
@@ -67,11 +70,26 @@ class Desk:
         self._swing = Swing(JUMP_WINDOW_MS)  # of twice the mid
         self._look_ms = Ms(0)
 
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing may be sent here: a halt of this market, or its open breaker, a halt that ends by itself."""
+        trip = self.guard.breaker.trip
+        if self.halted is not None or trip is None or self.guard.breaker.state is not Breaking.OPEN:
+            return self.halted
+        return f"breaker open: {trip.detail}"
+
     def view(
-        self, *, halted: str | None, own_shown: bool, marketable_min: Usdc, cash_short: bool, now: Ms
+        self,
+        *,
+        halted: str | None,
+        own_shown: bool,
+        marketable_min: Usdc,
+        cash_short: bool,
+        takes_marketable: bool,
+        now: Ms,
     ) -> View:
         """This market as a strategy may see it."""
-        halt = halted if halted is not None else self.halted
+        halt = halted if halted is not None else self.stopped
         return View(
             listing=self.listing,
             book=self.book,
@@ -83,6 +101,7 @@ class Desk:
             own_shown=own_shown,
             marketable_min=marketable_min,
             cash_short=cash_short,
+            takes_marketable=takes_marketable,
             now=now,
         )
 
@@ -272,7 +291,7 @@ class Desk:
                 self.trusted_bids[outcome] = (bid, now)
 
     def legal_now(self, halted: str | None) -> frozenset[Action]:
-        return legal(self.state, halted=halted is not None or self.halted is not None)
+        return legal(self.state, halted=halted is not None or self.stopped is not None)
 
     def told(self, decided: Decided) -> bool:
         """Whether this decision says something new; remembers it. A hold is news once it lasts a second."""

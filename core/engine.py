@@ -27,12 +27,15 @@ from core.desk import Desk
 from core.ids import MarketId, Strategy
 from core.intents import Resync
 from core.ledger import Entry, Ledger
-from core.notes import InputRefused, Note, Refusal
+from core.limits import Budget, Limits
+from core.notes import InputRefused, Note, Refusal, WindowMoved
 from core.proposals import carry_out, withdraw_all
 from core.risk import Rule
+from core.safeguards import bound_cash, close_breaker, follow_window, watch_answers
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
+from core.windows import Windows
 
 CASH_SHORT_MS: Final = 60_000
 
@@ -60,6 +63,9 @@ class Engine:
         self._provisional = past.provisional
         self.halted: str | None = None
         self.day = Day()
+        self.windows = Windows()
+        self.budget: Budget | None = None  # this shard's part of the limits; ``None``: it has them to itself
+        self._breakers = {kept.market_id: kept for kept in past.breakers}  # of markets not listed yet
         self.approvals: deque[Ms] = deque()
         self.merges: deque[Ms] = deque()
         self.cash_refused_ms: Ms | None = None
@@ -94,6 +100,9 @@ class Engine:
             ev.BalanceSeen: self._balance,
             ev.Halted: self._halted,
             ev.Resumed: self._resumed,
+            ev.WindowTold: self._window,
+            ev.BreakerReset: self._reset_breaker,
+            ev.BudgetSet: self._budget,
             ev.Tick: self._tick,
         }
 
@@ -139,7 +148,15 @@ class Engine:
         """What may still be spent: without what open bids may cost and without what unsure sales brought."""
         bound = sum(desk.open_bids_cost() + desk.pair.unsure_receipts for desk in self.desks.values())
         away = sum(absent.open_bids_cost() + absent.pair.unsure_receipts for absent in self.absent.values())
-        return Usdc(self.ledger.cash - bound - away)
+        free = Usdc(self.ledger.cash - bound - away)
+        if self.budget is None or self.budget.cash is None:
+            return free
+        return min(free, Usdc(self.budget.cash - bound_cash(self)))
+
+    @property
+    def limits(self) -> Limits:
+        """What binds here: of each limit the smaller of the whole and of this shard's part."""
+        return self.setup.limits.within(self.budget)
 
     def desk(self, market_id: MarketId) -> Desk | None:
         return self.desks.get(market_id)
@@ -204,6 +221,8 @@ class Engine:
         desk = Desk(event, self._sequences.get(event.market_id, 0))
         desk.halted = self._halts_to_come.pop(event.market_id, None)
         self.desks[event.market_id] = desk
+        if (kept := self._breakers.pop(event.market_id, None)) is not None:
+            desk.guard.breaker.restore(kept)
         entries = self.ledger.entries_of(event.market_id, Strategy.PAIR_ARB)
         absent = self.absent.pop(event.market_id, None)
         if absent is not None:
@@ -238,6 +257,7 @@ class Engine:
             return
         desk.payout = event.payout
         draft.notes.extend(desk.happen(Happening.RESOLVED, event.heard_ms))
+        close_breaker(self, desk, "the market is resolved", event.heard_ms, draft)
         self.decide(desk, event.heard_ms, draft)
         redeem(self, desk, event.heard_ms, draft)
 
@@ -271,22 +291,48 @@ class Engine:
             draft.notes.extend(desk.recompute(event.heard_ms))
             self.decide(desk, event.heard_ms, draft)
 
+    def _window(self, event: ev.WindowTold, draft: Draft) -> None:
+        if self.windows.tell(event):
+            self._window_moved(event.heard_ms, draft)
+
+    def _window_moved(self, now: Ms, draft: Draft) -> None:
+        window = self.windows.current
+        if window is None:
+            draft.notes.append(WindowMoved(None, None, "over", now))
+        else:
+            draft.notes.append(WindowMoved(window.mode, window.until_ms, window.detail, now))
+        for desk in self._each(self.desks.values()):
+            self._book_notes(desk, follow_window(self, desk, now), draft)
+            self.decide(desk, now, draft)
+
+    def _reset_breaker(self, event: ev.BreakerReset, draft: Draft) -> None:
+        self._breakers.pop(event.market_id, None)
+        for desk in self._desks_of([event.market_id]):
+            close_breaker(self, desk, event.reason, event.heard_ms, draft)
+            self.decide(desk, event.heard_ms, draft)
+
+    def _budget(self, event: ev.BudgetSet, draft: Draft) -> None:
+        self.budget = event.budget
+
     def _named(self, market_id: MarketId | None) -> Iterator[Desk]:
         """The desks a halt or its end is about: one, or all."""
         return self._each(self.desks.values()) if market_id is None else self._desks_of([market_id])
 
     def _tick(self, event: ev.Tick, draft: Draft) -> None:
         now = event.heard_ms
+        if self.windows.pass_time(now):
+            self._window_moved(now, draft)
         for desk in self.desks.values():
             if desk.broken:
                 withdraw_all(desk, desk.halted or "broken", now, draft)
         for desk in self._each(self.desks.values()):
-            notes = desk.book.tick(now)
+            moved = watch_answers(self, desk, now, draft)
+            notes = (*follow_window(self, desk, now), *desk.book.tick(now))
             if notes:
                 self._book_notes(desk, notes, draft)
             if desk.book.trust is Trust.TRUSTED:
                 desk.remember_bids(now)
-            if notes or not desk.asleep(now):
+            if moved or notes or not desk.asleep(now):
                 self.decide(desk, now, draft)
             redeem(self, desk, now, draft)
         self._at = None

@@ -30,8 +30,11 @@ from core.answers import (
     RedeemFailed,
     RejectCode,
     WalletStatus,
+    WindowMode,
+    WindowTold,
 )
 from core.ids import EventId, MarketId, MatchId, Outcome, Side, TokenId
+from core.limits import Budget
 from core.units import Ms, Price, Prob, Shares
 
 __all__ = [
@@ -40,6 +43,8 @@ __all__ = [
     "BookChanged",
     "BookEvent",
     "BookSnapshot",
+    "BreakerReset",
+    "BudgetSet",
     "CancelFailed",
     "CloseReason",
     "ControlEvent",
@@ -80,6 +85,8 @@ __all__ = [
     "Verdict",
     "WalletEvent",
     "WalletStatus",
+    "WindowMode",
+    "WindowTold",
 ]
 
 
@@ -302,6 +309,23 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerReset:
+    """Somebody resumed a market whose circuit breaker was open: it trades again at once."""
+
+    market_id: MarketId
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSet:
+    """This shard's part of the limits, from now on."""
+
+    budget: Budget
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed. Sent about once a second, and by replay wherever a second boundary is crossed."""
 
@@ -313,7 +337,7 @@ FeedEvent = MarketListed | FeedLost | FeedBack | ResyncFailed | MarketResolved |
 OrderAnswer = OrderSent | OrderAcked | OrderRejected | OrderUnknown | OrderClosed | CancelFailed
 OrderEvent = OrderAnswer | FillSeen | FillSettled
 WalletEvent = BalanceSeen | MergeStepped | Redeemed | RedeemFailed
-ControlEvent = Halted | Resumed | Tick
-Event = BookEvent | FeedEvent | OrderEvent | WalletEvent | ControlEvent
+ControlEvent = Halted | Resumed | BreakerReset | BudgetSet | Tick
+Event = BookEvent | FeedEvent | OrderEvent | WindowTold | WalletEvent | ControlEvent
 
 Verdict = Literal["quote", "take", "merge", "redeem", "hold", "no"]

@@ -90,6 +90,7 @@ class Guard:
     def _rejected(self, event: OrderRejected, limits: Limits) -> Moves:
         key, now = event.key, event.heard_ms
         if key not in self._awaited:
+            self.breaker.tried_in_vain(key)  # it never left
             return ()
         weight, sent = WEIGHT[event.code], self._awaited[key]
         if weight in (Weight.COUNTS, Weight.BENIGN) and _late(sent, limits, now):

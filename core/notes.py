@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from core import events as ev
 from core.book import BookNote
-from core.events import FillStatus, Verdict
+from core.breaker import BreakerMoved
+from core.events import FillStatus, Verdict, WindowMode
 from core.ids import FillId, IntentKey, MarketId, OrderId, Strategy
 from core.ledger import Entry
 from core.orders import Order, Status
@@ -121,4 +122,25 @@ class DayStarted:
     at_ms: Ms
 
 
-Note = BookNote | Decided | Booked | StateMoved | OrderMoved | InputRefused | Settled | DayStarted
+@dataclass(frozen=True, slots=True)
+class WindowMoved:
+    """The venue takes other orders than before, in every market. ``mode`` is ``None`` when it takes all again."""
+
+    mode: WindowMode | None
+    until_ms: Ms | None
+    detail: str
+    at_ms: Ms
+
+
+Note = (
+    BookNote
+    | Decided
+    | Booked
+    | StateMoved
+    | OrderMoved
+    | InputRefused
+    | Settled
+    | DayStarted
+    | BreakerMoved
+    | WindowMoved
+)

@@ -39,6 +39,7 @@ def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
         own_shown=setup.own_shown,
         marketable_min=setup.limits.marketable_min,
         cash_short=engine.cash_short(now),
+        takes_marketable=engine.windows.takes(OrderKind.TAKE),
         now=now,
     )
     proposal = propose(view, setup.params)
@@ -67,7 +68,7 @@ def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draf
     resting = desk.orders.open()
     takes = [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
     if takes or any(order.place.kind is OrderKind.TAKE for order in resting):
-        halted = engine.halted is not None or desk.halted is not None
+        halted = engine.halted is not None or desk.stopped is not None
         for order in resting:
             if order.place.kind is OrderKind.QUOTE:
                 _withdraw(order, "a marketable order comes first", now, draft)
@@ -127,10 +128,11 @@ def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Dra
         if desk.was_rejected(wanted.outcome, now):
             continue
         place = _named(engine, desk, wanted, now)
-        verdict = judge(place, exposure(engine, desk, place, now), engine.setup.limits, now)
+        verdict = judge(place, exposure(engine, desk, place, now), engine.limits, now)
         if isinstance(verdict, Approved):
             desk.sequence += 1
             desk.orders.add(verdict.intent)
+            desk.guard.breaker.try_with(verdict.intent.key)
             engine.approvals.append(now)
             draft.approved.append(verdict)
             approved.append(verdict)
@@ -176,6 +178,8 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
     return Exposure(
         halted=engine.halted,
         market_halted=desk.halted,
+        breaker=desk.guard.breaker.forbids(now),
+        window=engine.windows.current,
         legal=desk.legal_now(engine.halted),
         trusted=book.trust is Trust.TRUSTED,
         trust=book.trust.value,

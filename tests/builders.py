@@ -174,6 +174,8 @@ def an_exposure(**changed: Any) -> Exposure:
     calm = Exposure(
         halted=None,
         market_halted=None,
+        breaker=None,
+        window=None,
         legal=LEGAL[State.IDLE],
         trusted=True,
         trust="trusted",
@@ -309,6 +311,7 @@ def a_view(
         own_shown=False,
         marketable_min=usdc("1"),
         cash_short=False,
+        takes_marketable=True,
         now=Ms(now),
     )
     return replace(view, **changed)

@@ -17,6 +17,7 @@ from core.book import Trust
 from core.engine import Engine
 from core.intents import Place
 from core.risk import Approved
+from core.safeguards import stands_in_the_way
 from core.units import Ms
 from infra import clock, logs
 from infra.lease import Lease
@@ -180,6 +181,9 @@ class Outbox:
             return "its market was halted meanwhile"
         if desk.book.trust is not Trust.TRUSTED:
             return f"the book is {desk.book.trust} now"
+        why = stands_in_the_way(engine, desk, place)
+        if why is not None:
+            return why
         if not self._lease.valid():
             return "the lease is no longer ours"
         return STOPPING if self._stop.is_set() else None

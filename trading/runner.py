@@ -12,6 +12,7 @@ from core.engine import Engine, Step
 from core.ids import IntentKey, MarketId, OrderId
 from core.intents import Cancel, Resync, WalletAction
 from core.risk import Approved
+from core.safeguards import stands_in_the_way
 from core.units import Ms
 
 TICK_MS: Final = Ms(1_000)
@@ -214,13 +215,13 @@ class Runner:
             self.not_sent(approved, STEP_FAILED, now)
 
     def _forbidden(self, approved: Approved) -> str | None:
-        """The halt that came between approval and now."""
+        """What came between approval and now: a halt, an open breaker, a window of the venue."""
         desk = self.engine.desk(approved.intent.market_id)
         if self.engine.halted is not None:
             return f"halted meanwhile: {self.engine.halted}"
         if desk is None or desk.halted is not None:
             return "its market was halted meanwhile"
-        return None
+        return stands_in_the_way(self.engine, desk, approved.intent)
 
     def not_sent(self, approved: Approved, why: str, now: Ms) -> None:
         """The order never left: its row could not be written, or a halt came first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.ids import IntentKey
 from core.trading import Action
 from core.units import Price, Shares, Usdc
+from core.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class Exposure:
         other_bid:  the highest own open bid for the other outcome; ``None`` when there is none.
         ceiling:    what a pair may cost, fees in.
         own_match:  the own open order this one could match, if any.
+        breaker:    why this market's breaker lets nothing through now; ``None`` when it does.
+        window:     in which the venue takes no orders, or only some; ``None`` while it takes all.
         orders_last_s: orders approved in the last 1,000 ms, whole account.
     """
 
     halted: str | None
     market_halted: str | None
+    breaker: str | None
+    window: Window | None
     legal: frozenset[Action]
     trusted: bool
     trust: str

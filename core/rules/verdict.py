@@ -12,6 +12,10 @@ from core.units import Ms
 class Rule(StrEnum):
     HALTED = "halted"
     MARKET_HALTED = "market_halted"
+    BREAKER_OPEN = "breaker_open"
+    VENUE_RESTARTING = "venue_restarting"
+    VENUE_POST_ONLY = "venue_post_only"
+    VENUE_CLOSED = "venue_closed"
     STATE = "state"
     NOT_TRUSTED = "not_trusted"
     MIRROR = "mirror"
@@ -50,6 +54,10 @@ class Layer(StrEnum):
 LAYERS: Final[Mapping[Rule, Layer]] = {
     Rule.HALTED: Layer.GLOBAL,
     Rule.MARKET_HALTED: Layer.MARKET,
+    Rule.BREAKER_OPEN: Layer.MARKET,
+    Rule.VENUE_RESTARTING: Layer.TIME,
+    Rule.VENUE_POST_ONLY: Layer.TIME,
+    Rule.VENUE_CLOSED: Layer.TIME,
     Rule.STATE: Layer.MARKET,
     Rule.NOT_TRUSTED: Layer.MARKET,
     Rule.MIRROR: Layer.MARKET,

@@ -35,8 +35,10 @@ def propose(view: View, params: Params) -> Proposal:
     if ahead is not None:
         checks, take = _leg(view, params, ahead)
         gates += checks
-        if take is not None:
+        if take is not None and view.takes_marketable:
             return Proposal("take", gates, (take,), merge)
+        if take is not None:
+            gates += (said(Gate.WINDOW, "post-only mode: a quote must do", passed=False),)
     quoting, wanted = quotes(view, params, ahead)
     return Proposal("quote" if wanted else "no", gates + quoting, wanted, merge)
 

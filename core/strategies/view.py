@@ -21,6 +21,7 @@ class Gate(StrEnum):
     MIRROR = "mirror"  # the two tokens' top prices agree now
     FEES = "fees"
     UNKNOWN = "unknown"  # no order whose fate nobody knows
+    WINDOW = "window"  # the venue takes marketable orders now
     LEG = "leg"  # a leg is open too long, or completing it would lose too much
     COMPLETE = "complete"  # the lagging leg can be taken below the ceiling
     TIMING = "timing"  # in play, or close to game start
@@ -83,6 +84,7 @@ class View:
         own_shown:      the venue's book contains our own orders.
         marketable_min: USDC, the venue's smallest marketable order.
         cash_short:     the account lately had not cash enough for an order.
+        takes_marketable: the venue takes orders now that match at once, not quotes alone (``core.windows``).
     """
 
     listing: MarketListed
@@ -95,6 +97,7 @@ class View:
     own_shown: bool
     marketable_min: Usdc
     cash_short: bool
+    takes_marketable: bool
     now: Ms
 
 

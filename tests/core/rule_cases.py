@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from core.answers import WindowMode
 from core.ids import IntentKey
 from core.intents import Place
 from core.risk import Rule
 from core.trading import LEGAL, State
 from core.units import Shares, price, shares, usdc
-from tests.builders import NO, SELL, a_place, a_take
+from core.windows import Window
+from tests.builders import NO, SELL, T0, a_place, a_take, at
 
 REDUCES: Final[dict[str, Any]] = {"ahead": Shares(-shares("50")), "worst_case_after": usdc("10")}
+
+POST_ONLY: Final = Window(WindowMode.POST_ONLY, T0, at(90_000), "after a restart")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,40 @@ CASES: Final[list[Case]] = [
         fails={"market_halted": "looks wrong"},
         value="looks wrong",
         limit="no halt in force",
+    ),
+    Case(
+        Rule.BREAKER_OPEN,
+        "the breaker is open for another 7 s: no answer; it must be closed",
+        fails={"breaker": "the breaker is open for another 7 s: no answer"},
+        value="the breaker is open for another 7 s: no answer",
+        limit="closed",
+    ),
+    Case(
+        Rule.VENUE_RESTARTING,
+        "the venue is restarting for another 5 s (Too Early) and takes no quote; it must be open",
+        fails={"window": Window(WindowMode.RESTARTING, T0, at(5_000), "Too Early")},
+        value="restarting",
+        limit="open",
+    ),
+    Case(
+        Rule.VENUE_POST_ONLY,
+        "the venue is post_only for another 90 s (after a restart) and takes no take; it must be open",
+        intent=a_take("0.52", "50", outcome=NO),
+        passes=REDUCES,
+        fails={**REDUCES, "window": POST_ONLY},
+        value="post_only",
+        limit="open",
+    ),
+    *(
+        Case(
+            Rule.VENUE_CLOSED,
+            f"the venue is {mode} for another 5 s (no orders) and takes no quote; it must be open",
+            passes={"window": POST_ONLY},
+            fails={"window": Window(mode, T0, at(5_000), "no orders")},
+            value=mode.value,
+            limit="open",
+        )
+        for mode in (WindowMode.CANCEL_ONLY, WindowMode.OFF)
     ),
     Case(
         Rule.STATE,
