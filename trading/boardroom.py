@@ -19,6 +19,7 @@ from risk import services as risk
 from trading.bookkeeping import Bookkeeper
 from trading.market_feed import MarketFeed
 from trading.models import Account
+from trading.refusal_rows import refusal_rows
 from trading.rows import Row, market_key, market_row, match_row, micro
 from trading.runner import Runner
 from trading.tally import Tally
@@ -63,6 +64,7 @@ class Boardroom:
         rows["totals"] = self._totals()
         rows["halt"] = self._halt(now)
         rows["feed:market"] = self._feed.row()
+        rows.update(refusal_rows(engine, self._tally))
         for match_id, match in self.matches.items():
             signal = self.signals.get(match_id)
             if signal is None or signal.kind not in _OVER or now - signal.heard_ms < SETTLED_MATCHES_MS:

@@ -12,6 +12,7 @@ from core.desk import Desk
 from core.engine import Engine
 from core.events import FillSeen, MarketKind, MatchSignal, SignalKind, TradePrinted
 from core.ids import MarketId, Outcome
+from core.intents import Place
 from core.notes import Decided
 from core.orders import Order
 from core.pair import PairLedger
@@ -206,7 +207,11 @@ def decision_row(number: int, desk: Desk, decided: Decided) -> Row:
 
 def intent_text(order: Order) -> str:
     """An order in a few words: ``buy YES 38.5 at 0.47``."""
-    place = order.place
+    return place_text(order.place)
+
+
+def place_text(place: Place) -> str:
+    """What is asked for, in the same words."""
     return f"{place.side.value} {place.outcome.value.upper()} {micro(place.shares)} at {price(place.price)}"
 
 

@@ -12,6 +12,7 @@ from core.book import PhantomEnded
 from core.engine import Step
 from core.intents import Redeem
 from core.notes import Booked, Decided, InputRefused
+from core.rules.verdict import Refused, Rule
 from core.units import Ms
 from trading.runner import Witness
 
@@ -28,6 +29,7 @@ class Tally:
         self.decisions = 0
         self.gates: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
+        self.last_refused: dict[Rule, Refused] = {}
         self.refused_input: Counter[str] = Counter()
         self.fills: Counter[str] = Counter()
         self.fees = 0
@@ -44,6 +46,7 @@ class Tally:
         self.merges += sum(not isinstance(action, Redeem) for action in step.wallet_actions)
         for refused in step.refusals:
             self.refusals[refused.rule.value] += 1
+            self.last_refused[refused.rule] = refused
         for note in step.notes:
             if isinstance(note, Decided):
                 self.decisions += 1

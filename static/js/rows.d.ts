@@ -185,7 +185,19 @@ export interface HaltRow {
   since_ms: number | null;
 }
 
-export type Row = ClockRow | TotalsRow | MarketRow | DecisionRow | FillRow | MatchRow | FeedRow | HaltRow;
+/** A rule of the judge and the last order it refused; its last one is unknown after a restart of the counting. */
+export interface RefusalRow {
+  rule: string;
+  layer: "time" | "global" | "group" | "market" | "order";
+  count: number;
+  at_ms: number | null;
+  market_id?: string;
+  short?: string | null;
+  asked?: string;
+  detail?: string;
+}
+
+export type Row = RefusalRow | ClockRow | TotalsRow | MarketRow | DecisionRow | FillRow | MatchRow | FeedRow | HaltRow;
 
 export interface HaltStep {
   name: string;

@@ -20,6 +20,10 @@ GATES: Final = (
     ("edge", "0.018", "0.005", "price"),
     ("size", "25", "100", "usdc"),
 )
+REFUSED: Final = (
+    ("slippage", "order", 3, "limit 0.4900 is more than 0.0100 beyond the top 0.4700"),
+    ("position", "market", 1, "would hold 1500.01 of 1500 USDC"),
+)
 MATCHES: Final = (
     ("T1", "HLE", "lol", 5, "LCK Finals"),
     ("Vici Gaming", "Tundra", "dota2", 3, "DreamLeague"),
@@ -163,8 +167,23 @@ class Evening:
                 "detail": "",
                 "reconnects": 0,
             }
+        shown |= {f"refusal:{row['rule']}": row for row in self._refusals()}
         shown["totals"] = self._totals()
         return shown
+
+    def _refusals(self) -> Iterator[Row]:
+        first = next(iter(self.markets.values()))
+        for rule, layer, count, detail in REFUSED:
+            yield {
+                "rule": rule,
+                "layer": layer,
+                "count": count,
+                "at_ms": self.began_ms,
+                "market_id": first["market_id"],
+                "short": first["short"],
+                "asked": f"buy YES 52 at {first['bid']}",
+                "detail": detail,
+            }
 
     def _totals(self) -> Row:
         rows = self.markets.values()
@@ -188,7 +207,7 @@ class Evening:
             "fees": "0.41",
             "phantoms": 3,
             "decisions": self.number,
-            "refusals": {"slippage": 3, "market_exposure": 1},
+            "refusals": {rule: count for rule, _, count, _ in REFUSED},
             "day_start_ms": self.began_ms,
             "valued_ms": self.now_ms,
         }

@@ -14,6 +14,8 @@ from pytest_django import Settings
 
 from core import events as ev
 from core.ids import FillId
+from core.rules.verdict import Refused, Rule
+from core.steps import NOTHING
 from core.units import Ms, Usdc, shares, usdc
 from feeds.selectors import MatchRow
 from infra import clock
@@ -188,6 +190,25 @@ def test_a_halt_is_shown_with_the_moment_it_was_first_seen(room: Room) -> None:
     assert first == {"halted": True, "reason": "manual_halt", "since_ms": now}
     assert later == first
     assert room.rows()[f"market:{MARKET}"]["halted"] is True
+
+
+def test_what_was_refused_is_shown_by_rule_with_the_last_one_in_words(room: Room) -> None:
+    engine = room.stage.engine
+    place = engine.desks[MARKET].orders.open()[0].place
+    detail = "would hold 1500.01 of 1500 USDC"
+    refused = Refused(place, Rule.POSITION, detail, 1_500_010_000, 1_500_000_000, room.stage.runner.now_ms)
+    engine.refusals[Rule.POSITION] += 2
+    engine.refusals[Rule.MIRROR] += 1  # counted before the tally began
+
+    room.tally.saw(ev.Tick(room.stage.runner.now_ms), replace(NOTHING, refusals=(refused,)))
+
+    rows = room.rows()
+    assert promised("RefusalRow") <= set(rows["refusal:mirror"])
+    assert rows["refusal:mirror"]["at_ms"] is None
+    row = rows["refusal:position"]
+    assert (row["count"], row["layer"], row["detail"]) == (2, "market", detail)
+    assert row["asked"].startswith(f"buy {place.outcome.value.upper()} ")
+    assert row["short"]
 
 
 def test_a_valuation_is_kept_once_for_the_curve(room: Room) -> None:
