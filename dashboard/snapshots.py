@@ -15,7 +15,8 @@ from dashboard import troubles, ways_out
 from feeds.selectors import source_health
 from infra import clock, heartbeat, logs
 from risk.selectors import control as control_state
-from risk.services import Control, allows, role_of
+from risk.selectors import names_by_role
+from risk.services import Control, allows, needed_for, role_of
 from trading.selectors import BoardSnapshot, wallet_held
 from trading.selectors import board as published_board
 
@@ -101,10 +102,15 @@ def _expected(beating: Iterable[str]) -> list[str]:
 
 
 def allowed(user: User) -> dict[str, bool]:
-    """What the console offers this user. The services decide; this only spares a refusal."""
+    """What the console offers this user, by control. The services decide; this only spares a refusal."""
     role = role_of(user)
-    offered = {"halt": Control.HALT, "reset": Control.RESET, "resume": Control.RESUME_MARKET}
-    return {name: allows(role, control) for name, control in offered.items()}
+    return {control.value: allows(role, control) for control in Control}
+
+
+def roles() -> dict[str, object]:
+    """Which role each control needs and who has it: a page names them where it offers nothing to press."""
+    needed = {control.value: needed_for(control) for control in Control}
+    return {"needed": needed, "names": {role.value: names for role, names in names_by_role().items()}}
 
 
 def control(user: User) -> dict[str, object]:

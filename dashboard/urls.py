@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import curves, login, pages, records
+from dashboard.views import audit, curves, login, pages, people, records, risk
 
 app_name = "console"
 
@@ -15,7 +15,11 @@ urlpatterns = [
     path("orders.csv", records.orders_csv, name="orders-csv"),
     path("fills/", records.fills, name="fills"),
     path("fills.csv", records.fills_csv, name="fills-csv"),
-    path("halts/", pages.halts, name="halts"),
+    path("risk/", risk.risk, name="risk"),
+    path("halts/", risk.halts, name="halts"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit.csv", audit.audit_csv, name="audit-csv"),
+    path("people/", people.people, name="people"),
     path("curves/equity/", curves.equity, name="equity"),
     path("curves/market/<str:market_id>/", curves.market, name="market-path"),
     path("login/", login.Login.as_view(), name="login"),

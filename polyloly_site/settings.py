@@ -163,6 +163,7 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failed"
 
 # Two stacks on one host differ by port, and a browser sends cookies to every port: name them apart.
 SESSION_COOKIE_NAME = f"polyloly_session_{POLYLOLY.port}"

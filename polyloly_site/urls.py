@@ -6,6 +6,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from polyloly_site import health
 from polyloly_site.api import api
 
+handler400 = "dashboard.views.errors.bad_request"
+handler403 = "dashboard.views.errors.forbidden"
+handler404 = "dashboard.views.errors.not_found"
+handler500 = "dashboard.views.errors.broken"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live),
     path("health/ready", health.ready),

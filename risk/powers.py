@@ -65,6 +65,11 @@ def allows(role: Role | None, control: Control) -> bool:
     return role is not None and RANK[role] >= RANK[NEEDED[control]]
 
 
+def needed_for(control: Control) -> Role:
+    """The lowest role that may use a control."""
+    return NEEDED[control]
+
+
 def require(by: Actor, control: Control, *, target: str | None, reason: str, at: Ms) -> None:
     """Let ``by`` through or record the attempt and raise ``NotAllowed``."""
     if allows(by.role, control):

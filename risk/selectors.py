@@ -10,9 +10,11 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
+from risk.history import halt_keys as halt_keys
+from risk.history import past_halts as past_halts
 from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel
-from risk.people import Role, holders
+from risk.people import RANK, Role, holders
 from risk.wishes import Wish, kept
 
 DAY_MS: Final = 86_400_000
@@ -258,9 +260,25 @@ def risk_admins() -> list[str]:
     return list(holders(Role.RISK_ADMIN).order_by("username").values_list("username", flat=True))
 
 
+def names_by_role() -> dict[Role, list[str]]:
+    """The names of those who may log in with each role or a higher one. One query."""
+    found: dict[Role, set[str]] = {role: set() for role in Role}
+    people = holders(Role.VIEWER).values_list("username", "is_superuser", "groups__name")
+    for name, is_superuser, group in people:
+        for role in Role:
+            if is_superuser or (group in RANK and RANK[Role(group)] >= RANK[role]):
+                found[role].add(name)
+    return {role: sorted(names) for role, names in found.items()}
+
+
 def audit_rows() -> QuerySet[Audit]:
     """The record, newest first."""
     return Audit.objects.order_by("-pk")
+
+
+def controls_used() -> list[str]:
+    """Every control the record names, by its word, in alphabetical order."""
+    return list(Audit.objects.order_by("what").values_list("what", flat=True).distinct())
 
 
 def halt_rows() -> QuerySet[Halt]:

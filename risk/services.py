@@ -19,7 +19,7 @@ from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
 from risk.obeyed import say as say_obeyed
 from risk.people import Actor, Role, process, role_of, shell
-from risk.powers import Control, allows, require
+from risk.powers import Control, allows, needed_for, require
 from risk.pressing import TEXT_MAX, halt_market, halt_trading
 from risk.proof import acknowledge_halt, dismiss_runner, enlist_runner, prove_halt, step_halt_report
 from risk.recording import record_kept_here, record_wishes, written_first
@@ -39,6 +39,7 @@ __all__ = [
     "halt_market",
     "halt_trading",
     "lift_halt",
+    "needed_for",
     "process",
     "prove_halt",
     "record_kept_here",

@@ -36,5 +36,9 @@ def draw(
 ) -> HttpResponse:
     """Render a console page with its first snapshot."""
     assert isinstance(request.user, User), "``page`` let nobody else in"
-    frame = {"first": snapshots.take(request.user).message(), "role": role_of(request.user)}
+    frame = {
+        "first": snapshots.take(request.user).message(),
+        "role": role_of(request.user),
+        "roles": snapshots.roles(),
+    }
     return render(request, template, {**frame, **context}, status=status)

@@ -1,14 +1,10 @@
 """The live pages. The server draws their frame and hands over the first snapshot; the browser does the rest."""
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from dashboard import names
 from dashboard.views.frame import draw, page
-from risk import selectors as risk
 from trading.selectors import board
-
-HALTS_A_PAGE = 50
 
 
 @page
@@ -31,21 +27,3 @@ def market(request: HttpRequest, market_id: str) -> HttpResponse:
         return draw(request, "console/no_market.html", {"market_id": market_id}, status=404)
     tick = row["tick"] if row is not None else "0.01"
     return draw(request, "console/market.html", {"market_id": market_id, "title": title, "tick": tick})
-
-
-@page
-def halts(request: HttpRequest) -> HttpResponse:
-    """Every halt there was, how it was proven and ended; and the record of controls."""
-    record = Paginator(risk.audit_rows(), HALTS_A_PAGE).get_page(request.GET.get("page"))
-    recent = list(risk.market_halt_rows()[:HALTS_A_PAGE])
-    ids = {halt.market_id for halt in recent} | {row.target for row in record if row.target is not None}
-    return draw(
-        request,
-        "console/halts.html",
-        {
-            "halts": risk.halt_rows()[:HALTS_A_PAGE],
-            "market_halts": recent,
-            "record": record,
-            "titles": names.short_titles(ids),
-        },
-    )

@@ -2,47 +2,73 @@
 
 import { board } from "./live.js";
 
-/** @typedef {{ ok: true, body: Record<string, unknown> } | { ok: false, status: number, detail: string, body: Record<string, unknown> }} Answer */
+/**
+ * `status` is 0 when nobody answered; `field` names the part of the request that is wrong.
+ * @typedef {{ ok: true, status: number, body: Record<string, any> }} Done
+ * @typedef {{ ok: false, status: number, detail: string, field: string | null, body: Record<string, any> }} Refused
+ * @typedef {Done | Refused} Answer
+ */
+
+const ANSWER_MS_MAX = 15_000;
 
 /**
  * @param {string} path
- * @param {Record<string, string>} body
+ * @param {Record<string, unknown>} body
+ * @param {string} [once] the same key for the same press: the server carries it out once
  * @returns {Promise<Answer>}
  */
-async function post(path, body) {
+export function post(path, body, once = key()) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-  let response;
-  try {
-    response = await fetch(path, {
-      method: "POST",
-      credentials: "same-origin",
-      headers: {
-        "Content-Type": "application/json",
-        "X-CSRFToken": token,
-        "Idempotency-Key": key(),
-      },
-      body: JSON.stringify(body),
-    });
-  } catch (error) {
-    return { ok: false, status: 0, detail: `The server did not answer: ${String(error)}`, body: {} };
-  }
-  /** @type {Record<string, unknown>} */
-  const answer = await response.json().catch(() => ({}));
-  if (response.ok) {
-    if ("halt" in answer) take(answer);
-    return { ok: true, body: answer };
-  }
-  return { ok: false, status: response.status, detail: sentence(answer, response), body: answer };
+  return ask(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token, "Idempotency-Key": once },
+    body: JSON.stringify(body),
+  });
 }
 
-/** Every control answers with the control state after it: show it without waiting for the websocket. @param {object} answer */
-function take(answer) {
-  const can = board.control?.can ?? { halt: true, reset: false, resume: false };
-  board.take({ type: "control", control: { .../** @type {import("./rows").Control} */ (answer), can } });
+/** @param {string} path @returns {Promise<Answer>} */
+export function get(path) {
+  return ask(path, { method: "GET", headers: { Accept: "application/json" } });
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} request
+ * @returns {Promise<Answer>}
+ */
+async function ask(path, request) {
+  let response;
+  try {
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS_MAX), ...request });
+  } catch (error) {
+    const slow = error instanceof DOMException && error.name === "TimeoutError";
+    return { ok: false, status: 0, field: null, body: {}, detail: slow ? `The server did not answer within ${ANSWER_MS_MAX / 1000} s.` : "The server cannot be reached." };
+  }
+  /** @type {Record<string, any>} */
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    const field = typeof body.field === "string" ? body.field : null;
+    return { ok: false, status: response.status, detail: sentence(body, response), field, body };
+  }
+  if ("halt" in body && "market_halts" in body) take(body);
+  return { ok: true, status: response.status, body };
+}
+
+/**
+ * The control state, which every control of trading answers with: shown without waiting for the websocket. What
+ * this person may do is not in it, and stays as it was.
+ * @param {object} state
+ */
+function take(state) {
+  const before = board.control;
+  if (before === null) return;
+  const { halt } = /** @type {import("./rows").Control} */ (state);
+  const way_out = halt && halt.reason === before.halt?.reason ? before.way_out : "";
+  board.take({ type: "control", control: { ...before, recorded: true, ...state, way_out } });
 }
 
 /** A key of its own for each press. `randomUUID` exists only on https and loopback. */
-function key() {
+export function key() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -60,8 +86,11 @@ function sentence(body, response) {
   return `The server refused with ${response.status} ${response.statusText}.`;
 }
 
-/** @param {string} reason */
-export const haltTrading = (reason) => post("/api/v1/halts", { reason });
+/** How far the halts in force are, asked over HTTP: for when the websocket is down. */
+export const readControl = () => get("/api/v1/control");
+
+/** @param {string} reason @param {string} once */
+export const haltTrading = (reason, once) => post("/api/v1/halts", { reason }, once);
 
 /** @param {string} reason */
 export const resetTrading = (reason) => post("/api/v1/reset", { reason });

@@ -3,80 +3,143 @@
 import { byId, h, patch } from "./dom.js";
 
 /** @typedef {import("./control.js").Answer} Answer */
+/** @typedef {import("./control.js").Done} Done */
+/** @typedef {import("./control.js").Refused} Refused */
+/** @typedef {import("./dom.js").Loose} Loose */
+/** @typedef {[what: string, before: string, after: string, says?: Loose]} Change */
+/**
+ * `act` is asked on a yes; `done` says what to tell afterwards, or draws what stays open instead of the question.
+ * @typedef {{
+ *   title: string, says: Loose, body: Loose, verb: string, keep: string, danger: boolean, wide?: boolean,
+ *   act: (form: HTMLFormElement) => Promise<Answer>, done: (answer: Done) => string | Loose[],
+ *   opened?: (form: HTMLFormElement) => void, refused?: (answer: Refused, form: HTMLFormElement) => void,
+ * }} Question
+ */
 /**
  * @typedef {{
- *   title: string, says: string, changes: [what: string, before: string, after: string][],
- *   verb: string, keep: string, danger: boolean, reason: "required" | "optional",
- *   act: (reason: string) => Promise<Answer>, done: string,
- * }} Question
+ *   title: string, says: string, changes: Change[], verb: string, keep: string, danger: boolean,
+ *   reason: "required" | "optional" | "none", act: (reason: string) => Promise<Answer>, done: string,
+ * }} Control
  */
 
 const REASON_MIN = 3;
+const REASON_MAX = 300;
 
 document.addEventListener("click", (event) => {
   const pressed = /** @type {Element} */ (event.target).closest("[data-close]");
   pressed?.closest("dialog")?.close();
 });
 
-/** Ask, act on a yes, and stay open with the server's sentence when it refuses. @param {Question} question */
-export function ask(question) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
-  patch(dialog, [form(question)]);
-  const made = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
-  const input = /** @type {HTMLTextAreaElement} */ (made.elements.namedItem("reason"));
-  input.value = "";
-  patch(byId("ask-refused"), []);
-  made.onsubmit = (event) => {
-    event.preventDefault();
-    void submit(question, made, dialog);
-  };
-  dialog.showModal();
-  input.focus();
+/** Ask before a control is used. @param {Control} control */
+export function ask(control) {
+  question({
+    ...control,
+    body: [beforeAfter(control.changes), control.reason === "none" ? null : reasonField(control.reason)],
+    act: (form) => control.act(control.reason === "none" ? "" : reasonOf(form)),
+    done: () => control.done,
+  });
 }
 
-/** @param {Question} question */
-function form(question) {
+/** Ask, act on a yes, and stay open with the server's sentence when it refuses. @param {Question} asked */
+export function question(asked) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
+  dialog.classList.toggle("wide-dialog", asked.wide === true);
+  patch(dialog, []); // every question starts with empty fields
+  patch(dialog, [form(asked)]);
+  const made = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
+  made.onsubmit = (event) => {
+    event.preventDefault();
+    void submit(asked, made, dialog);
+  };
+  dialog.showModal();
+  asked.opened?.(made);
+  /** @type {HTMLElement | null} */ (made.querySelector("textarea, input:not([type=hidden]), select"))?.focus();
+}
+
+/** @param {Question} asked */
+function form(asked) {
   const { user = "", role = "" } = document.body.dataset;
-  const required = question.reason === "required";
-  return h("form", { key: question.title, method: "dialog" },
-    h("h2", { id: "ask-title" }, question.title),
-    h("p", { class: "muted" }, question.says),
-    h("table", { class: "before-after" },
-      h("thead", null, h("tr", null, h("th", { scope: "col" }, ""), h("th", { scope: "col" }, "now"), h("th", { "aria-hidden": "true" }, ""), h("th", { scope: "col" }, "then"))),
-      h("tbody", null, question.changes.map(([what, before, after]) => h("tr", { key: what },
-        h("th", { scope: "row" }, what), h("td", null, before), h("td", { class: "muted", "aria-hidden": "true" }, "→"), h("td", null, h("b", null, after)))))),
-    h("label", { class: "field" },
-      h("span", null, required ? "Why (required, kept for good)" : "Why (kept for good)"),
-      h("textarea", { name: "reason", rows: 2, maxlength: 200, required, minlength: required ? REASON_MIN : null })),
+  return h("form", { key: asked.title, method: "dialog" },
+    h("h2", { id: "ask-title" }, asked.title),
+    h("p", { class: "muted" }, asked.says),
+    h("div", { "data-question": true }, asked.body),
     h("p", { class: "muted recorded" }, "Recorded as ", h("b", null, user), ` (${role}), from this browser.`),
     h("div", { id: "ask-refused", role: "alert" }),
     h("div", { class: "actions" },
-      h("button", { type: "button", class: "button", "data-close": true }, question.keep),
-      h("button", { type: "submit", class: question.danger ? "button danger" : "button primary" }, question.verb)));
+      h("button", { type: "button", class: "button", "data-close": true }, asked.keep),
+      h("button", { type: "submit", class: asked.danger ? "button danger" : "button primary" }, asked.verb)));
+}
+
+/** @param {Change[]} changes */
+export function beforeAfter(changes) {
+  return h("table", { class: "before-after" },
+    h("thead", null, h("tr", null, h("th", { scope: "col" }, h("span", { class: "sr" }, "what")), h("th", { scope: "col" }, "now"), h("th", { "aria-hidden": "true" }, ""), h("th", { scope: "col" }, "then"), changes.some(([, , , says]) => says) ? h("th", { scope: "col" }, h("span", { class: "sr" }, "direction")) : null)),
+    h("tbody", null, changes.map(([what, before, after, says]) => h("tr", { key: what },
+      h("th", { scope: "row" }, what), h("td", null, before), h("td", { class: "muted", "aria-hidden": "true" }, "→"), h("td", null, h("b", null, after)), says ? h("td", null, says) : null))));
+}
+
+/** @param {"required" | "optional"} wanted @returns {Loose} */
+export function reasonField(wanted) {
+  const required = wanted === "required";
+  return field("reason", required ? "Why (required, kept for good)" : "Why (kept for good)",
+    h("textarea", { name: "reason", rows: 2, maxlength: REASON_MAX, required, minlength: required ? REASON_MIN : null }));
+}
+
+/** @param {HTMLFormElement} made */
+export function reasonOf(made) {
+  return /** @type {HTMLTextAreaElement} */ (made.elements.namedItem("reason")).value.trim();
+}
+
+/** A labelled field with a place for what the server says of it. @param {string} name @param {Loose} label @param {Loose} input */
+export function field(name, label, input) {
+  return h("label", { key: `field-${name}`, class: "field" }, h("span", null, label), input, h("span", { class: "field-error", "data-error": name, role: "alert" }));
 }
 
 /**
- * @param {Question} question
+ * @param {Question} asked
  * @param {HTMLFormElement} made
  * @param {HTMLDialogElement} dialog
  */
-async function submit(question, made, dialog) {
-  const input = /** @type {HTMLTextAreaElement} */ (made.elements.namedItem("reason"));
+async function submit(asked, made, dialog) {
   const button = /** @type {HTMLButtonElement} */ (made.querySelector('[type="submit"]'));
   button.disabled = true;
-  const answer = await question.act(input.value.trim());
+  clearRefusals(made);
+  const answer = await asked.act(made);
   button.disabled = false;
-  if (answer.ok) {
+  if (!answer.ok) {
+    showRefusal(answer, made);
+    asked.refused?.(answer, made);
+    return;
+  }
+  const after = asked.done(answer);
+  if (typeof after === "string") {
     dialog.close();
-    say(question.done);
-  } else {
-    patch(byId("ask-refused"), [refusal(answer)]);
+    say(after);
+  } else patch(dialog, after);
+}
+
+/** @param {HTMLFormElement} made */
+function clearRefusals(made) {
+  patch(byId("ask-refused"), []);
+  for (const place of made.querySelectorAll("[data-error]")) patch(place, []);
+  for (const input of made.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+}
+
+/** Beside the field it is about, when there is one; else above the buttons. @param {Refused} answer @param {HTMLFormElement} made */
+function showRefusal(answer, made) {
+  const place = answer.field === null ? null : made.querySelector(`[data-error="${CSS.escape(answer.field)}"]`);
+  const input = answer.field === null ? null : made.elements.namedItem(answer.field);
+  if (place) patch(place, [answer.detail]);
+  else patch(byId("ask-refused"), [refusal(answer)]);
+  if (input instanceof HTMLElement) {
+    input.setAttribute("aria-invalid", "true");
+    input.focus();
   }
 }
 
 /**
  * The server's reason, and the checks that failed where it names them.
- * @param {Extract<Answer, {ok: false}>} answer
+ * @param {Refused} answer
  */
 export function refusal(answer) {
   const checks = Array.isArray(answer.body.checks) ? answer.body.checks : [];

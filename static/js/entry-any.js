@@ -2,6 +2,7 @@
 
 import { load, grow } from "./curve.js";
 import { say } from "./dialogs.js";
+import { byId } from "./dom.js";
 import { startFrame } from "./frame.js";
 import { startHalt } from "./halt.js";
 import { startKeys } from "./keys.js";
@@ -19,14 +20,28 @@ void load("day");
 document.addEventListener("click", (event) => {
   const target = /** @type {Element} */ (event.target);
   const copied = target.closest("[data-copy]");
-  if (copied) void copy(copied.getAttribute("data-copy") ?? "");
+  if (copied) void copy(copied.getAttribute("data-copy") ?? "", copied.getAttribute("data-says"));
   if (target.closest("[data-theme-toggle]")) switchTheme();
+  openMore(target);
 });
 
-/** @param {string} text */
-async function copy(text) {
-  await navigator.clipboard.writeText(text);
-  say(`Copied ${text}.`);
+/** `says` instead of the text itself, where that is a secret. @param {string} text @param {string | null} says */
+async function copy(text, says) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    say("This browser lets no page copy: select the text and copy it by hand.");
+    return;
+  }
+  say(says ?? `Copied ${text}.`);
+}
+
+/** On a phone the other pages open above the bar, and close with the next touch. @param {Element} target */
+function openMore(target) {
+  const nav = byId("nav");
+  const open = target.closest("[data-nav-more]") !== null && !nav.classList.contains("more");
+  nav.classList.toggle("more", open);
+  nav.querySelector("[data-nav-more]")?.setAttribute("aria-expanded", String(open));
 }
 
 /** The choice is a cookie, so that the server draws the next page in it from the first byte. */

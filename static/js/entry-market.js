@@ -8,6 +8,7 @@ import { bind } from "./keys.js";
 import { ladder } from "./ladder.js";
 import { board, boardAge, now, paint, panel, speed } from "./live.js";
 import { marketButton } from "./markethalt.js";
+import { may, whoMay } from "./roles.js";
 import { kindOf, statePill, trustPill } from "./markettable.js";
 import { pairLedger } from "./pair.js";
 import { fillTable, orderTable } from "./tables.js";
@@ -68,7 +69,7 @@ function bookAge() {
 
 function drawHead() {
   const found = market();
-  patch(byId("market-state"), found ? [statePill(found), trustPill(found), marketButton(found)] : []);
+  patch(byId("market-state"), found ? [statePill(found), trustPill(found), marketButton(found), may("halt-market") ? null : h("span", { class: "muted" }, whoMay("halt-market"))] : []);
   if (!found) return;
   const match = found.match_id ? board.one("match", found.match_id) : null;
   patch(byId("market-facts"), [

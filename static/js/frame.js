@@ -6,6 +6,7 @@ import { age, local, signed, span, tone, utc, whole, words } from "./format.js";
 import { board, boardAge, link, now, paint, retryNow, speed } from "./live.js";
 import { named } from "./named.js";
 import { needs } from "./needs.js";
+import { may } from "./roles.js";
 
 /** @typedef {import("./dom.js").Loose} Loose */
 
@@ -148,7 +149,7 @@ function haltNotice() {
       `${named(halt.detail || words(halt.reason))} (${halt.by}). `,
       unproven ? h("b", null, `${report.unproven.length} not proven. `) : `${proof} `),
     h("button", { type: "button", class: "button", "data-open-halt": true }, "Show proof"),
-    board.control?.can.reset ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…") : null);
+    may("reset") ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…") : null);
 }
 
 /** Badges beside the navigation: how much needs a person there. */

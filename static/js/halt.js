@@ -1,25 +1,40 @@
 // HALT: press and hold, then watch it being carried out and proven. RESET asks first.
+//
+// The button needs no websocket: it posts, tries again until somebody answers, and the panel asks each second how
+// far the halt is while the live connection is down.
 
-import { haltTrading, resetTrading } from "./control.js";
+import { haltTrading, key, readControl, resetTrading } from "./control.js";
 import { ask, refusal, say, unsay } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
-import { clock, local, span, utc, words } from "./format.js";
-import { board, now, paint, speed } from "./live.js";
+import { age, clock, local, span, utc, words } from "./format.js";
+import { holdable } from "./hold.js";
+import { board, link, now, paint, speed } from "./live.js";
 import { named } from "./named.js";
+import { may, whoMay } from "./roles.js";
 
 /** @typedef {import("./dom.js").Loose} Loose */
 
-const HOLD_MS = 600;
 const REASON = "halted from the console";
+const RETRY_MS = 2_000;
+const TRIES_MAX = 30;
+const POLL_MS = 1_000;
 
-/** What the last press is waiting for, or how it failed. @type {{ state: "idle" | "sending" | "failed", answer: Loose }} */
-const press = { state: "idle", answer: null };
+/** What the last press is waiting for, or how it failed. @type {{ state: "idle" | "sending" | "failed", tries: number, said: string, answer: Loose }} */
+const press = { state: "idle", tries: 0, said: "", answer: null };
+
+/** What HTTP last said of the halt while the websocket is down. @type {{ at: number | null, refused: string, asking: boolean }} */
+const polled = { at: null, refused: "", asking: false };
 
 export function startHalt() {
-  const button = /** @type {HTMLButtonElement} */ (byId("halt"));
-  holdable(button);
+  holdable(/** @type {HTMLButtonElement} */ (byId("halt")), {
+    wanted: () => press.state !== "sending" && may("halt") && !board.control?.halt,
+    held: () => void halt(),
+    instead: openPanel,
+    tooShort: () => say("Nothing happened. Hold for 0.6 s to halt all trading."),
+  });
   paint(drawButton);
   paint(drawPanel);
+  setInterval(() => void poll(), POLL_MS);
   document.addEventListener("click", (event) => {
     const target = /** @type {Element} */ (event.target);
     if (target.closest("[data-open-halt]")) openPanel();
@@ -28,69 +43,43 @@ export function startHalt() {
   });
 }
 
-/**
- * A press shorter than `HOLD_MS` does nothing but say so. A click that no pointer or key made comes from
- * assistive technology, which cannot hold: it opens the panel, where a plain button halts.
- * @param {HTMLButtonElement} button
- */
-function holdable(button) {
-  /** @type {number | null} */
-  let began = null;
-  let frame = 0;
-
-  const fill = () => {
-    if (began === null) return;
-    const part = Math.min(1, (performance.now() - began) / HOLD_MS);
-    button.style.setProperty("--part", String(part));
-    if (part < 1) frame = requestAnimationFrame(fill);
-    else {
-      release();
-      void halt();
+/** Press until somebody answers: a halt that is repeated is a halt. What is refused for a reason is not repeated. */
+async function halt() {
+  if (press.state === "sending") return;
+  unsay(); // "Nothing happened" of a press too short must not stand beside a halt
+  Object.assign(press, { state: "sending", tries: 0, said: "", answer: null });
+  openPanel();
+  let once = key();
+  for (;;) {
+    const answer = await haltTrading(REASON, once);
+    press.tries += 1;
+    if (answer.ok) {
+      Object.assign(press, { state: "idle" });
+      break;
     }
-  };
-  const hold = () => {
-    if (began !== null || press.state === "sending") return;
-    if (board.control?.halt) return openPanel();
-    began = performance.now();
-    button.classList.add("holding");
-    frame = requestAnimationFrame(fill);
-  };
-  const release = () => {
-    cancelAnimationFrame(frame);
-    button.classList.remove("holding");
-    button.style.setProperty("--part", "0");
-    began = null;
-  };
-  const letGo = () => {
-    if (began === null) return;
-    release();
-    say("Nothing happened. Hold for 0.6 s to halt all trading.");
-  };
-
-  button.addEventListener("pointerdown", (event) => {
-    if (event.button === 0) hold();
-  });
-  for (const over of ["pointerup", "pointerleave", "pointercancel", "blur"]) button.addEventListener(over, letGo);
-  button.addEventListener("contextmenu", (event) => event.preventDefault());
-  button.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" && event.key !== " ") return;
-    event.preventDefault();
-    if (!event.repeat) hold();
-  });
-  button.addEventListener("keyup", (event) => {
-    if (event.key === "Enter" || event.key === " ") letGo();
-  });
-  button.addEventListener("click", (event) => {
-    if (event.detail === 0) openPanel();
-  });
+    if ((answer.status !== 0 && answer.status < 500) || press.tries >= TRIES_MAX) {
+      Object.assign(press, { state: "failed", answer: refusal(answer) });
+      break;
+    }
+    if (answer.status !== 0) once = key(); // an answer under this key may be remembered
+    press.said = answer.detail;
+    drawPanel();
+    await new Promise((resume) => setTimeout(resume, RETRY_MS));
+  }
+  drawButton();
+  drawPanel();
 }
 
-async function halt() {
-  unsay(); // "Nothing happened" of a press too short must not stand beside a halt
-  Object.assign(press, { state: "sending", answer: null });
-  openPanel();
-  const answer = await haltTrading(REASON);
-  Object.assign(press, answer.ok ? { state: "idle" } : { state: "failed", answer: refusal(answer) });
+/** Without the websocket, while the panel is open: ask over HTTP how far it is. */
+async function poll() {
+  const open = /** @type {HTMLDialogElement} */ (byId("halt-panel")).open;
+  if (link.state !== "lost" || !open || polled.asking || document.hidden) return;
+  polled.asking = true;
+  const answer = await readControl();
+  polled.asking = false;
+  polled.refused = answer.ok ? "" : answer.detail;
+  if (answer.ok) polled.at = performance.now();
+  drawButton();
   drawPanel();
 }
 
@@ -100,8 +89,8 @@ function drawButton() {
   button.classList.toggle("is-halted", halted !== null);
   const word = press.state === "sending" ? "HALTING" : halted ? "HALTED" : "HALT";
   patch(/** @type {Element} */ (button.querySelector("[data-word]")), [word]);
-  button.disabled = board.control !== null && !board.control.can.halt && halted === null;
-  button.title = button.disabled ? "needs the role operator" : "";
+  button.disabled = board.control !== null && !may("halt") && halted === null;
+  button.title = button.disabled ? whoMay("halt") : "";
   button.setAttribute("aria-label", halted ? "Trading is halted: show the proof" : "Halt all trading: press and hold");
 }
 
@@ -114,17 +103,36 @@ export function openPanel() {
 
 function drawPanel() {
   const halted = board.control?.halt ?? null;
-  const body = halted ? haltedBody(halted) : runningBody();
-  patch(byId("halt-body"), [press.state === "failed" ? h("div", { role: "alert" }, press.answer) : null, body]);
+  patch(byId("halt-body"), [
+    press.state === "failed" ? h("div", { key: "failed", role: "alert" }, press.answer) : null,
+    h("div", { key: "body" }, halted ? haltedBody(halted) : runningBody()),
+    overHttp(),
+  ]);
+}
+
+/** How the panel knows what it shows, when it is not the live connection. @returns {Loose} */
+function overHttp() {
+  if (link.state !== "lost") return null;
+  const last = polled.at === null ? "no answer yet" : `last answer ${age(performance.now() - polled.at)} ago`;
+  return h("p", { key: "http", class: "unproven", role: "status" }, h("b", null, "No live connection. "),
+    `Asked over HTTP each second: ${last}. ${polled.refused}`);
 }
 
 /** @returns {Loose} */
 function runningBody() {
-  if (press.state === "sending") return [title("Halting…"), h("p", { class: "muted" }, "Writing the halt.")];
+  if (press.state === "sending") {
+    return [title("Halting…"),
+      press.tries === 0
+        ? h("p", { class: "muted" }, "Writing the halt.")
+        : h("div", { class: "unproven", role: "status" }, h("b", null, `Not halted yet: ${press.tries} ${press.tries === 1 ? "try" : "tries"} without success. `), press.said,
+            " It is tried again every 2 s while this page is open. On the machine itself: ", h("code", null, "manage.py halt REASON"))];
+  }
   return [
     title("Trading is running"),
     h("p", null, "A halt stops every runner, cancels all open orders, and asks the venue until none is open. Merging and redeeming stay possible."),
-    h("div", { class: "actions" }, h("button", { type: "button", class: "button danger", "data-halt-now": true }, "Halt all trading")),
+    h("div", { class: "actions" }, may("halt")
+      ? h("button", { type: "button", class: "button danger", "data-halt-now": true }, "Halt all trading")
+      : h("span", { class: "muted" }, whoMay("halt"))),
   ];
 }
 
@@ -136,21 +144,21 @@ const title = (text) => h("h2", { tabindex: -1 }, text);
  * @returns {Loose}
  */
 function haltedBody(halted) {
-  const { report = null, can } = board.control ?? {};
+  const { report = null, recorded = true } = board.control ?? {};
   const since = (now() - halted.began_ms) / speed();
   return [
-    h("div", { class: "panel-line" }, title("All trading halted"), h("span", { class: "running-clock" }, clock(since))),
+    h("div", { class: "panel-line" }, title(recorded ? "All trading halted" : "All trading halted, not recorded yet"), h("span", { class: "running-clock" }, clock(since))),
     h("p", null, h("b", null, named(halted.detail || words(halted.reason))), " ",
       h("span", { class: "muted", title: local(halted.began_ms) }, `by ${halted.by} at ${utc(halted.began_ms)} UTC`)),
     report
       ? proofOf(report)
       : h("p", { class: "wait" }, "No runner has answered yet. Each of them reads the halt from the database once a second."),
     board.control?.way_out ? h("p", { key: "way-out", class: "way-out" }, h("b", null, "What to do: "), board.control.way_out) : null,
-    h("div", { class: "actions" },
-      h("button", { type: "button", class: "button", "data-halt-now": true, title: "cancels and asks the venue once more" }, "Halt again"),
-      can?.reset
+    h("div", { key: "actions", class: "actions" },
+      may("halt") ? h("button", { type: "button", class: "button", "data-halt-now": true, title: "cancels and asks the venue once more" }, "Halt again") : null,
+      may("reset")
         ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…")
-        : h("span", { class: "muted" }, "Reset needs a superuser or the admin token.")),
+        : h("span", { class: "muted" }, `Reset: ${whoMay("reset")}`)),
   ];
 }
 
@@ -181,7 +189,7 @@ function proof(report) {
   }
   if (report.unproven.length === 0) return h("p", { key: "proof", class: "wait", role: "status" }, "Not proven yet: the venue is asked until nothing is open.");
   return h("div", { key: "proof", class: "unproven", role: "status" }, h("b", null, "Not proven. "), "What is named here counts as open.",
-    h("ul", null, report.unproven.map((what) => h("li", { key: what }, what))));
+    h("ul", null, report.unproven.map((what) => h("li", { key: what }, named(what)))));
 }
 
 function askReset() {

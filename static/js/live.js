@@ -48,6 +48,11 @@ export function boardAge() {
   return performance.now() - changedAt;
 }
 
+/** Real milliseconds since the server said anything, be it that nothing changed. */
+export function linkAge() {
+  return performance.now() - heardAt;
+}
+
 /** Draw with this function on every beat, and now. @param {() => void} view */
 export function paint(view) {
   views.push(view);
@@ -55,28 +60,29 @@ export function paint(view) {
 }
 
 /**
- * A live panel: its body is drawn on every beat, its chip shows its age, and past `limitMs` it fades.
+ * A live panel: its body is drawn on every beat, its chip shows its age, and past `limitMs` it fades. `known` says
+ * whether there is anything to draw: by default, once the trader spoke.
  * @param {string} id
- * @param {{ limitMs: number, ageMs: () => number | null }} freshness
+ * @param {{ limitMs: number, ageMs: () => number | null, known?: () => boolean }} freshness
  * @param {() => import("./dom.js").Loose[]} view
  */
-export function panel(id, { limitMs, ageMs }, view) {
+export function panel(id, { limitMs, ageMs, known = () => board.heard }, view) {
   const element = byId(id);
   const body = /** @type {Element} */ (element.querySelector("[data-body]"));
   const chip = /** @type {HTMLElement} */ (element.querySelector("[data-age]"));
   paint(() => {
-    const ms = board.heard ? ageMs() : null;
+    const ms = known() ? ageMs() : null;
     const stale = ms !== null && ms > limitMs;
     element.classList.toggle("stale", stale);
     chip.classList.toggle("late", stale);
     chip.title = stale ? `older than its limit of ${age(limitMs)}` : "age of what this panel shows";
     patch(chip, [age(ms)]);
-    patch(body, board.heard ? view() : [skeleton()]);
+    patch(body, known() ? view() : [skeleton()]);
   });
 }
 
 function skeleton() {
-  return h("div", { class: "skeleton", "aria-label": "waiting for the first data" }, h("i", null), h("i", null), h("i", null));
+  return h("div", { class: "skeleton", role: "status", "aria-label": "waiting for the first data" }, h("i", null), h("i", null), h("i", null));
 }
 
 /** Read the snapshot the server put into the page, connect, and start the beat. */

@@ -3,8 +3,9 @@
 import { haltMarket, resumeMarket } from "./control.js";
 import { ask } from "./dialogs.js";
 import { h } from "./dom.js";
-import { utc, words } from "./format.js";
+import { shortId, utc, words } from "./format.js";
 import { board } from "./live.js";
+import { may } from "./roles.js";
 
 /** @typedef {import("./rows").MarketRow} MarketRow */
 
@@ -13,21 +14,28 @@ export function startMarketHalt() {
     const pressed = /** @type {Element} */ (event.target).closest("[data-market-control]");
     if (!pressed) return;
     event.preventDefault();
-    const market = board.one("market", pressed.getAttribute("data-market-control") ?? "");
-    if (!market) return;
-    if (board.marketHalt(market.market_id)) askResume(market);
-    else askHalt(market);
+    const id = pressed.getAttribute("data-market-control") ?? "";
+    const market = board.one("market", id);
+    // A market that is halted can be resumed while the trader is silent, too.
+    if (board.marketHalt(id)) askResume(id, marketName(id));
+    else if (market) askHalt(market);
   });
 }
 
-/** The button that fits the market's state; nothing for a resolved market. @param {MarketRow} market */
+/** What people call a market; its id, short, while the trader does not speak of it. @param {string} marketId */
+export function marketName(marketId) {
+  return board.one("market", marketId)?.short ?? shortId(marketId);
+}
+
+/** The button that fits the market's state; nothing for a resolved market, or for who may not press it. @param {MarketRow} market */
 export function marketButton(market) {
   if (market.resolved_payout !== null) return null;
   const halted = board.marketHalt(market.market_id) !== null;
+  if (!may(halted ? "resume-market" : "halt-market")) return null;
   const verb = halted ? "Resume" : "Halt";
   return h("button", {
     type: "button", class: halted ? "button small primary" : "button small", "data-market-control": market.market_id,
-    "aria-label": `${verb} ${market.title}`, disabled: !(halted ? board.control?.can.resume : board.control?.can.halt),
+    "aria-label": `${verb} ${market.title}`,
   }, verb);
 }
 
@@ -49,21 +57,21 @@ function askHalt(market) {
   });
 }
 
-/** @param {MarketRow} market */
-function askResume(market) {
-  const halt = board.marketHalt(market.market_id);
+/** @param {string} marketId @param {string} name */
+function askResume(marketId, name) {
+  const halt = board.marketHalt(marketId);
   ask({
-    title: `Resume ${market.short}`,
-    says: halt ? `Halted by ${halt.by} at ${utc(halt.began_ms)} UTC: ${halt.reason}.` : "This market is halted.",
+    title: `Resume ${name}`,
+    says: halt ? `Halted by ${halt.by} at ${utc(halt.began_ms)} UTC: ${words(halt.detail || halt.reason)}.` : "This market is halted.",
     changes: [
       ["market", "halted", "as its ledger says"],
       ["new orders", "none", board.control?.halt ? "none: all trading is halted" : "allowed"],
     ],
-    verb: `Resume ${market.short}`,
+    verb: `Resume ${name}`,
     keep: "Keep it halted",
     danger: false,
     reason: "required",
-    act: (reason) => resumeMarket(market.market_id, reason),
-    done: `${market.short} trades again.`,
+    act: (reason) => resumeMarket(marketId, reason),
+    done: `${name} trades again.`,
   });
 }

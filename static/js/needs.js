@@ -23,14 +23,14 @@ function haltNeeds() {
   /** @type {Need[]} */
   const found = [{
     key: "halt", severity: 1, text: "Trading is halted",
-    detail: `${words(control.halt.reason)}, since ${utc(control.halt.began_ms)}. ${control.way_out}`, href: "/halts/",
+    detail: `${words(control.halt.reason)}, since ${utc(control.halt.began_ms)}. ${control.way_out}`, href: "/risk/",
   }];
   const runner = board.one("halt");
   if (runner && !runner.halted && board.goneSince === null) {
-    found.push({ key: "halt-runner", severity: 0, text: "A runner has not stopped", detail: "its own view still says running", href: "/halts/" });
+    found.push({ key: "halt-runner", severity: 0, text: "A runner has not stopped", detail: "its own view still says running", href: "/risk/" });
   }
   for (const what of control.report?.unproven ?? []) {
-    found.push({ key: `unproven-${what}`, severity: 0, text: "Halt not proven", detail: what, href: "/halts/" });
+    found.push({ key: `unproven-${what}`, severity: 0, text: "Halt not proven", detail: what, href: "/risk/" });
   }
   return found;
 }

@@ -226,12 +226,19 @@ export interface MarketHalt {
   report: HaltReport | null;
 }
 
+/** As the audit names them; `risk/powers.py` has the list. */
+export type ControlName =
+  | "halt" | "halt-market" | "resume-market" | "restart-adapter" | "cancel" | "acknowledge" | "test-alert"
+  | "reset" | "limits" | "preflight" | "arm" | "disarm" | "consent" | "reconcile" | "approve-mapping"
+  | "make-token" | "revoke-token" | "tokens-of-others" | "users";
+
 export interface Control {
-  halt: { id: number; reason: string; detail: string; by: string; began_ms: number; pressed: number } | null;
-  report: (HaltReport & { halt_id: number }) | null;
+  recorded?: boolean; // false: a halt the database did not take yet, carried out all the same
+  halt: { id: number | null; reason: string; detail: string; by: string; began_ms: number; pressed: number } | null;
+  report: (HaltReport & { halt_id: number | null }) | null;
   market_halts: MarketHalt[];
   way_out: string; // what ends this halt besides a person's word; may be empty
-  can: { halt: boolean; reset: boolean; resume: boolean };
+  can: Record<ControlName, boolean>;
 }
 
 export interface Worker {

@@ -80,7 +80,19 @@ def test_a_post_from_another_site_does_not_use_the_link_up(link: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/markets/", "/orders/", "/orders.csv", "/fills/", "/halts/", "/curves/equity/"]
+    "path",
+    [
+        "/",
+        "/markets/",
+        "/orders/",
+        "/orders.csv",
+        "/fills/",
+        "/risk/",
+        "/audit/",
+        "/audit.csv",
+        "/people/",
+        "/curves/equity/",
+    ],
 )
 def test_nobody_gets_in_without_a_log_in(client: Client, db: None, path: str) -> None:
     answer = client.get(path)

@@ -14,14 +14,24 @@ from core.units import Ms, Usdc, usdc
 from dashboard import past, snapshots
 from infra import clock
 from risk.people import Actor, Role
-from risk.services import HaltCode, MarketHaltCode, halt_market, halt_trading, record_valuation, resume_market
+from risk.services import (
+    HaltCode,
+    MarketHaltCode,
+    acknowledge_halt,
+    halt_market,
+    halt_trading,
+    prove_halt,
+    record_valuation,
+    resume_market,
+    step_halt_report,
+)
 from tests.dashboard.conftest import Publish
 from tests.e2e.evening import Evening
 from trading.models import AccountMode
 from trading.services import open_account
 from trading.wallet_light import Hold, WalletLight, key_of
 
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/halts/"]
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/audit/", "/people/"]
 
 
 def first_message(page: str) -> dict[str, Any]:
@@ -112,10 +122,48 @@ def test_halts_are_kept_with_who_ended_them(as_ada: Client) -> None:
     resume_market(market_id="0xabc", reason="book is fine", by=olga, at=clock.now_ms())
     halt_trading(code=HaltCode.MANUAL, detail="feed looks wrong", by=olga, at=clock.now_ms())
 
-    page = as_ada.get("/halts/").content.decode()
+    page = as_ada.get("/risk/").content.decode()
 
-    for words in ("feed looks wrong", "in force", "book looks odd", "book is fine", "olga", "resume-market"):
+    for words in ("feed looks wrong", "in force", "book looks odd", "book is fine", "olga"):
         assert words in page
+
+
+def test_the_page_that_halts_had_leads_to_where_they_are_now(as_ada: Client) -> None:
+    assert as_ada.get("/halts/").headers["Location"] == "/risk/#history"
+
+
+def test_a_halt_of_long_ago_still_shows_what_was_proven_and_what_never_was(as_ada: Client) -> None:
+    olga, rita = Actor("olga", Role.OPERATOR, "x", None), Actor("rita", Role.RISK_ADMIN, "x", None)
+    now = clock.now_ms()
+    pressed = halt_market(market_id="0xabc", code=MarketHaltCode.MANUAL, detail="odd", by=olga, at=now)
+    acknowledge_halt(
+        round_id=pressed.round_id,
+        runner="shard:0",
+        at=Ms(now + 41),
+        orders_open=2,
+        last_sent_at=None,
+        provable_from=now,
+    )
+    for _ in range(2):
+        step_halt_report(
+            round_id=pressed.round_id,
+            runner="shard:0",
+            at=Ms(now + 200),
+            cancelled=2,
+            still_open=[],
+            unknown=[],
+        )
+    prove_halt(round_id=pressed.round_id, runner="shard:0", at=Ms(now + 2_100))
+    resume_market(market_id="0xabc", reason="fine", by=rita, at=Ms(now + 9_000))
+    halt_market(market_id="0xdef", code=MarketHaltCode.MANUAL, detail="odder", by=olga, at=Ms(now - 60_000))
+    resume_market(market_id="0xdef", reason="too early", by=rita, at=Ms(now + 9_000))
+
+    page = as_ada.get("/risk/").content.decode()
+
+    assert "Proven after 2.1 s:" in page
+    assert "orders cancelled <b>2/2</b>" in page
+    assert "Never proven." in page
+    assert "no runner answered within 2 s" in page
 
 
 def test_the_equity_curve_begins_with_the_day(as_ada: Client, settings: Any) -> None:

@@ -10,7 +10,7 @@ from infra import redis as infra_redis
 from infra.redis import Db
 from risk import selectors
 from risk.people import Role
-from tests.e2e.conftest import PHONE, Open
+from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
 from tests.e2e.listed import list_markets
@@ -41,7 +41,7 @@ def halt_and_stop(page: "Page", runner: FakeRunner) -> selectors.HaltInForce:
     return halt
 
 
-@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_holding_halts_and_the_panel_shows_each_step_until_it_is_proven(
     open_page: Open, trader: FakeTrader, runner: FakeRunner, size: dict[str, int]
 ) -> None:
@@ -121,6 +121,39 @@ def test_what_cannot_be_proven_is_named_and_stays(
     assert "0xdeadbeef" in unproven.inner_text()
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_without_the_live_connection_halt_goes_over_http_and_says_so(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner, size: dict[str, int]
+) -> None:
+    page = open_page(size=size, expects=("WebSocket",))
+    page.route_web_socket("**/ws/console/", lambda socket: socket.close())
+    page.reload()
+    page.locator('[data-notice="lost"]').wait_for()
+
+    halt = halt_and_stop(page, runner)
+    panel = page.locator("#halt-panel")
+    panel.get_by_text("No live connection.").wait_for()
+    panel.get_by_text("runners stopped 1/1").wait_for()
+    runner.prove(halt)
+
+    panel.get_by_text("Proven after").wait_for()
+
+
+def test_a_halt_that_nobody_heard_is_pressed_again_until_somebody_does(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner
+) -> None:
+    page = open_page(expects=("ERR_FAILED",))
+    page.route("**/api/v1/halts", lambda route: route.abort(), times=1)
+    page.locator("#halt").wait_for()
+
+    hold(page, HOLD_MS + 150)
+    page.locator("#halt-panel").get_by_text("Not halted yet: 1 try without success.").wait_for()
+
+    page.get_by_role("heading", name="All trading halted").wait_for()
+    (halt,) = runner.halts()
+    assert halt.pressed == 1
+
+
 def test_a_halt_survives_a_reload(open_page: Open, trader: FakeTrader, runner: FakeRunner) -> None:
     page = open_page()
     halt_and_stop(page, runner)
@@ -175,10 +208,12 @@ def test_one_market_is_halted_and_resumed_with_a_reason(
 def test_who_may_only_look_cannot_press(open_page: Open, trader: FakeTrader, person: User) -> None:
     User.objects.filter(pk=person.pk).update(is_staff=False, is_superuser=False)
     with_role(person, Role.VIEWER)
+    with_role(User.objects.create_user("otto"), Role.OPERATOR)
     page = open_page()
 
     page.locator("#halt:disabled").wait_for()
     assert page.locator("[data-market-control]:enabled").count() == 0
+    assert "Halting and resuming needs the role operator: otto." in page.locator("footer").inner_text()
 
 
 def beat_everything() -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/halts/"]
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/audit/", "/people/"]
 TABLET = {"width": 768, "height": 1024}
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
 
@@ -104,7 +104,7 @@ def test_what_needs_somebody_comes_first_on_a_phone(open_page: Open, trader: Fak
 def test_light_is_kept_for_the_next_page(open_page: Open, trader: FakeTrader) -> None:
     page = open_page()
     page.keyboard.press("t")
-    page.goto("/halts/")
+    page.goto("/risk/")
 
     assert page.locator("html").get_attribute("data-theme") == "light"
 

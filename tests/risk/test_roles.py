@@ -56,7 +56,10 @@ def test_another_group_is_no_role(nora: User) -> None:
     assert role_of(nora) is None
 
 
-@pytest.mark.parametrize("path", ["/", "/markets/", "/orders/", "/orders.csv", "/halts/", "/api/docs"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/markets/", "/orders.csv", "/risk/", "/halts/", "/audit/", "/audit.csv", "/people/", "/api/docs"],
+)
 def test_a_page_tells_who_has_no_role_what_is_missing_and_whom_to_ask(
     client: Client, nora: User, rita: User, path: str
 ) -> None:

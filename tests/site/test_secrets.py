@@ -30,7 +30,19 @@ from trading.gateways.polymarket.transport import Transport
 KEY: Final = "0x" + Random(5).randbytes(32).hex()
 API_SECRET: Final = base64.urlsafe_b64encode(Random(6).randbytes(32)).decode()
 NAMED: Final = {"key": KEY, "API secret": API_SECRET}
-PAGES: Final = ("/", "/markets/", "/orders/", "/fills/", "/halts/", "/orders.csv", "/admin/", "/nowhere/")
+PAGES: Final = (
+    "/",
+    "/markets/",
+    "/orders/",
+    "/fills/",
+    "/risk/",
+    "/audit/",
+    "/people/",
+    "/orders.csv",
+    "/audit.csv",
+    "/admin/",
+    "/nowhere/",
+)
 TABLES: Final = ("order", "walletaction", "account", "fill", "entry", "decision")
 ANSWERS: Final = (
     *("accounts", "orders", "unknown-orders", "wallet-actions", "fills", "entries", "decisions", "failures"),
