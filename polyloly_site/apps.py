@@ -4,10 +4,19 @@ import os
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin import apps as django_admin
+
+
+class ConsoleAdminConfig(django_admin.AdminConfig):
+    """Django's admin with our own site in it."""
+
+    default = False
+    default_site = "polyloly_site.admin_site.ConsoleAdminSite"
 
 
 class SiteConfig(AppConfig):
     name = "polyloly_site"
+    default = True
     verbose_name = "polyloly"
 
     def ready(self) -> None:

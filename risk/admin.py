@@ -6,7 +6,25 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from infra.fact_admin import FactAdmin, moment, usdc
-from risk.models import ApiToken, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Runner, Valuation
+from risk.models import (
+    Alert,
+    ApiToken,
+    Arming,
+    Audit,
+    Breaker,
+    Budget,
+    Consent,
+    DayStart,
+    Delivery,
+    Halt,
+    HaltReport,
+    HaltRound,
+    LimitsVersion,
+    MarketHalt,
+    Preflight,
+    Runner,
+    Valuation,
+)
 
 
 @admin.register(Halt)
@@ -94,6 +112,86 @@ class AuditAdmin(FactAdmin):
     list_filter = ["what", "outcome", "role"]
     search_fields = ["who", "target", "reason", "from_address"]
     date_hierarchy = "at"
+
+
+@admin.register(LimitsVersion)
+class LimitsVersionAdmin(FactAdmin):
+    list_display = ["number", "at", "by_name", "reason", "values"]
+    search_fields = ["by_name", "reason", "values"]
+    date_hierarchy = "at"
+
+
+@admin.register(Budget)
+class BudgetAdmin(FactAdmin):
+    list_display = [
+        "shard",
+        "number",
+        "limits_number",
+        "total_usdc",
+        "group_usdc",
+        "loss_usdc",
+        "orders_per_s",
+        "cash_usdc",
+        "dealt",
+        "acked",
+    ]
+    list_filter = ["shard", ("acked", admin.EmptyFieldListFilter)]
+    search_fields = ["shard"]
+    readonly_fields = ["total_usdc", "group_usdc", "loss_usdc", "cash_usdc"]
+    total_usdc = usdc("total_exposure")
+    group_usdc = usdc("group_exposure")
+    loss_usdc = usdc("daily_loss")
+    cash_usdc = usdc("cash")
+
+
+@admin.register(Breaker)
+class BreakerAdmin(FactAdmin):
+    list_display = ["opened", "market_id", "code", "detail", "tripped", "until", "half_open", "ended"]
+    list_filter = ["code", ("ended", admin.EmptyFieldListFilter)]
+    search_fields = ["market_id", "detail", "ended_reason"]
+    date_hierarchy = "opened"
+
+
+@admin.register(Alert)
+class AlertAdmin(FactAdmin):
+    list_display = ["began", "severity", "text", "code", "times", "last", "acknowledged", "ended"]
+    list_filter = ["severity", "mode", "code", ("ended", admin.EmptyFieldListFilter)]
+    search_fields = ["key", "text", "market_id", "acknowledged_by_name"]
+    date_hierarchy = "began"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(FactAdmin):
+    list_display = ["at", "alert", "kind", "channel", "number", "succeeded", "detail"]
+    list_filter = ["kind", "channel", "succeeded"]
+    search_fields = ["alert__text", "alert__key", "channel", "detail"]
+    list_select_related = ["alert"]
+    date_hierarchy = "at"
+
+
+@admin.register(Preflight)
+class PreflightAdmin(FactAdmin):
+    list_display = ["at", "by_name", "passed"]
+    list_filter = ["passed"]
+    search_fields = ["by_name", "checks"]
+    date_hierarchy = "at"
+
+
+@admin.register(Arming)
+class ArmingAdmin(FactAdmin):
+    list_display = ["began", "by_name", "reason", "process", "used", "ended", "ended_by_name", "ended_reason"]
+    list_filter = [("ended", admin.EmptyFieldListFilter)]
+    search_fields = ["by_name", "reason", "ended_by_name", "ended_reason", "process"]
+    date_hierarchy = "began"
+
+
+@admin.register(Consent)
+class ConsentAdmin(FactAdmin):
+    list_display = ["asked", "what", "asked_by", "reason", "expires", "given", "given_by", "used"]
+    list_filter = ["what", ("given", admin.EmptyFieldListFilter)]
+    search_fields = ["reason", "asked_by__username", "given_by__username"]
+    list_select_related = ["asked_by", "given_by"]
+    date_hierarchy = "asked"
 
 
 # People are changed by manage.py make_user, set_role and let_go, which are recorded; not by Django's own forms.

@@ -89,8 +89,8 @@ def test_without_a_role_not_even_the_machine_itself_halts(client: Client, nora: 
     assert not Audit.objects.filter(outcome="done").exists()
 
 
-def test_staff_without_a_role_read_the_django_admin_and_change_nothing(client: Client, nora: User) -> None:
-    client.force_login(nora)
+def test_staff_with_a_role_read_the_django_admin_and_change_nothing(client: Client, nora: User) -> None:
+    client.force_login(with_role(nora, Role.OPERATOR))
 
     assert client.get("/admin/risk/audit/").status_code == 200
     assert client.get("/admin/auth/user/").status_code == 200

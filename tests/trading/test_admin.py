@@ -10,9 +10,22 @@ from django.urls import reverse
 from core.notes import Booked
 from core.units import Ms, shares
 from infra.append_only import FactChanged
+from infra.clock import to_datetime
 from risk import services as risk
-from risk.models import Audit
-from tests.risk.conftest import acknowledge, value
+from risk.models import (
+    Alert,
+    ApiToken,
+    Arming,
+    Audit,
+    Breaker,
+    Budget,
+    Consent,
+    Delivery,
+    LimitsVersion,
+    Preflight,
+)
+from risk.people import Role
+from tests.risk.conftest import acknowledge, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services
 from trading.batch import Batch
@@ -53,12 +66,42 @@ def filled(account: Account, fence: int) -> None:
     risk.halt_market(market_id=MARKET, code=risk.MarketHaltCode.MANUAL, detail="odd", by=by, at=NOON)
     acknowledge(made.round_id)
     value("10000", at=Ms(NOON))
+    agreed()
+    told()
+
+
+def agreed() -> None:
+    """What people agreed on and what runs out by itself."""
+    at, person = to_datetime(NOON), User.objects.create_user("petra")
+    amounts = dict.fromkeys(("total_exposure", "group_exposure", "daily_loss"), 5_000_000_000)
+    LimitsVersion.objects.create(number=1, at=at, by_name="config", reason="first", values={}, before={})
+    Budget.objects.create(**amounts, shard="shard:0", number=1, limits_number=1, orders_per_s=5, dealt=at)
+    Breaker.objects.create(
+        market_id=MARKET, code="rejects", detail="three rejects", tripped=1, opened=at, until=at
+    )
+    preflight = Preflight.objects.create(at=at, by_name="petra", passed=True, checks=[])
+    Arming.objects.create(preflight=preflight, reason="go", began=at, by_name="petra", process="shard")
+    Consent.objects.create(what="reset", reason="calm again", asked=at, asked_by=person, expires=at)
+    ApiToken.objects.create(
+        user=person, name="bot", digest="d" * 64, shown="pl_ab", scope="read", made=at, made_by_name="petra"
+    )
+
+
+def told() -> None:
+    """Something to tell somebody, and that it was told."""
+    at = to_datetime(NOON)
+    alert = Alert.objects.create(
+        key="kill_switch", code="kill_switch", severity=0, text="odd", mode="demo", began=at, last=at, times=1
+    )
+    Delivery.objects.create(
+        alert=alert, kind="first", channel="tgram", at=at, number=1, succeeded=True, detail="told"
+    )
 
 
 @pytest.fixture
 def staff() -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("olga", password="a long passphrase", is_staff=True))
+    client.force_login(with_role(User.objects.create_user("olga", is_staff=True), Role.OPERATOR))
     return client
 
 
@@ -74,7 +117,7 @@ def page(model: type[Model], kind: str, *args: object) -> str:
 
 
 def test_every_model_is_there() -> None:
-    assert len(MODELS) == 16
+    assert len(MODELS) == 25
 
 
 @pytest.mark.usefixtures("filled")
@@ -101,6 +144,39 @@ def test_not_even_a_superuser_adds_changes_or_deletes(superuser: Client, model: 
     assert superuser.post(page(model, "change", row.pk), {}).status_code == 403
     assert superuser.post(page(model, "delete", row.pk), {"post": "yes"}).status_code == 403
     assert model._default_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_no_action_deletes_many_rows_at_once(superuser: Client, model: type[Model]) -> None:
+    rows = [row.pk for row in model._default_manager.all()]
+
+    superuser.post(
+        page(model, "changelist"), {"action": "delete_selected", "_selected_action": rows, "post": "yes"}
+    )
+
+    assert model._default_manager.filter(pk__in=rows).count() == len(rows)
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_token_is_shown_without_its_digest(staff: Client) -> None:
+    token = ApiToken.objects.get()
+
+    assert "d" * 64 not in staff.get(page(ApiToken, "change", token.pk)).content.decode()
+
+
+def test_who_is_not_logged_in_comes_in_by_the_consoles_form(client: Client) -> None:
+    answer = client.get("/admin/risk/audit/", follow=True)
+
+    assert answer.redirect_chain[-1][0] == "/login/?next=/admin/risk/audit/"
+
+
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_who_has_no_role_is_not_let_in_staff_or_not(client: Client, is_staff: bool) -> None:
+    client.force_login(User.objects.create_user("nora", is_staff=is_staff))
+
+    assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get("/admin/risk/audit/", follow=True).status_code == 403
 
 
 @pytest.mark.usefixtures("filled")

@@ -1,0 +1,27 @@
+"""The Django admin of this site: for staff who have a role, with the console's own way in."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from unfold.sites import UnfoldAdminSite
+
+from risk.services import role_of
+
+
+class ConsoleAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+    """Looks only: what is in it is registered as facts (``infra.fact_admin``)."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff without a role are let in nowhere, and so not here either."""
+        user = request.user
+        return isinstance(user, User) and user.is_active and user.is_staff and role_of(user) is not None
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """One form for everybody: its tries are counted, its refusals recorded. 403 for who is logged in already."""
+        if request.user.is_authenticated:
+            raise PermissionDenied("the Django admin is open to staff who have a role")
+        wanted = request.GET.get("next") or request.get_full_path()
+        return redirect_to_login(wanted)
