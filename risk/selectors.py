@@ -160,33 +160,44 @@ def halt_panels() -> tuple[Panel | None, dict[str, Panel]]:
 
 
 def control() -> dict[str, object]:
-    """The control state as the console shows it: JSON values only; the consumer adds what its user may do."""
+    """The control state as the console shows it: JSON values only; the consumer adds what its user may do.
+
+    ``recorded`` is false while a halt of everything is in force that the database has not taken yet.
+    """
     halt, markets = halt_in_force(), market_halts()
     whole, by_market = halt_panels()
-    return {
-        "halt": None
-        if halt is None
-        else {
-            "id": halt.halt_id,
-            "reason": halt.code,
-            "detail": halt.detail,
-            "by": halt.by,
-            "began_ms": halt.began_ms,
-            "pressed": halt.pressed,
-        },
-        "report": None if halt is None or whole is None else {"halt_id": halt.halt_id, **whole.as_json()},
-        "market_halts": [
-            {
-                "market_id": name,
-                "reason": each.code,
-                "detail": each.detail,
-                "by": each.by,
-                "began_ms": each.began_ms,
-                "report": by_market[name].as_json() if name in by_market else None,
-            }
-            for name, each in markets.items()
-        ],
-    }
+    waiting = not_recorded(kept_halts())
+    unwritten = next((kept for kept in waiting if kept.market_id is None), None) if halt is None else None
+    stopped = [
+        _stopped(each, by_market[name].as_json() if name in by_market else None)
+        for name, each in markets.items()
+    ]
+    stopped += [
+        _stopped(kept, _unwritten(kept)) for kept in waiting if kept.market_id not in (None, *markets)
+    ]
+    state: dict[str, object] = {"recorded": unwritten is None, "halt": None, "report": None}
+    if halt is not None:
+        state["halt"] = {"id": halt.halt_id, "pressed": halt.pressed, **_told(halt)}
+        state["report"] = None if whole is None else {"halt_id": halt.halt_id, **whole.as_json()}
+    elif unwritten is not None:
+        state["halt"] = {"id": None, "pressed": 0, **_told(unwritten)}
+        state["report"] = {"halt_id": None, **_unwritten(unwritten)}
+    return {**state, "market_halts": stopped}
+
+
+def _told(halt: HaltInForce | KeptHalt) -> dict[str, object]:
+    began_ms = halt.began_ms if isinstance(halt, HaltInForce) else halt.at_ms
+    return {"reason": halt.code, "detail": halt.detail, "by": halt.by, "began_ms": began_ms}
+
+
+def _stopped(halt: HaltInForce | KeptHalt, report: dict[str, object] | None) -> dict[str, object]:
+    return {"market_id": halt.market_id, **_told(halt), "report": report}
+
+
+def _unwritten(kept: KeptHalt) -> dict[str, object]:
+    """The report of a halt without a row: nothing is proven before there is one."""
+    words = "not recorded yet: the database has not taken it; the runners obey it all the same"
+    return {"round": 0, "asked_ms": kept.at_ms, "steps": [], "proven_ms": None, "unproven": [words]}
 
 
 def day_start(account_id: int, *, at: Ms) -> DayStart | None:

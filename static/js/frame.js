@@ -147,7 +147,7 @@ function haltNotice() {
     h("p", null,
       h("b", null, `Trading is halted since ${utc(halt.began_ms)} UTC, ${span((now() - halt.began_ms) / speed())}. `),
       `${named(halt.detail || words(halt.reason))} (${halt.by}). `,
-      unproven ? h("b", null, `${report.unproven.length} not proven. `) : `${proof} `),
+      board.control?.recorded === false ? h("b", null, "Not recorded yet. ") : unproven ? h("b", null, `${report.unproven.length} not proven. `) : `${proof} `),
     h("button", { type: "button", class: "button", "data-open-halt": true }, "Show proof"),
     may("reset") ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…") : null);
 }

@@ -14,6 +14,7 @@ from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
 from tests.e2e.listed import list_markets
+from tests.risk.away import another_writes
 from tests.risk.conftest import with_role
 
 if TYPE_CHECKING:
@@ -152,6 +153,26 @@ def test_a_halt_that_nobody_heard_is_pressed_again_until_somebody_does(
     page.get_by_role("heading", name="All trading halted").wait_for()
     (halt,) = runner.halts()
     assert halt.pressed == 1
+
+
+def test_a_halt_the_database_does_not_take_says_so_until_it_is_recorded(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner
+) -> None:
+    page = open_page()
+    page.locator("#halt").wait_for()
+    panel = page.locator("#halt-panel")
+
+    with another_writes():
+        hold(page, HOLD_MS + 150)
+        panel.get_by_role("heading", name="All trading halted, not recorded yet").wait_for()
+        assert "not recorded yet" in panel.locator(".unproven").inner_text()
+        assert page.locator("#halt").inner_text() == "HALTED"
+
+    page.get_by_role("heading", name="All trading halted", exact=True).wait_for()
+    (halt,) = runner.halts()
+    runner.stop(halt)
+    runner.prove(halt)
+    panel.get_by_text("Proven after").wait_for()
 
 
 def test_a_halt_survives_a_reload(open_page: Open, trader: FakeTrader, runner: FakeRunner) -> None:
