@@ -4,6 +4,7 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init, worker_ready, worker_shutdown
+from django.conf import settings
 
 from infra import heartbeat
 from infra.vigil import Vigil
@@ -19,9 +20,13 @@ _vigils: list[Vigil] = []
 def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
     """The watchdog lives in ops and waits for no queue: a Redis that is away must not put it to sleep."""
     if sender.hostname.partition("@")[0] == "ops":
-        from risk import watchdog
+        from risk.watchdog import Watchdog
 
-        _vigils.append(Vigil("watchdog", watchdog.look).start())
+        if settings.POLYLOLY.signs:
+            # Seconds of imports, which a halt that nobody answers has not got.
+            from trading import last_hand  # noqa: F401
+
+        _vigils.append(Vigil("watchdog", Watchdog().look).start())
 
 
 def worker_begins(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's consumer
@@ -33,7 +38,12 @@ def beat_begins(**_: Any) -> None:
     _hearts.append(heartbeat.start("beat"))
 
 
-def worker_ends(**_: Any) -> None:
+def worker_ends(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
+    """In good order. What the trader left for ops goes with it: its orders are withdrawn."""
+    if sender is not None and sender.hostname.partition("@")[0] == "trader":
+        from trading import venue_pass
+
+        venue_pass.take_away()
     for vigil in _vigils:
         vigil.stop()
     for heart in _hearts:

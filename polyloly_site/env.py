@@ -37,6 +37,7 @@ from polyloly_site.sections import Limits, PairArb, UsdcText
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")  # a digit first, and it may be an address in disguise
+STRATEGIES: Final = frozenset({"pair_arb"})
 ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -98,6 +99,7 @@ class Polyloly(BaseSettings):
     cancel_on_shutdown: bool
     record: bool
     start_cash: UsdcText
+    strategies: str  # those that trade, with commas between
     limits: Limits
     pair_arb: PairArb
 
@@ -175,6 +177,15 @@ class Polyloly(BaseSettings):
             raise ValueError("must be an address: 0x and 40 hex digits")
         return None if address is None else address.lower()
 
+    @field_validator("strategies")
+    @classmethod
+    def known_strategies(cls, names: str) -> str:
+        unknown = {name.strip() for name in names.split(",")} - STRATEGIES
+        if unknown:
+            known = ", ".join(sorted(STRATEGIES))
+            raise ValueError(f"there is no strategy {min(unknown)!r}: name some of {known}")
+        return names
+
     @field_validator("simulator_url")
     @classmethod
     def no_real_venue(cls, url: str | None) -> str | None:
@@ -207,6 +218,10 @@ class Polyloly(BaseSettings):
         if not self.paper_trading:
             return Mode.REHEARSAL
         return Mode.DEMO if self.venue is Venue.SIMULATOR else Mode.PAPER
+
+    def trades(self, strategy: str) -> bool:
+        """Whether this strategy is among those that trade."""
+        return strategy in {name.strip() for name in self.strategies.split(",")}
 
     @property
     def signs(self) -> bool:

@@ -25,6 +25,7 @@ from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
 from polyloly_site import keys, processes, snapshots
 from polyloly_site.env import Polyloly, Venue
+from trading import venue_pass
 
 OPERATOR: Final = "operator"
 READY_MS: Final = 60_000
@@ -166,6 +167,7 @@ class Stack:
             killed = end(group, within_ms=within_ms)
             log_step(step, began, killed=killed)
             if "ops" in names:
+                venue_pass.take_away()
                 self._write_snapshot()
                 log_step("state snapshot written", began, killed=[])
 

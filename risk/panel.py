@@ -16,6 +16,8 @@ from risk.models import HaltReport, HaltRound
 
 # A watchdog's patience is real time, whatever the clock's speed (trading.md 12).
 ANSWER_WITHIN_MS: Final = 2_000
+# What ops does by its own hand is reported under this name, and is no runner's answer (``risk.rescue``).
+OPS: Final = "ops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Panel:
 
 def panel(opened: HaltRound, reports: Sequence[HaltReport]) -> Panel:
     """The panel of one round as of now."""
+    ops = next((report for report in reports if report.runner == OPS), None)
+    reports = [report for report in reports if report.runner != OPS]
     expected = set(opened.expected) if opened.halt_id is not None else {report.runner for report in reports}
     # One runner owns a market, so one answer is enough there; of everything, every enlisted runner owes one.
     owed = max(1, len(expected | {report.runner for report in reports}))
@@ -65,6 +69,7 @@ def panel(opened: HaltRound, reports: Sequence[HaltReport]) -> Panel:
         _stopped(opened, reports, owed, late=late),
         _cancelled(opened, reports, owed),
         _asked(opened, reports, owed),
+        *_by_ops(opened, ops),
         _step(
             "proven",
             "proven",
@@ -75,13 +80,14 @@ def panel(opened: HaltRound, reports: Sequence[HaltReport]) -> Panel:
             ok=True if proven_ms is not None else None,
         ),
     )
-    words = _unproven(opened, reports, missing, late=late)
+    words = (*_unproven(opened, reports, missing, late=late), *_said_of_ops(ops)) if proven_ms is None else ()
     return Panel(opened.number, to_ms(opened.asked), steps, proven_ms, words)
 
 
 def waited_ms(opened: HaltRound) -> int:
-    """Real milliseconds since the button was pressed."""
-    return int((clock.now_ms() - to_ms(opened.asked)) / clock.speed())
+    """Real milliseconds since a runner could read it: since it was pressed, or became a row much later."""
+    known = opened.asked if opened.committed is None else max(opened.asked, opened.committed)
+    return int((clock.now_ms() - to_ms(known)) / clock.speed())
 
 
 def _step(
@@ -131,6 +137,27 @@ def _asked(opened: HaltRound, reports: Sequence[HaltReport], owed: int) -> Step:
     return _step("asked", label, opened, clean, owed, at_ms, ok=True if whole else None)
 
 
+def _by_ops(opened: HaltRound, ops: HaltReport | None) -> tuple[Step, ...]:
+    """What ops did by its own hand, where no runner answered; a proof of what rests at the venue, and of no more."""
+    if ops is None:
+        return ()
+    left = "it did not answer" if ops.open_left is None else f"{ops.open_left} open"
+    label = f"ops: {ops.note}" if ops.note is not None else f"ops withdrew by itself, asked the venue: {left}"
+    at_ms = None if ops.proven is None else to_ms(ops.proven)
+    ok = True if ops.proven is not None else None
+    return (_step("ops", label, opened, ops.cancelled, ops.orders_open, at_ms, ok=ok),)
+
+
+def _said_of_ops(ops: HaltReport | None) -> tuple[str, ...]:
+    if ops is None:
+        return ()
+    if ops.proven is not None:
+        return ("ops withdrew everything by itself: the venue, asked twice, has nothing of ours open",)
+    named = [f"ops: order {name} is unknown" for name in ops.unknown_ids]
+    named += [f"ops: order {name} is still open" for name in ops.open_ids]
+    return (*named, *([f"ops: {ops.note}"] if ops.note is not None else []))
+
+
 def _unproven(
     opened: HaltRound, reports: Sequence[HaltReport], missing: Sequence[str], *, late: bool
 ) -> tuple[str, ...]:
@@ -142,6 +169,7 @@ def _unproven(
             words.append(f"no runner answered within {seconds} s")
     for report in reports:
         if report.proven is None:
+            words += [f"{report.runner}: {report.note}"] if report.note is not None else []
             words += [f"order {name} is unknown" for name in report.unknown_ids]
             words += [f"order {name} is still open" for name in report.open_ids] if late else []
     return tuple(words)

@@ -25,6 +25,7 @@ from risk.proof import acknowledge_halt, dismiss_runner, enlist_runner, prove_ha
 from risk.recording import record_kept_here, record_wishes, written_first
 from risk.selectors import HaltInForce
 from risk.valuations import record_valuation, thin_valuations, trip_daily_loss
+from risk.venue import Withdrawn, register_reconciliation, register_signs, register_withdraw
 
 __all__ = [
     "Actor",
@@ -32,6 +33,7 @@ __all__ = [
     "HaltCode",
     "MarketHaltCode",
     "Role",
+    "Withdrawn",
     "acknowledge_halt",
     "allows",
     "dismiss_runner",
@@ -46,6 +48,9 @@ __all__ = [
     "record_valuation",
     "record_wishes",
     "register_market_resolver",
+    "register_reconciliation",
+    "register_signs",
+    "register_withdraw",
     "reset_trading",
     "resolve_market",
     "resume_market",

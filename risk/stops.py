@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from core.units import Ms
-from infra.clock import now_ms, to_datetime
+from infra import clock
+from infra.clock import to_datetime
 from risk.errors import Contended, NotHalted
 from risk.models import Halt, HaltCode, HaltRound, MarketHalt, Runner
 from risk.people import Actor
@@ -69,7 +70,9 @@ def open_round(opened: HaltRound, *, number: int, by: Actor, at: Ms) -> HaltRoun
 
 def committed(round_id: int) -> None:
     """Note when the row was safe: the first step of the proof."""
-    HaltRound.objects.filter(pk=round_id, committed__isnull=True).update(committed=to_datetime(now_ms()))
+    HaltRound.objects.filter(pk=round_id, committed__isnull=True).update(
+        committed=to_datetime(clock.now_ms())
+    )
 
 
 def end(model: type[S], halt_id: int, *, pressed: int, reason: str, by: Actor, at: Ms) -> None:

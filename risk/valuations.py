@@ -64,26 +64,33 @@ def record_valuation(
     DayStart.objects.bulk_create([first], ignore_conflicts=True)
 
 
-def trip_daily_loss(*, account_id: int, limit: Usdc, at: Ms) -> str | None:
-    """Why the daily loss limit is broken, or ``None``. Broken means: in each of the last valuations, at least
-    three of them over 4 s, today's loss is at or above ``limit``."""
+def confirmed_loss(account_id: int, *, at: Ms) -> Usdc | None:
+    """Today's loss that no single valuation made up: the smallest of the last ones, at least three of them over 4 s.
+
+    ``None`` before there are so many today. Negative: a profit.
+    """
     start = selectors.day_start(account_id, at=at)
     if start is None:
         return None
     recent = Valuation.objects.filter(account_id=account_id, at_ms__gte=start.at_ms, at_ms__lte=at).order_by(
         "-at_ms", "-pk"
     )[:LOOK_BACK]
-    breaking: list[int] = []
-    lost = 0
+    losses: list[int] = []
+    newest: int | None = None
     for moment, equity, deposited in recent.values_list("at_ms", "equity", "deposited"):
-        loss = (start.equity - start.deposited) - (equity - deposited)
-        if loss < limit:
-            break
-        lost = lost or loss
-        breaking.append(moment)
-    if len(breaking) < TRIP_COUNT or breaking[0] - breaking[-1] < TRIP_SPAN_MS:
+        newest = moment if newest is None else newest
+        losses.append((start.equity - start.deposited) - (equity - deposited))
+        if len(losses) >= TRIP_COUNT and newest - moment >= TRIP_SPAN_MS:
+            return Usdc(min(losses))
+    return None
+
+
+def trip_daily_loss(*, account_id: int, limit: Usdc, at: Ms) -> str | None:
+    """Why the daily loss limit is broken, or ``None``: the confirmed loss is at or above ``limit``."""
+    lost = confirmed_loss(account_id, at=at)
+    if lost is None or lost < limit:
         return None
-    return f"lost {text(lost, 6)} of {text(limit, 6)} USDC today, {len(breaking)} valuations in a row"
+    return f"lost {text(lost, 6)} of {text(limit, 6)} USDC today, {TRIP_COUNT} valuations in a row"
 
 
 def thin_valuations(*, at: Ms, batch: int) -> int:

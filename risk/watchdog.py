@@ -3,34 +3,92 @@
 It lives in ops on a thread of its own (``infra.vigil``), so that it watches while Redis is away too.
 """
 
+from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 from django.conf import settings
 
-from core.units import Ms, Usdc
+from core.units import Ms, Usdc, text
 from infra import clock, logs
 from infra.clock import to_datetime
-from risk import notices, selectors, services
+from risk import notices, notify, selectors, services
+from risk.disconnection import Connections
 from risk.models import HaltCode, HaltRound
 from risk.panel import ANSWER_WITHIN_MS, Panel, waited_ms
+from risk.rescue import Rescue
+from risk.silence import Silence
+from risk.valuations import confirmed_loss
 
 NAME: Final = "watchdog"
 # An account nobody valued for this long (real time) is not traded with.
 VALUED_WITHIN_MS: Final = 30_000
+LEVELS: Final = {"daily_loss_half": 50, "daily_loss_near": 80}  # percent of the limit
 # For this long after a press the consoles are told each second what is still not proven.
 NUDGED_FOR_MS: Final = 60_000
 
 log = logs.get("watchdog")
 
 
-def look() -> None:
-    """One look, with the clock and the limits as they are now."""
-    services.record_wishes(selectors.kept_halts())
-    watch(at=clock.now_ms(), daily_loss=settings.POLYLOLY.limits.daily_loss)
+class Watchdog:
+    """One a process. What it must remember between two looks is in its parts."""
+
+    def __init__(self) -> None:
+        self._connections = Connections(clock.monotonic_ms())
+        self._rescue = Rescue()
+        self._silence = Silence()
+        self._warnings = LossWarnings()
+
+    def look(self) -> None:
+        """One look, with clock and limits as they are now. What one part raises keeps no other from looking."""
+        at, chosen = clock.now_ms(), settings.POLYLOLY
+        parts: tuple[Callable[[], object], ...] = (
+            lambda: services.record_wishes(selectors.kept_halts()),
+            self._rescue.look,
+            lambda: watch(at=at, daily_loss=chosen.limits.daily_loss),
+            lambda: self._warnings.look(at=at, limit=chosen.limits.daily_loss),
+            lambda: self._connections.look(
+                at=at, now=clock.monotonic_ms(), temporal=chosen.trades("temporal_arb")
+            ),
+            lambda: self._silence.look(at=at),
+        )
+        troubles = [error for part in parts if (error := _tried(part)) is not None]
+        if troubles:
+            raise ExceptionGroup("the watchdog did not see everything", troubles)
+
+
+def _tried(part: Callable[[], object]) -> Exception | None:
+    try:
+        part()
+    except Exception as error:  # noqa: BLE001 process edge: one part that fails must not blind the others
+        return error
+    return None
+
+
+class LossWarnings:
+    """Tells once a day, account and level that half of what may be lost is, and four fifths of it."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[int, date, str]] = set()
+
+    def look(self, *, at: Ms, limit: Usdc) -> None:
+        since, day = Ms(at - int(VALUED_WITHIN_MS * clock.speed())), to_datetime(at).date()
+        self._told = {told for told in self._told if told[1] == day}
+        for account_id in selectors.valued_accounts(since=since):
+            lost = confirmed_loss(account_id, at=at)
+            reached = [
+                code for code, percent in LEVELS.items() if lost is not None and lost * 100 >= limit * percent
+            ]
+            for code in reached:
+                if (account_id, day, code) not in self._told:
+                    self._told.add((account_id, day, code))
+                    assert lost is not None, "it reached a level"
+                    said = f"lost {text(lost, 6)} of {text(limit, 6)} USDC today"
+                    notify.warn(code, said, about=f"account {account_id}")
 
 
 def watch(*, at: Ms, daily_loss: Usdc) -> None:
-    """One look at everything."""
+    """What risk's own rows say."""
     end_daily_loss(at=at)
     halt_on_daily_loss(at=at, limit=daily_loss)
     tell_unproven()

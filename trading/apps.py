@@ -1,6 +1,11 @@
 """The trading app: accounts, orders, fills, the ledger, and the runner around the engine."""
 
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from risk.services import Withdrawn
 
 
 class TradingConfig(AppConfig):
@@ -8,8 +13,18 @@ class TradingConfig(AppConfig):
     verbose_name = "Trading"
 
     def ready(self) -> None:
-        from trading import figures
+        from risk import services as risk
+        from trading import figures, venue_signs
         from trading.gateways.polymarket import checks
 
+        risk.register_withdraw(withdraw)
+        risk.register_signs(frame_age=venue_signs.frame_age, time_answers=venue_signs.time_answers)
         figures.register()
         checks.register()
+
+
+def withdraw(market_id: str | None) -> "Withdrawn":
+    """Only ops needs what talks to the venue, and only when it must act."""
+    from trading import last_hand
+
+    return last_hand.withdraw(market_id)

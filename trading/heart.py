@@ -6,6 +6,11 @@ are told apart. A chain that we did not begin, or that moved without us, is watc
 that goes on moving has a living owner, one that stands still is taken up. An unanswered beat may have moved the
 chain: the id that the next refusal names is then ours. It may also be taken much later: after a sweep there is no
 chain, and the venue takes whatever comes first, so a beat of long ago that lay in a stalled process begins one.
+
+Beats are held back (``hold_back``) while a shard with open orders is silent, and while everything is halted and some
+order is still not known to be gone two seconds later: cancels that do not get through are then made by the venue's
+own sweep, 10 to 15 s after the last beat. A halt whose orders are gone changes nothing: the chain goes on, so that
+another trader is still told apart.
 """
 
 from dataclasses import dataclass

@@ -153,6 +153,11 @@ class MarketFeed:
         metrics.REFUSED_INPUT.labels(source=SOURCE, reason=refusal.reason.value).inc()
         log.warning("input refused", source=SOURCE, reason=refusal.reason.value, detail=refusal.detail)
 
+    @property
+    def heard_ms(self) -> int | None:
+        """When the last frame came, by the clock."""
+        return self._channel.heard_ms
+
     def row(self) -> Row:
         """The channel as the console shows it."""
         return feed_row(

@@ -22,7 +22,7 @@ from feeds import selectors as feeds
 from infra import aio, bus, clock, logs, metrics
 from infra.loops import Loop
 from risk import services as risk_services
-from trading import closing, selectors, wallet_light
+from trading import closing, selectors, venue_signs, wallet_light
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
 from trading.errors import WalletTaken
@@ -205,6 +205,7 @@ class Shard:
     async def pulse(self) -> None:
         """Each second: figures for Prometheus, failures for the operators, valuations for the curve."""
         metrics.EVENT_BUS_DEPTH.set(self.journal.depth)
+        await venue_signs.say_heard(self.name, self.feed.heard_ms)
         self.room.count_trust()
         while self.books.failures:
             market_id, why = self.books.failures.popleft()

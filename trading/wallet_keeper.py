@@ -17,7 +17,8 @@ from redis import RedisError
 from core.units import Ms
 from infra import aio, clock, logs, loops, redis
 from infra.loops import Loop
-from trading import selectors, services, wallet_light
+from risk import selectors as risk
+from trading import selectors, services, venue_pass, wallet_light
 from trading.errors import FenceLost
 from trading.gateways.polymarket.answers import Beat
 from trading.gateways.polymarket.signing import Signer
@@ -25,6 +26,7 @@ from trading.gateways.polymarket.transport import NotReady, Transport
 from trading.gateways.polymarket.wallet import Wallet, WalletUnusable
 from trading.heart import Answer, Beaten, Heart, Mismatched, Stage, Unheard
 from trading.models import Account
+from trading.venue_pass import VenuePass
 from trading.wallet_approvals import Approvals
 from trading.wallet_checks import KeyChecks
 from trading.wallet_light import Hold, WalletLight
@@ -37,6 +39,9 @@ TURN_REAL_LEAST_MS: Final = 25
 BEAT_WITHIN_MS: Final = 3_000  # of the clock
 BEAT_WITHIN_LEAST_S: Final = 0.5  # and never less than this, real
 RENEWED_WITHIN_MS: Final = 3_000  # real
+WITHDRAWN_WITHIN_MS: Final = (
+    2_000  # real: cancels of a halt that are not through by then need the venue's help
+)
 SILENT_MS: Final = 10_000  # of the clock: by then the venue cancels
 REFUSED_PAUSE_MS: Final = 15_000  # before the lease is given back and somebody may ask again
 
@@ -89,6 +94,7 @@ class Keeper:
         self._work: WalletWork | None = None
         self._light = WalletLight(Hold.CHECKING, "opening the wallet", fence, clock.now_ms(), None)
         self._late: tuple[str, ...] = ()
+        self._stopped: str | None = None
         self._beating = asyncio.Event()
 
     async def open(self, opened: AsyncExitStack) -> None:
@@ -100,6 +106,7 @@ class Keeper:
         opened.push_async_callback(self.transport.close)
         try:
             await self.transport.start()
+            self._leave_pass(signer)
             self.relay = await Wallet.open(
                 private_key=chosen.private_key,
                 wallet=self.wallet,
@@ -117,6 +124,22 @@ class Keeper:
         # With real money an approval is a person's decision; play money is approved at once.
         sets = chosen.venue.value == "simulator"
         self.approvals = Approvals(self.relay, self.transport, self.quota, sets=sets, now=clock.now_ms)
+
+    def _leave_pass(self, signer: Signer) -> None:
+        """Let ops withdraw everything should we not answer a halt. Without it trading goes on: the venue sweeps too."""
+        key = self.transport.credentials
+        given = VenuePass(
+            wallet=self.wallet,
+            address=signer.address,
+            signature_type=signer.signature_type,
+            api_key=key.api_key,
+            secret=key.secret,
+            passphrase=key.passphrase,
+        )
+        try:
+            venue_pass.leave(given)
+        except OSError as error:
+            log.error("no venue pass left for ops", error=str(error), event_type="error")
 
     async def hold(self) -> None:
         """Beat and work until told to stop. Raises ``Refused`` once another trader shows."""
@@ -141,7 +164,8 @@ class Keeper:
 
     async def _beat_once(self) -> None:
         self._late = await self._silent_shards()
-        if self._late or not self.loop.lease.valid():
+        self._stopped = await self._stopped_with_orders()
+        if self._late or self._stopped is not None or not self.loop.lease.valid():
             self.heart.hold_back(clock.now_ms())
             return
         was_running = self.heart.beats
@@ -184,6 +208,24 @@ class Keeper:
             return (f"unknown: {error}",)
         least = loops.PULSE_TTL_MS - RENEWED_WITHIN_MS
         return tuple(name for name, ms in zip(names, left, strict=True) if int(ms) < least)
+
+    async def _stopped_with_orders(self) -> str | None:
+        """Why the venue had better sweep: everything is halted, and orders are not known to be gone two seconds
+        later. An ordinary halt is over by then and costs no beat."""
+        account = await self.account()
+        if account is None:
+            return None
+        try:
+            halt = await sync_to_async(risk.halt_in_force)()
+            if halt is None or (clock.now_ms() - halt.asked_ms) / clock.speed() < WITHDRAWN_WITHIN_MS:
+                return None
+            left = await sync_to_async(self._orders_left)(account.pk)
+        except DatabaseError as error:
+            return f"whether all is halted is not known: {error}"
+        return f"halted, and {left} orders are not known to be gone" if left else None
+
+    def _orders_left(self, account_id: int) -> int:
+        return selectors.open_orders(account_id).filter(written_ms__gt=self.heart.swept_ms or 0).count()
 
     def _shards_with_orders(self, account_id: int) -> list[str]:
         """Orders that the venue has swept away since need nobody's renewal."""
@@ -267,6 +309,8 @@ class Keeper:
         """Why the venue hears no heartbeat, empty while it does."""
         if self._late:
             return f"no heartbeat: silent {', '.join(self._late)}"
+        if self._stopped is not None:
+            return f"no heartbeat, so that the venue sweeps: {self._stopped}"
         if not self.heart.beats:
             return f"no heartbeat: {self.heart.stage.value}"
         silent_ms = clock.now_ms() - (self.heart.beaten_ms or 0)

@@ -1,5 +1,6 @@
 """Equity over time: the day's start, profit by period, the daily loss, and thinning."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from core.units import Ms, Usdc
 from infra.append_only import FactChanged
 from infra.clock import to_ms
-from risk import selectors, services, watchdog
+from risk import notify, selectors, services, watchdog
 from risk.models import DayStart, Valuation
 from risk.services import HaltCode
+from risk.silence import Silence
 from tests.risk.conftest import DAY_MS, NOON, OPERATOR, halt, value
 
 pytestmark = pytest.mark.django_db
@@ -175,6 +177,79 @@ def test_midnight_does_not_end_what_an_operator_halted() -> None:
     watchdog.watch(at=MIDNIGHT, daily_loss=LIMIT)
 
     assert selectors.halt_in_force() is not None
+
+
+@pytest.fixture
+def told_about() -> Iterator[list[str]]:
+    """The warnings that people are told, by their codes."""
+    codes: list[str] = []
+
+    def tell(code: str, _text: str, _about: str) -> None:
+        codes.append(code)
+
+    notify.tellers.append(tell)
+    yield codes
+    notify.tellers.remove(tell)
+
+
+def test_half_and_four_fifths_of_the_daily_loss_are_told_once(told_about: list[str]) -> None:
+    warnings = watchdog.LossWarnings()
+    lose("9899", at_ms=NOON)
+    for second in range(3):
+        warnings.look(at=Ms(NOON + second * 1000), limit=LIMIT)
+    assert told_about == ["daily_loss_half"]
+
+    lose("9840", at_ms=Ms(NOON + 20_000))
+    for second in range(3):
+        warnings.look(at=Ms(NOON + 20_000 + second * 1000), limit=LIMIT)
+
+    assert told_about == ["daily_loss_half", "daily_loss_near"]
+
+
+def test_a_single_phantom_valuation_neither_warns_nor_trips(told_about: list[str]) -> None:
+    value("10000", at=Ms(NOON - 10_000))
+    for back, equity in ((6000, "10000"), (4000, "9000"), (2000, "10000"), (0, "10000")):
+        value(equity, at=Ms(NOON - back))
+
+    watchdog.LossWarnings().look(at=NOON, limit=LIMIT)
+    watchdog.watch(at=NOON, daily_loss=LIMIT)
+
+    assert told_about == []
+    assert selectors.halt_in_force() is None
+
+
+def test_a_new_day_warns_anew(told_about: list[str]) -> None:
+    warnings = watchdog.LossWarnings()
+    lose("9899", at_ms=NOON)
+    warnings.look(at=NOON, limit=LIMIT)
+    lose("9700", at_ms=Ms(MIDNIGHT + 20_000))
+
+    warnings.look(at=Ms(MIDNIGHT + 20_000), limit=LIMIT)
+
+    assert told_about == ["daily_loss_half", "daily_loss_half", "daily_loss_near"]
+
+
+def test_a_runner_that_values_nothing_for_twenty_seconds_is_told_once(told_about: list[str]) -> None:
+    silence = Silence()
+    services.enlist_runner("shard:0", at=Ms(NOON - 60_000))
+    value("10000", at=Ms(NOON - 19_000))
+    silence.look(at=NOON)
+    assert told_about == []
+
+    for second in (2, 3, 4):
+        silence.look(at=Ms(NOON + second * 1000))
+
+    assert told_about == ["runner_silent"]
+
+
+def test_a_runner_that_has_just_begun_or_ended_in_good_order_is_not_silent(told_about: list[str]) -> None:
+    services.enlist_runner("shard:0", at=Ms(NOON - 5_000))
+    services.enlist_runner("shard:1", at=Ms(NOON - 60_000))
+    services.dismiss_runner("shard:1", at=Ms(NOON - 30_000))
+
+    Silence().look(at=NOON)
+
+    assert told_about == []
 
 
 def test_old_valuations_are_thinned_to_one_a_minute() -> None:

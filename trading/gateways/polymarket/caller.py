@@ -17,7 +17,7 @@ import httpcore
 
 from core.units import Ms
 from trading.gateways.polymarket.answers import whole
-from trading.gateways.polymarket.credentials import Credentials, l1_headers, l2_headers
+from trading.gateways.polymarket.credentials import Credentials, Keyless, l1_headers, l2_headers
 from trading.gateways.polymarket.signing import Signer
 from trading.gateways.polymarket.sockets import Sockets
 from trading.gateways.polymarket.venue_time import VenueTime
@@ -75,7 +75,12 @@ class Caller:
     """
 
     def __init__(
-        self, base_url: str, signer: Signer, *, clock: Callable[[], Ms], tls: ssl.SSLContext | None = None
+        self,
+        base_url: str,
+        signer: Signer | Keyless,
+        *,
+        clock: Callable[[], Ms],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.credentials: Credentials | None = None
         self.time = VenueTime()
@@ -96,6 +101,8 @@ class Caller:
 
     async def by_wallet(self, method: str, path: str, *, within_s: float) -> Answer | NeverSent | Lost:
         """Ask as the wallet's key (L1): only API keys are made this way."""
+        if isinstance(self._signer, Keyless):
+            return NeverSent("the wallet's key is not here")
         headers = l1_headers(self._signer, self.time.seconds(self.clock()))
         return await self._ask(method, path, headers, b"", (), within_s)
 

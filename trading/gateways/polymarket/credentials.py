@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -38,6 +39,14 @@ class Credentials(Struct, frozen=True, rename={"api_key": "apiKey"}):
         """HMAC-SHA256 with the secret, as the venue spells it. Raises ``ValueError`` for a secret not in base64."""
         digest = hmac.digest(_secret_bytes(self.secret), message, hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Keyless:
+    """Who acts by an API key alone: the signer's address, and no key to sign with."""
+
+    address: str
+    signature_type: int
 
 
 def read_credentials(body: bytes) -> Credentials | None:

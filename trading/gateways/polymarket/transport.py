@@ -32,7 +32,7 @@ from trading.gateways.polymarket.budget import (
     Bucket,
 )
 from trading.gateways.polymarket.caller import Answer, Caller, Lost, NeverSent
-from trading.gateways.polymarket.credentials import Credentials, read_credentials
+from trading.gateways.polymarket.credentials import Credentials, Keyless, read_credentials
 from trading.gateways.polymarket.reading import read_cancels
 from trading.gateways.polymarket.reads import Reads
 from trading.gateways.polymarket.signing import Signed, Signer
@@ -74,7 +74,7 @@ class Transport(Reads):
     def __init__(
         self,
         base_url: str,
-        signer: Signer,
+        signer: Signer | Keyless,
         *,
         credentials: Credentials | None = None,
         clock: Callable[[], Ms] = infra_clock.now_ms,
