@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from core.answers import WindowMode, WindowTold
+from core.answers import RejectCode, WindowMode, WindowTold
 from core.intents import OrderKind
 from core.units import Ms
+
+# The refusals that tell of a window; other answers do not.
+MODE_OF: Final[Mapping[RejectCode, WindowMode]] = {
+    RejectCode.RESTARTING: WindowMode.RESTARTING,
+    RejectCode.POST_ONLY_MODE: WindowMode.POST_ONLY,
+    RejectCode.CANCEL_ONLY: WindowMode.CANCEL_ONLY,
+    RejectCode.TRADING_OFF: WindowMode.OFF,
+}
 
 # How long a mode lasts where the venue does not say. A restart takes longer than the one second its Retry-After
 # names; each one more that we ask into doubles the rest, as the venue's own advice does (1 s to 30 s).

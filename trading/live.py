@@ -124,6 +124,7 @@ class LiveFloor:
             plan_wallet=plan_wallet,
             wake=wake,
         )
+        wallet.transport.window_told = self.gateway.hear_window
         self._wallet = wallet
         self._shard = shard
         self._ending = asyncio.Event()

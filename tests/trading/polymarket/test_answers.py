@@ -10,14 +10,25 @@ from hypothesis import strategies as st
 from core.answers import RejectCode
 from core.units import Ms
 from trading.gateways.polymarket import answers
-from trading.gateways.polymarket.answers import Accepted, Again, Duplicated, PostStatus, Refused, Unanswered
+from trading.gateways.polymarket.answers import (
+    Accepted,
+    Again,
+    Duplicated,
+    PostStatus,
+    Refused,
+    Unanswered,
+    closed_to_all,
+)
 
 NOW: Final = Ms(1_764_000_000_000)
 
 
 def read(status: int, said: object, *, header: str | None = None, gives: int = 10_000_000) -> object:
-    body = said if isinstance(said, bytes) else msgspec.json.encode(said)
-    return answers.read_post(status, body, retry_header=header, maker_amount=gives, closed_ms=NOW)
+    return answers.read_post(status, body(said), retry_header=header, maker_amount=gives, closed_ms=NOW)
+
+
+def body(said: object) -> bytes:
+    return said if isinstance(said, bytes) else msgspec.json.encode(said)
 
 
 def success(**changed: Any) -> dict[str, Any]:
@@ -56,11 +67,13 @@ REFUSALS: Final = (
     ("order 0xab is invalid. Price (0.485) breaks minimum tick size rule: 0.01", RejectCode.OFF_TICK),
     ("order 0xab is invalid. Size (1) lower than the minimum: 5", RejectCode.BELOW_MINIMUM),
     ("invalid amount for a marketable BUY order ($0.765), min size: $1", RejectCode.BELOW_MINIMUM),
-    ("the market is not yet ready to process new orders", RejectCode.RESTARTING),
-    ("post-only mode: only post-only orders and cancels are allowed", RejectCode.RESTARTING),
-    ("Rate limit exceeded for tokenId: 7", RejectCode.RESTARTING),
-    ("Trading is currently disabled. Check polymarket.com for updates", RejectCode.UNTRADABLE),
-    ("Trading is currently cancel-only. New orders are not accepted.", RejectCode.UNTRADABLE),
+    ("the market is not yet ready to process new orders", RejectCode.NOT_READY),
+    ("post-only mode: only post-only orders and cancels are allowed", RejectCode.POST_ONLY_MODE),
+    ("Rate limit exceeded for tokenId: 7", RejectCode.RATE_LIMITED),
+    ("Trading is currently disabled. Check polymarket.com for updates", RejectCode.TRADING_OFF),
+    ("Trading is currently cancel-only. New orders are not accepted.", RejectCode.CANCEL_ONLY),
+    ("FOK orders are filled or killed", RejectCode.NOT_FILLED),
+    ("no orders found to match with FAK order", RejectCode.NOT_FILLED),
     ("'0xf3' address in closed only mode", RejectCode.UNTRADABLE),
     ("'0xf3' address banned", RejectCode.UNTRADABLE),
     ("maker address not allowed, please use the deposit wallet flow", RejectCode.UNTRADABLE),
@@ -134,9 +147,6 @@ def test_duplicated_is_told_apart_from_a_refusal(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "said", "header", "wait_ms"),
     [
-        (425, {"error": "restarting"}, "1", 1_000),
-        (425, b"", None, None),
-        (425, {"retry_after_seconds": 7}, None, 7_000),
         (429, {"error": "Too Many Requests"}, "3", 3_000),
         (429, {"error": "Too Many Requests"}, "999999", 120_000),
         (429, {"error": "Too Many Requests"}, "Wed, 21 Oct 2026 07:28:00 GMT", None),
@@ -151,6 +161,44 @@ def test_the_same_bytes_may_go_again(
     assert isinstance(outcome, Again)
     assert outcome.wait_ms == wait_ms
     assert isinstance(outcome.otherwise, Unanswered if status == 500 else Refused)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "header", "code", "wait_ms"),
+    [
+        (425, {"error": "restarting"}, "1", RejectCode.RESTARTING, 1_000),
+        (425, b"", None, RejectCode.RESTARTING, None),
+        (425, {"retry_after_seconds": 7}, None, RejectCode.RESTARTING, 7_000),
+        (
+            503,
+            {"error": "post-only mode: quotes", "retry_after_seconds": 90},
+            None,
+            RejectCode.POST_ONLY_MODE,
+            90_000,
+        ),
+        (503, {"error": "Trading is currently cancel-only."}, None, RejectCode.CANCEL_ONLY, None),
+        (503, {"error": "trading is disabled"}, "60", RejectCode.TRADING_OFF, 60_000),
+    ],
+)
+def test_a_venue_closed_to_everybody_refuses_and_is_not_asked_again_at_once(
+    status: int, said: object, header: str | None, code: RejectCode, wait_ms: int | None
+) -> None:
+    outcome = read(status, said, header=header)
+
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, outcome.retry_after_ms) == (code, wait_ms)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (503, b"<html>trading is disabled</html>"),
+        (503, {"error": "busy"}),
+        (400, {"error": "trading is disabled"}),
+    ],
+)
+def test_other_answers_close_nothing(status: int, said: object) -> None:
+    assert closed_to_all(status, body(said), retry_header=None) is None
 
 
 @pytest.mark.parametrize(

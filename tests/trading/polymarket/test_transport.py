@@ -67,12 +67,11 @@ async def test_an_order_that_found_no_connection_was_never_sent(venue: FakeVenue
     await transport.close()
 
 
-@pytest.mark.parametrize("first", [TIMED_OUT, Says({"error": "restarting"}, 425, {"Retry-After": "0"})])
-async def test_a_restart_and_a_documented_time_out_get_the_same_bytes_again(
-    venue: FakeVenue, transport: Transport, first: Says
+async def test_a_documented_time_out_gets_the_same_bytes_again(
+    venue: FakeVenue, transport: Transport
 ) -> None:
     order = an_order()
-    venue.does("/order", first, accepted(order))
+    venue.does("/order", TIMED_OUT, accepted(order))
 
     outcome = await transport.post(order)
 
@@ -95,30 +94,21 @@ async def test_a_refusal_after_a_time_out_proves_nothing(venue: FakeVenue, trans
     assert "not enough balance" in outcome.reason
 
 
-async def test_a_long_restart_is_a_refusal_with_its_time(venue: FakeVenue, transport: Transport) -> None:
-    venue.does("/order", Says({"error": "restarting"}, 425, {"Retry-After": "60"}))
-
-    outcome = await transport.post(an_order())
-
-    assert outcome == Refused(RejectCode.RESTARTING, "restarting", Ms(60_000))
-
-
 async def test_a_halt_stops_the_second_sending(venue: FakeVenue, transport: Transport) -> None:
-    venue.does("/order", Says({"error": "restarting"}, 425, {"Retry-After": "0"}))
+    venue.does("/order", TIMED_OUT)
 
     outcome = await transport.post(an_order(), allowed=lambda: "halted")
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, Unanswered)
     assert len(venue.asked("/order")) == 1
 
 
-async def test_a_restart_without_end_is_given_up(venue: FakeVenue, transport: Transport) -> None:
-    venue.always["/order"] = Says({"error": "restarting"}, 425, {"Retry-After": "0"})
+async def test_time_outs_without_end_are_given_up(venue: FakeVenue, transport: Transport) -> None:
+    venue.always["/order"] = TIMED_OUT
 
     outcome = await transport.post(an_order())
 
-    assert isinstance(outcome, Refused)
-    assert outcome.code is RejectCode.RESTARTING
+    assert isinstance(outcome, Unanswered)
     assert len(venue.asked("/order")) == 8
 
 
@@ -128,7 +118,7 @@ async def test_a_throttled_signer_sends_nothing_until_told(venue: FakeVenue, tra
     first = await transport.post(an_order(1))
     second = await transport.post(an_order(2))
 
-    assert first == Refused(RejectCode.RESTARTING, "Too Many Requests", Ms(30_000))
+    assert first == Refused(RejectCode.RATE_LIMITED, "Too Many Requests", Ms(30_000))
     assert isinstance(second, Refused)
     assert second.code is RejectCode.NOT_SENT
     assert second.retry_after_ms is not None
@@ -156,7 +146,7 @@ async def test_post_only_mode_is_a_refusal_and_a_bare_503_is_not(
 
     first, second = await transport.post(an_order(1)), await transport.post(an_order(2))
 
-    assert first == Refused(RejectCode.RESTARTING, f"{words} (post_only_mode)", Ms(90_000))
+    assert first == Refused(RejectCode.POST_ONLY_MODE, f"{words} (post_only_mode)", Ms(90_000))
     assert isinstance(second, Unanswered)
 
 
@@ -199,7 +189,7 @@ async def test_figures_beyond_reason_in_a_header_are_not_said(
 
     outcome = await transport.post(an_order())
 
-    assert outcome == Refused(RejectCode.RESTARTING, "too many requests", None)
+    assert outcome == Refused(RejectCode.RATE_LIMITED, "too many requests", None)
 
 
 async def test_a_time_beyond_reason_is_not_believed(venue: FakeVenue, transport: Transport) -> None:

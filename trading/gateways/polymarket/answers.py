@@ -18,6 +18,7 @@ from core import units
 from core.answers import RejectCode
 from core.ids import OrderId
 from core.units import Ms
+from core.windows import MODE_OF
 from trading.gateways.polymarket.wire import PostAnswer, excerpt
 
 RETRY_AFTER_MAX_MS: Final = Ms(120_000)  # post-only mode lasts two minutes; nobody asks for more
@@ -118,13 +119,15 @@ WORDS: Final = (
     ("lower than the minimum", RejectCode.BELOW_MINIMUM),
     ("min size", RejectCode.BELOW_MINIMUM),
     ("below minimum", RejectCode.BELOW_MINIMUM),
-    ("post-only mode", RejectCode.RESTARTING),
-    ("not yet ready", RejectCode.RESTARTING),
-    ("rate limit", RejectCode.RESTARTING),
-    ("too many requests", RejectCode.RESTARTING),
-    ("cancel-only", RejectCode.UNTRADABLE),
-    ("trading is currently disabled", RejectCode.UNTRADABLE),
-    ("trading is disabled", RejectCode.UNTRADABLE),
+    ("post-only mode", RejectCode.POST_ONLY_MODE),
+    ("not yet ready", RejectCode.NOT_READY),
+    ("rate limit", RejectCode.RATE_LIMITED),
+    ("too many requests", RejectCode.RATE_LIMITED),
+    ("cancel-only", RejectCode.CANCEL_ONLY),
+    ("trading is currently disabled", RejectCode.TRADING_OFF),
+    ("trading is disabled", RejectCode.TRADING_OFF),
+    ("filled or killed", RejectCode.NOT_FILLED),
+    ("no orders found to match", RejectCode.NOT_FILLED),
     ("closed only mode", RejectCode.UNTRADABLE),
     ("address banned", RejectCode.UNTRADABLE),
     ("maker address not allowed", RejectCode.UNTRADABLE),
@@ -180,17 +183,18 @@ def read_post(
     answer = _decoded(body)
     wait = retry_after(retry_header, answer)
     said = _said(answer, body)
-    if status == RESTARTING:
-        return Again(Refused(RejectCode.RESTARTING, said or "the venue restarts", wait), wait)
+    closed = closed_to_all(status, body, retry_header=retry_header)
+    if closed is not None:
+        return closed
     if status == TOO_MANY:
-        return Again(Refused(RejectCode.RESTARTING, said or "too many requests", wait), wait)
+        return Again(Refused(RejectCode.RATE_LIMITED, said or "too many requests", wait), wait)
     if DUPLICATED in said.lower():
         return Duplicated(said)
     unclear = Unanswered(f"HTTP {status}: {said or 'nothing that says what became of it'}", closed_ms)
     if any(words in said.lower() for words in NO_PROOF):
         return unclear
     if status >= 500:
-        return _failed(status, answer, said, wait, unclear)
+        return Again(unclear, wait) if TIMED_OUT in said.lower() else unclear
     if 200 <= status < 300:
         return unclear if answer is None else _judge(answer, maker_amount, unclear)
     if status in NO_ANSWER:
@@ -198,16 +202,18 @@ def read_post(
     return Refused(reject_code(said), said or f"HTTP {status}", wait)
 
 
-def _failed(
-    status: int, answer: PostAnswer | None, said: str, wait: Ms | None, unclear: Unanswered
-) -> Refused | Unanswered | Again:
-    """A 5xx proves nothing, but for the two that are documented to."""
-    if TIMED_OUT in said.lower():
-        return Again(unclear, wait)
+def closed_to_all(status: int, body: bytes, *, retry_header: str | None) -> Refused | None:
+    """The answer of a venue that takes no orders, or only some, from anybody now; cancels hear it too. ``None``: it
+    is not that. Nothing is sent again for it: that is decided anew when it is over (``core.windows``)."""
+    answer = _decoded(body)
+    said, wait = _said(answer, body), retry_after(retry_header, answer)
+    if status == RESTARTING:
+        return Refused(RejectCode.RESTARTING, said or "the venue restarts", wait)
     code = reject_code(said)
-    if status == DISABLED and answer is not None and code in (RejectCode.RESTARTING, RejectCode.UNTRADABLE):
+    # A bare 503 may be a proxy's. With these words it is documented as refused before the book (polymarket.md 10).
+    if status == DISABLED and answer is not None and code in MODE_OF:
         return Refused(code, said, wait)
-    return unclear
+    return None
 
 
 def _judge(answer: PostAnswer, maker_amount: int, unclear: Unanswered) -> Accepted | Refused | Unanswered:

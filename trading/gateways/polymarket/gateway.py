@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple, Protocol
 
-from core.answers import CancelFailed, FillStatus, OrderRejected, RejectCode
+from core.answers import CancelFailed, FillStatus, OrderRejected, RejectCode, WindowTold
 from core.events import Event, MarketListed, MarketResolved, TickSizeChanged
 from core.ids import FillId, IntentKey, MarketId, OrderId, Outcome
 from core.intents import Cancel, OrderKind, Place, WalletAction
@@ -279,6 +279,10 @@ class PolymarketGateway:
         if untold is not None and self._opened_ms is not None and untold >= self._opened_ms + JUST_OPEN_MS:
             log.warning("user channel silent", event_type="ws_silent", trade_ms=untold)
             self.channel.doubt()
+
+    def hear_window(self, told: WindowTold) -> None:
+        """An answer, whichever it was, said that the venue takes no orders now, or only some."""
+        self._say(told)
 
     def _say(self, event: Event) -> None:
         self.orders.say(event)

@@ -1,7 +1,8 @@
 """The road to the venue's order book: exact bytes out, typed outcomes back, nothing raised for the network.
 
-What may be repeated is repeated here (polymarket.md 10): the same bytes after a restart's 425 and a documented "order
-timed out", reads always. An order nobody answered for is never sent twice by this module: it is ``Unanswered``.
+What may be repeated is repeated here (polymarket.md 10): the same bytes after a 429 and a documented "order timed
+out", reads always. A restart's 425 and its like are told and not waited for: no order leaves until they are over.
+An order nobody answered for is never sent twice by this module: it is ``Unanswered``.
 """
 
 import asyncio
@@ -11,9 +12,10 @@ from typing import Final
 
 import msgspec
 
-from core.answers import RejectCode
+from core.answers import RejectCode, WindowTold
 from core.ids import MarketId, OrderId, TokenId
 from core.units import Ms
+from core.windows import MODE_OF
 from infra import aio, logs
 from infra import clock as infra_clock
 from trading.gateways.polymarket import answers
@@ -64,8 +66,14 @@ def allow() -> str | None:
     return None
 
 
+def unheard(told: WindowTold) -> None:
+    """Nobody here sends orders."""
+
+
 class Transport(Reads):
     """One signer's connections to the CLOB. Call ``start`` first; ``close`` it. One event loop.
+
+    ``window_told`` hears at once when an answer says that the venue takes no orders, or only some; set it.
 
     Bounds: an order is answered within 10 s (its life and one answer), a cancel within 21 s, a read within 30 s.
     Cancelling the caller's task cancels the request and nothing else.
@@ -91,6 +99,7 @@ class Transport(Reads):
         self._order_within_s = order_within_s
         self._again_first_ms = again_first_ms
         self._keeping: asyncio.Task[None] | None = None
+        self.window_told: Callable[[WindowTold], None] = unheard
 
     @property
     def credentials(self) -> Credentials:
@@ -153,7 +162,7 @@ class Transport(Reads):
             wait_ms = next(waits) if outcome.wait_ms is None else outcome.wait_ms
             if not _in_time(began, wait_ms) or not await self._may_resend(signed, wait_ms, allowed):
                 return doubt or outcome.otherwise
-        return doubt or Refused(RejectCode.RESTARTING, f"refused {ORDER_SENDS_MAX} times", None)
+        return doubt or Refused(RejectCode.RATE_LIMITED, f"refused {ORDER_SENDS_MAX} times", None)
 
     async def cancel(self, ids: Sequence[OrderId]) -> CancelOutcome | Unanswered:
         """Cancel by id, up to 1,000 at once. Asked again when not answered, so an order may be "already canceled"."""
@@ -199,6 +208,8 @@ class Transport(Reads):
             closed_ms=now,
         )
         _heed(self._orders, answer, outcome.wait_ms if isinstance(outcome, Again) else None)
+        if isinstance(outcome, Refused):
+            self._tell_window(outcome, now)
         if answer.status == 401 and isinstance(outcome, Refused):
             return _Unauthorised(outcome)
         return outcome
@@ -241,9 +252,19 @@ class Transport(Reads):
                 return CancelOutcome((), dict.fromkeys(ids, excerpt(answer.body)))
             else:
                 why = f"HTTP {answer.status}: {excerpt(answer.body)}"
+                self._tell_window(
+                    answers.closed_to_all(answer.status, answer.body, retry_header=answer.retry_header),
+                    self._caller.clock(),
+                )
             if answer.status == 401:
                 await self.renew_time()
         return Unanswered(why, self._caller.clock())
+
+    def _tell_window(self, refused: Refused | None, now: Ms) -> None:
+        """Say it when the venue takes no orders, or only some, from anybody."""
+        if refused is not None and refused.code in MODE_OF:
+            mode = MODE_OF[refused.code]
+            self.window_told(WindowTold(mode, refused.retry_after_ms, refused.text, now))
 
     async def _api_key(self) -> Credentials | str:
         """Create the wallet's API key, or derive it when there is one. A text says why there is none."""
