@@ -177,7 +177,7 @@ def halt_market(request: ActedRequest, market: str, asked: ReasonIn) -> dict[str
 
 @router.post("/markets/{market}/resume")
 def resume_market(request: ActedRequest, market: str, asked: ReasonIn) -> dict[str, Any]:
-    """End the halt of one market, by id or slug."""
+    """End the halt of one market, and its open breaker, by id or slug."""
     market_id = services.resolve_market(market)
     services.resume_market(market_id=market_id, reason=asked.reason, by=request.auth, at=now_ms())
     return selectors.control()

@@ -10,6 +10,10 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
+from risk.breakers import breakers_in_force as breakers_in_force
+from risk.breakers import resumed_breakers as resumed_breakers
+from risk.budgets import Dealt as Dealt
+from risk.budgets import budget_of as budget_of
 from risk.history import halt_keys as halt_keys
 from risk.history import past_halts as past_halts
 from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation

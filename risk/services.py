@@ -13,7 +13,9 @@ from core.units import Ms
 from infra import checks, logs
 from infra.checks import Verdict
 from risk import notices, selectors, stops
-from risk.audit import record, refuse, require_reason
+from risk.audit import Facts, record, refuse, require_reason
+from risk.breakers import breaker_of, keep_breaker, resume_breaker
+from risk.budgets import acknowledge_budget, deal_budgets
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
@@ -34,12 +36,15 @@ __all__ = [
     "MarketHaltCode",
     "Role",
     "Withdrawn",
+    "acknowledge_budget",
     "acknowledge_halt",
     "allows",
+    "deal_budgets",
     "dismiss_runner",
     "enlist_runner",
     "halt_market",
     "halt_trading",
+    "keep_breaker",
     "lift_halt",
     "needed_for",
     "process",
@@ -101,7 +106,7 @@ def lift_halt(*, code: HaltCode, reason: str, by: Actor, at: Ms) -> bool:
 
 
 def resume_market(*, market_id: str, reason: str, by: Actor, at: Ms) -> None:
-    """End the halt of one market; a halt of everything stays. Refusals are recorded.
+    """End the halt of one market, and its open breaker; a halt of everything stays. Refusals are recorded.
 
     Raises ``NotAllowed``, ``ReasonMissing``, ``NotHalted`` or ``Contended``.
     """
@@ -110,13 +115,18 @@ def resume_market(*, market_id: str, reason: str, by: Actor, at: Ms) -> None:
     require_reason(by, what, target=market_id, reason=reason, at=at)
     try:
         written_first(market_id)
-        halt = selectors.market_halts().get(market_id)
-        if halt is None:
-            raise NotHalted(f"market {market_id} is not halted")
+        halt, breaker = selectors.market_halts().get(market_id), breaker_of(market_id)
+        if halt is None and breaker is None:
+            raise NotHalted(f"market {market_id} is not halted, and its breaker is closed")
         with transaction.atomic():
             reason = reason[:TEXT_MAX]
-            stops.end(MarketHalt, halt.halt_id, pressed=halt.pressed, reason=reason, by=by, at=at)
-            _record_end(halt, what, reason=reason, by=by, at=at)
+            if halt is not None:
+                stops.end(MarketHalt, halt.halt_id, pressed=halt.pressed, reason=reason, by=by, at=at)
+            if breaker is not None:
+                resume_breaker(breaker, by=by, reason=reason, at=at)
+            before = ({} if halt is None else _facts(halt)) | {"breaker": str(breaker) if breaker else None}
+            after = {"halt": None, "breaker": None}
+            _record_end(what, market_id, reason=reason, before=before, after=after, by=by, at=at)
             notices.on_commit(Resumed(market_id=MarketId(market_id), reason=reason, heard_ms=at))
     except RiskError as refusal:
         refuse(by, what, target=market_id, reason=reason, why=refusal, at=at)
@@ -128,23 +138,27 @@ def _end_halt(halt: HaltInForce, *, what: str, reason: str, by: Actor, at: Ms) -
     reason = reason[:TEXT_MAX]
     with transaction.atomic():
         stops.end(Halt, halt.halt_id, pressed=halt.pressed, reason=reason, by=by, at=at)
-        _record_end(halt, what, reason=reason, by=by, at=at)
+        _record_end(what, None, reason=reason, before=_facts(halt), after={"halt": None}, by=by, at=at)
         notices.on_commit(Resumed(market_id=None, reason=reason, heard_ms=at))
     log.warning("kill switch reset", event_type="kill_switch_reset", was=halt.code, reason=reason, by=by.name)
 
 
-def _record_end(halt: HaltInForce, what: str, *, reason: str, by: Actor, at: Ms) -> None:
-    before = {"halt": halt.code, "detail": halt.detail, "by": halt.by, "pressed": halt.pressed}
-    record(
-        by,
-        what,
-        target=halt.market_id,
-        outcome=AuditOutcome.DONE,
-        reason=reason,
-        before=before,
-        after={"halt": None},
-        at=at,
-    )
+def _facts(halt: HaltInForce) -> dict[str, object]:
+    return {"halt": halt.code, "detail": halt.detail, "by": halt.by, "pressed": halt.pressed}
+
+
+def _record_end(
+    what: str,
+    target: str | None,
+    *,
+    reason: str,
+    before: Facts,
+    after: Facts,
+    by: Actor,
+    at: Ms,
+) -> None:
+    outcome = AuditOutcome.DONE
+    record(by, what, target=target, outcome=outcome, reason=reason, before=before, after=after, at=at)
 
 
 def _pass_health_check() -> None:

@@ -91,6 +91,7 @@ def watch(*, at: Ms, daily_loss: Usdc) -> None:
     """What risk's own rows say."""
     end_daily_loss(at=at)
     halt_on_daily_loss(at=at, limit=daily_loss)
+    services.deal_budgets(at=at)
     tell_unproven()
 
 

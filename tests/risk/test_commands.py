@@ -9,6 +9,7 @@ from infra import checks
 from risk import selectors
 from risk.models import Audit
 from tests.risk.conftest import halt
+from tests.risk.test_breakers import opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
 
@@ -50,5 +51,9 @@ def test_a_market_is_halted_and_resumed_by_slug(market: str) -> None:
 
     with pytest.raises(CommandError, match="is not halted"):
         run("resume_market", "t1-hle-game1", "fine")
+    opened()
+    assert run("resume_market", "t1-hle-game1", "fine") == f"market {market} resumed"
+    assert selectors.breakers_in_force() == ()
+
     with pytest.raises(CommandError, match="no market has the id or slug 'nowhere'"):
         run("halt_market", "nowhere", "odd")

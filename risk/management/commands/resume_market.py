@@ -11,7 +11,7 @@ from risk.errors import RiskError
 
 
 class Command(BaseCommand):
-    help = "End the halt of one market. A halt of all trading stays."
+    help = "End the halt of one market, and its open breaker. A halt of all trading stays."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("market", help="market id or slug")
