@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Greatest
 
+from core.breaker import BreakerMoved
 from core.events import FillSeen, FillSettled, FillStatus
 from core.intents import Merge, Redeem
 from core.ledger import Entry as LedgerEntry
@@ -20,6 +21,7 @@ from core.notes import Booked, Decided, OrderMoved
 from core.settlement import SETTLES
 from core.units import text
 from infra import codec, logs
+from risk import services as risk_services
 from trading.models import (
     Decision,
     Entry,
@@ -57,6 +59,7 @@ class Batch:
         self._actions: list[WalletAction] = []
         self._lines: list[LedgerEntry] = []
         self._decisions: list[Decision] = []
+        self._breakers: list[BreakerMoved] = []
         self._failures: list[StepFailed] = []
         for record in records:
             self._sort(record)
@@ -78,6 +81,8 @@ class Batch:
             WalletAction.objects.bulk_create(self._actions, ignore_conflicts=True)
             Decision.objects.bulk_create(self._decisions, ignore_conflicts=True)
             StepFailure.objects.bulk_create(self._failure(failed) for failed in self._failures)
+            for moved in self._breakers:
+                risk_services.keep_breaker(moved)
 
     def _sort(self, record: Record) -> None:
         match record:
@@ -103,6 +108,8 @@ class Batch:
                 self._lines += record.entries
             case Decided():
                 self._decisions.append(self._decision(record))
+            case BreakerMoved():
+                self._breakers.append(record)
             case StepFailed():
                 self._failures.append(record)
 

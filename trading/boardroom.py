@@ -20,7 +20,7 @@ from trading.bookkeeping import Bookkeeper
 from trading.market_feed import MarketFeed
 from trading.models import Account
 from trading.refusal_rows import refusal_rows
-from trading.rows import Row, market_key, market_row, match_row, micro
+from trading.rows import Row, market_key, market_row, match_row, micro, window_row
 from trading.runner import Runner
 from trading.tally import Tally
 
@@ -63,6 +63,7 @@ class Boardroom:
         rows["clock"] = {"now_ms": now, "speed": str(clock.speed())}
         rows["totals"] = self._totals()
         rows["halt"] = self._halt(now)
+        rows["window"] = window_row(engine.windows.current)
         rows["feed:market"] = self._feed.row()
         rows.update(refusal_rows(engine, self._tally))
         for match_id, match in self.matches.items():

@@ -5,11 +5,23 @@ from typing import Final
 
 from core import events as ev
 from core.book import PhantomEnded, TrustChanged
+from core.breaker import BreakerMoved
+from core.breaker import State as Breaking
 from core.engine import Engine, Step
+from core.errors_in_a_row import ErrorsInARow
 from core.ids import FillId, MarketId
 from core.intents import WalletAction
 from core.lifecycle import CLOSED
-from core.notes import Booked, DayStarted, Decided, InputRefused, OrderMoved, Settled, StateMoved
+from core.notes import (
+    Booked,
+    DayStarted,
+    Decided,
+    InputRefused,
+    OrderMoved,
+    Settled,
+    StateMoved,
+    WindowMoved,
+)
 from core.units import Ms
 from infra import logs, metrics
 from trading.errors import TradingError
@@ -19,7 +31,6 @@ from trading.rows import Row, decision_row, fill_row
 from trading.runner import concerned
 
 SHOWN: Final = 60
-LOCKED_OUT_AFTER: Final = 5  # refusals of our API key in a row; trading.md 12, consecutive_errors
 
 log = logs.get("trading")
 
@@ -31,8 +42,7 @@ class Bookkeeper:
         self._engine = engine
         self._journal = journal
         self.broken: str | None = None
-        self._lock_outs = 0
-        self._locked_out: str | None = None
+        self._errors = ErrorsInARow()
         self.failures: deque[tuple[MarketId | None, str]] = deque(maxlen=SHOWN)
         self.day_started: DayStarted | None = None
         self.decisions: deque[Row] = deque(maxlen=SHOWN)
@@ -52,18 +62,9 @@ class Bookkeeper:
             self.broken = str(error)
             log.critical("record not kept", event_type="error", error=str(error))
 
-    def take_lock_out(self) -> str | None:
-        """The venue's words once it has refused our API key too often in a row; told once."""
-        told, self._locked_out = self._locked_out, None
-        return told
-
-    def _count_lock_outs(self, event: ev.OrderAcked | ev.OrderRejected) -> None:
-        if isinstance(event, ev.OrderAcked):
-            self._lock_outs = 0
-        elif event.code is ev.RejectCode.UNAUTHORIZED:
-            self._lock_outs += 1
-            if self._lock_outs > LOCKED_OUT_AFTER:
-                self._lock_outs, self._locked_out = 0, event.detail
+    def take_errors(self) -> str | None:
+        """Why everything must stop: too many errors in a row. Told once."""
+        return self._errors.take()
 
     def failed(self, event: ev.Event, error: Exception) -> None:
         """Keep the event that the engine could not take; its market is halted by the runner."""
@@ -71,6 +72,7 @@ class Bookkeeper:
         text = f"{type(error).__name__}: {error}"
         log.error("step failed", event_type="error", market_id=market_id, error=text, exc_info=error)
         self.failures.append((market_id, text))
+        self._errors.failed(f"step failed: {text}")
         if market_id is None:
             return
         try:
@@ -102,6 +104,12 @@ class Bookkeeper:
                 self._settled(note)
             case DayStarted():
                 self.day_started = note
+            case BreakerMoved():
+                self._breaker(note)
+            case WindowMoved(mode=mode, until_ms=until_ms, detail=detail):
+                log.warning(
+                    "venue window", event_type="venue_window", window=mode, until_ms=until_ms, why=detail
+                )
             case _:
                 pass
 
@@ -130,7 +138,7 @@ class Bookkeeper:
             if sent_ms is not None:
                 metrics.ORDER_LATENCY.observe((event.heard_ms - sent_ms) / 1000)
         if isinstance(event, ev.OrderAcked | ev.OrderRejected):
-            self._count_lock_outs(event)
+            self._errors.hear(event)
         if isinstance(event, ev.OrderRejected | ev.OrderUnknown):
             kind = "order_unknown" if isinstance(event, ev.OrderUnknown) else "order_rejected"
             log.warning("order not taken", event_type=kind, market_id=moved.market_id, reason=moved.reason)
@@ -147,6 +155,23 @@ class Bookkeeper:
         self._journal.put(ev.FillSettled(settled.fill_id, settled.status, settled.at_ms))
         if settled.status is ev.FillStatus.FAILED:
             failed(settled.fill_id, self._engine.working_on)
+
+    def _breaker(self, moved: BreakerMoved) -> None:
+        """Its row outlives us: what stopped a market still does after a restart."""
+        self._journal.put(moved)
+        if moved.now is Breaking.OPEN:
+            metrics.BREAKER_TRIPS.labels(market=moved.market_id).inc()
+        log.warning(
+            "breaker moved",
+            event_type="state_transition",
+            market_id=moved.market_id,
+            was=moved.was,
+            now=moved.now,
+            code=moved.trip.code,
+            why=moved.reason,
+            tripped=moved.trip.tripped,
+            until_ms=moved.trip.until_ms,
+        )
 
     def plan(self, action: WalletAction) -> None:
         """Ask the wallet's keeper for a merge or a redemption: its row is written as soon as the database can."""

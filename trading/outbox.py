@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from django.db import DatabaseError, close_old_connections, connections
 
+from core.answers import RejectCode
 from core.book import Trust
 from core.engine import Engine
 from core.intents import Place
@@ -51,6 +52,11 @@ class Waiting(NamedTuple):
     def ends(self, why: str) -> None:
         """It never left."""
         self.runner.not_sent(self.approved, why, clock.now_ms())
+
+    def fails(self, why: str) -> None:
+        """It never left, and that is an error: the database did not take its row."""
+        code = RejectCode.NOT_WRITTEN
+        self.runner.not_sent(self.approved, why, clock.now_ms(), code=code)
 
 
 class Outbox:
@@ -149,7 +155,7 @@ class Outbox:
         # The row may be there or not; the order is not on the wire, and that is what counts.
         key = waiting.approved.intent.key
         log.error("order row not written", event_type="error", key=key, error=str(failure))
-        waiting.ends(f"its row could not be written: {failure}")
+        waiting.fails(f"its row could not be written: {failure}")
 
     def _write(self, group: list[Waiting]) -> "asyncio.Future[Sequence[Failure | None]]":
         now = clock.now_ms()

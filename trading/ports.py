@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.breaker import BreakerMoved
 from core.events import Event, FillSeen, FillSettled
 from core.ids import MarketId
 from core.intents import WalletAction
@@ -43,5 +44,6 @@ Record = (
     | Booked
     | Decided
     | WalletAction
+    | BreakerMoved
     | StepFailed
 )

@@ -15,6 +15,7 @@ from core.absent import NOTHING_LEFT, Past
 from core.engine import Engine
 from core.events import FillSettled, FillStatus, MergeStepped, WalletStatus
 from core.ids import FillId, MarketId
+from core.limits import NO_BUDGET
 from core.notes import Booked, DayStarted
 from core.units import Ms, Shares, Usdc
 from risk import selectors as risk
@@ -81,13 +82,16 @@ def _opened(
     now: Ms,
 ) -> Opened:
     risk_services.enlist_runner(shard, at=now)
+    risk_services.deal_budgets(at=now)
     entries = selectors.ledger_entries(account.pk)
     opening = () if entries else (opening_deposit(Usdc(account.start_cash), now),)
     if opening:
         records += (Booked(opening),)
     setup = engine_setup(account.key, own_shown=own_shown, quote_in_play=settings.POLYLOLY.quote_in_play)
     sequences = selectors.last_sequences(account.pk)
+    past = replace(past, breakers=risk.breakers_in_force())
     engine = Engine(setup, entries=opening or entries, sequences=sequences, past=past)
+    engine.budget = NO_BUDGET  # until it has read its own
     start = risk.day_start(account.pk, at=now)
     if start is not None:
         engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))

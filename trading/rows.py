@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.book import Book, Trust
+from core.breaker import Breaker
 from core.desk import Desk
 from core.engine import Engine
 from core.events import FillSeen, MarketKind, MatchSignal, SignalKind, TradePrinted
@@ -19,6 +20,7 @@ from core.pair import PairLedger
 from core.strategies.view import GateCheck, Unit
 from core.units import Ms, Shares, Usdc, text
 from core.valuation import excess_worth
+from core.windows import Window
 from feeds.selectors import MatchRow
 
 Row = dict[str, Any]
@@ -72,6 +74,7 @@ def market_row(engine: Engine, desk: Desk, *, ahead_of: AheadOf, game: str | Non
         "state": desk.state.value,
         "halted": engine.halted is not None or desk.halted is not None,
         "halt_reason": desk.halted or engine.halted,
+        "breaker": breaker_row(desk.guard.breaker),
         "tick": price(listing.tick),
         "min_size": micro(listing.min_size),
         "delay_ms": listing.delay_ms,
@@ -84,6 +87,31 @@ def market_row(engine: Engine, desk: Desk, *, ahead_of: AheadOf, game: str | Non
         "decision": None if last is None else _last(last),
         "gates": [] if last is None else [gate_row(check) for check in last.gates],
         "resolved_payout": price(desk.payout),
+    }
+
+
+def breaker_row(breaker: Breaker) -> Row | None:
+    """Why a market stopped by itself, and until when; ``None`` while it has not."""
+    trip = breaker.trip
+    if trip is None:
+        return None
+    return {
+        "state": breaker.state.value,
+        "code": trip.code.value,
+        "detail": trip.detail,
+        "tripped": trip.tripped,
+        "opened_ms": trip.opened_ms,
+        "until_ms": trip.until_ms,
+    }
+
+
+def window_row(window: Window | None) -> Row:
+    """When the venue takes which orders, as far as it has said."""
+    return {
+        "mode": "open" if window is None else window.mode.value,
+        "since_ms": None if window is None else window.since_ms,
+        "until_ms": None if window is None else window.until_ms,
+        "detail": None if window is None else window.detail,
     }
 
 

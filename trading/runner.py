@@ -223,11 +223,13 @@ class Runner:
             return "its market was halted meanwhile"
         return stands_in_the_way(self.engine, desk, approved.intent)
 
-    def not_sent(self, approved: Approved, why: str, now: Ms) -> None:
-        """The order never left: its row could not be written, or a halt came first."""
+    def not_sent(
+        self, approved: Approved, why: str, now: Ms, *, code: ev.RejectCode = ev.RejectCode.NOT_SENT
+    ) -> None:
+        """The order never left: a halt came first, or (``NOT_WRITTEN``) its row could not be written."""
         self.now_ms = max(self.now_ms, now)
         self.gateway.forget(approved.intent.key)
-        self._step(ev.OrderRejected(approved.intent.key, ev.RejectCode.NOT_SENT, why, self.now_ms))
+        self._step(ev.OrderRejected(approved.intent.key, code, why, self.now_ms))
 
 
 def send_at_once(runner: Runner, approved: Approved, now: Ms) -> None:

@@ -34,6 +34,7 @@ from trading.outages import outliving
 from trading.outbox import Outbox
 from trading.publishing import Publisher
 from trading.recovery import Opened, open_paper
+from trading.reins import READ_MS, Reins
 from trading.runner import Gateway, Runner
 from trading.tally import Tally, Witnesses
 
@@ -187,13 +188,12 @@ class Shard:
         self.runner.pass_time(clock.now_ms())
         if self.books.broken is not None and self.engine.halted is None:
             await self._halt_everything(self.books.broken)
-        said = self.books.take_lock_out()
-        if said is not None:
-            why = f"the venue refuses our API key: {said}; restart the trader for a new one, then reset"
+        why = self.books.take_errors()
+        if why is not None:
             await self._halt_everything(why, risk_services.HaltCode.ERRORS.value)
 
     async def _halt_everything(self, why: str, reason: str = RECORD_LOST) -> None:
-        """The record cannot be kept, or the venue does not know us: stop here and now, and tell everybody."""
+        """The record cannot be kept, or error follows error: stop here and now, and tell everybody."""
         self.runner.take(ev.Halted(None, reason, clock.now_ms()))
         by = risk_services.process(self.name)
         code, at = risk_services.HaltCode.ERRORS, clock.now_ms()
@@ -246,7 +246,9 @@ async def _work(shard: Shard) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             keeper = shard.keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
+            reins = Reins(shard.runner, name=shard.name)
             await keeper.read()
+            await reins.read()
             await shard.list_markets()
             for work in (
                 shard.feed.run(),
@@ -255,6 +257,7 @@ async def _work(shard: Shard) -> None:
                 aio.ending_surely(keeper.watch_bus()),
                 keeper.watch_rows(),
                 keeper.watch_silence(),
+                aio.every(READ_MS, outliving(reins.read, "read the budget"), stop=stop),
                 aio.every(PASS_TIME_MS, shard.pass_time, stop=stop),
                 aio.every(LIST_MS, outliving(shard.list_markets, "list markets"), stop=stop),
                 aio.every(BOARD_MS, shard.publish, stop=stop),

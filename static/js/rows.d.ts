@@ -66,6 +66,15 @@ export interface PairRow {
   naked_until_ms: number | null;
 }
 
+export interface BreakerRow {
+  state: "open" | "half_open";
+  code: string;
+  detail: string;
+  tripped: number;
+  opened_ms: number;
+  until_ms: number;
+}
+
 export interface MarketRow {
   market_id: string;
   title: string;
@@ -80,6 +89,7 @@ export interface MarketRow {
   state: string;
   halted: boolean;
   halt_reason: string | null;
+  breaker: BreakerRow | null;
   trust: string;
   trust_since_ms: number | null;
   said_ms: number | null;
@@ -197,7 +207,24 @@ export interface RefusalRow {
   detail?: string;
 }
 
-export type Row = RefusalRow | ClockRow | TotalsRow | MarketRow | DecisionRow | FillRow | MatchRow | FeedRow | HaltRow;
+export interface WindowRow {
+  mode: "open" | "restarting" | "post_only" | "cancel_only" | "off";
+  since_ms: number | null;
+  until_ms: number | null;
+  detail: string | null;
+}
+
+export type Row =
+  | ClockRow
+  | TotalsRow
+  | MarketRow
+  | DecisionRow
+  | FillRow
+  | MatchRow
+  | FeedRow
+  | HaltRow
+  | RefusalRow
+  | WindowRow;
 
 export interface HaltStep {
   name: string;

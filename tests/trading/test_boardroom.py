@@ -111,7 +111,7 @@ def test_every_row_is_plain_json(room: Room) -> None:
 
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     assert {key.partition(":")[0] for key in rows} == {
-        "market", "clock", "totals", "halt", "feed", "decision", "fill",
+        "market", "clock", "totals", "halt", "window", "feed", "decision", "fill",
     }  # fmt: skip
 
 
@@ -121,6 +121,7 @@ def test_every_row_is_plain_json(room: Room) -> None:
         ("ClockRow", "clock"),
         ("TotalsRow", "totals"),
         ("HaltRow", "halt"),
+        ("WindowRow", "window"),
         ("MarketRow", f"market:{MARKET}"),
         ("FeedRow", "feed:market"),
     ],

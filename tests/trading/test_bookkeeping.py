@@ -14,11 +14,12 @@ from core.notes import OrderMoved
 from core.orders import Status
 from core.risk import Approved
 from core.units import Ms, Price, Shares, Usdc, price, shares, usdc
-from infra import clock
+from infra import clock, metrics
+from risk.models import Breaker
 from tests.builders import MARKET, OTHER, an_order_id
 from tests.trading.stages import Stage
 from trading import services
-from trading.bookkeeping import LOCKED_OUT_AFTER, SHOWN, Bookkeeper
+from trading.bookkeeping import SHOWN, Bookkeeper
 from trading.journal import Journal
 from trading.models import Account, AccountMode, Decision, Entry, Fill, Order, StepFailure
 from trading.runner import STEP_FAILED, Runner
@@ -181,21 +182,52 @@ def refused(key: IntentKey, code: ev.RejectCode) -> tuple[ev.OrderRejected, Step
     return event, Step((), (), (), (), (), (note,))
 
 
-def test_a_venue_that_does_not_know_our_key_six_times_in_a_row_is_told_once(kept: Ledgered) -> None:
+def test_the_sixth_error_in_a_row_is_told_once(kept: Ledgered) -> None:
     kept.trade()
     key = kept.stage.keys()[0]
     said: list[str | None] = []
-    for _ in range(LOCKED_OUT_AFTER + 2):
+    for _ in range(7):
         kept.books.saw(*refused(key, ev.RejectCode.UNAUTHORIZED))
-        said.append(kept.books.take_lock_out())
+        said.append(kept.books.take_errors())
 
-    assert said == [None] * LOCKED_OUT_AFTER + ["unauthorized (test)", None]
+    assert [each is not None for each in said] == [False] * 5 + [True, False]
+    assert "our API key is refused" in str(said[5])
 
 
-def test_refusals_of_the_order_itself_lock_nobody_out(kept: Ledgered) -> None:
+def test_prices_that_were_there_first_are_no_errors(kept: Ledgered) -> None:
     kept.trade()
     key = kept.stage.keys()[0]
-    for _ in range(2 * LOCKED_OUT_AFTER):
+    for _ in range(10):
         kept.books.saw(*refused(key, ev.RejectCode.POST_ONLY_WOULD_CROSS))
 
-    assert kept.books.take_lock_out() is None
+    assert kept.books.take_errors() is None
+
+
+def test_steps_that_fail_market_after_market_are_errors_in_a_row(kept: Ledgered) -> None:
+    for number in range(6):
+        kept.books.failed(ev.Tick(clock.now_ms()), ValueError(f"market {number}"))
+
+    told = kept.books.take_errors()
+
+    assert told is not None
+    assert told.endswith("step failed: ValueError: market 5")
+
+
+def test_a_breaker_that_opens_is_a_row_and_counted(kept: Ledgered) -> None:
+    before = trips()
+    kept.stage.list_market(MARKET)
+    kept.stage.book(MARKET)
+
+    kept.stage.runner.take(ev.Tick(Ms(clock.now_ms() + 7_000)))
+    kept.written()
+
+    (row,) = Breaker.objects.all()
+    assert (row.market_id, row.code, row.tripped) == (MARKET, "slow_answer", 1)
+    assert row.ended is None
+    assert trips() == before + 1
+
+
+def trips() -> float:
+    return (
+        metrics.REGISTRY.get_sample_value("polyloly_circuit_breaker_trips_total", {"market": MARKET}) or 0.0
+    )

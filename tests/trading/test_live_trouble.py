@@ -1,0 +1,166 @@
+"""A whole shard that trades with a venue in trouble: breakers that open and close, restarts, errors in a row."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import pytest
+from asgiref.sync import sync_to_async
+from pytest_django import Settings
+
+from core import events as ev
+from core.breaker import BreakerMoved
+from core.breaker import State as Breaking
+from core.engine import Step
+from core.ids import MarketId
+from core.lifecycle import Status
+from core.notes import OrderMoved, WindowMoved
+from core.units import Ms
+from infra import aio, clock
+from risk import selectors as risk
+from risk.models import Breaker
+from simulator.clob.windows import STANDINGS, WINDOWS
+from simulator.faults import FAULTS, Fault, Name
+from tests.trading.stages import SHARD_WITHIN_S, until
+from tests.trading.test_live_shard import Stand, a_loop, fills_are_there, stand
+from trading import live, shard
+from trading.shard import Shard
+from trading.tally import Witnesses
+
+__all__ = ["stand"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
+ALWAYS: Final = 1_000
+
+
+@dataclass
+class Noted:
+    """What a shard's engine said, as it said it."""
+
+    breakers: list[BreakerMoved] = field(default_factory=list)
+    windows: list[WindowMoved] = field(default_factory=list)
+    orders: list[OrderMoved] = field(default_factory=list)
+
+    def saw(self, event: ev.Event, step: Step) -> None:
+        for note in step.notes:
+            for kept, kind in (
+                (self.breakers, BreakerMoved),
+                (self.windows, WindowMoved),
+                (self.orders, OrderMoved),
+            ):
+                if isinstance(note, kind):
+                    kept.append(note)  # type: ignore[arg-type]
+
+    def failed(self, event: ev.Event, error: Exception) -> None: ...
+
+    def sent(self, market_id: MarketId | None = None) -> list[Ms]:
+        """When orders left."""
+        return [
+            moved.at_ms
+            for moved in self.orders
+            if moved.status is Status.SENT and market_id in (None, moved.market_id)
+        ]
+
+    async def reach(self, so: Callable[["Noted"], bool]) -> None:
+        async def is_so() -> bool:
+            return so(self)
+
+        await until(is_so)
+
+
+@asynccontextmanager
+async def a_noted_shard() -> AsyncIterator[Noted]:
+    """A shard at work that has traded already, and what it says from then on."""
+    noted = Noted()
+    async with a_loop() as loop:
+        async with asyncio.timeout(SHARD_WITHIN_S):
+            opened = await shard._open(loop, 0)
+        assert isinstance(opened, Shard)
+        opened.runner._witness = Witnesses(opened.tally, opened.books, noted)
+        work = asyncio.create_task(shard._work(opened))
+        try:
+            await until(lambda: fills_are_there(1))
+            yield noted
+            assert not work.done() or work.exception() is None, work.exception()
+        finally:
+            loop.stop.set()
+            async with asyncio.timeout(15):
+                await work
+            await opened.close()
+
+
+@pytest.fixture
+def impatient(settings: Settings) -> None:
+    """Half a real second for an answer, a rest of 20 s of the clock: the same breaker, sooner."""
+    limits = settings.POLYLOLY.limits.model_copy(
+        update={"breaker_answer_s": Ms(500), "breaker_open_s": Ms(20_000)}
+    )
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"limits": limits})
+
+
+@pytest.mark.parametrize("name", [Name.LATE, Name.ERROR_BEFORE])
+@pytest.mark.usefixtures("impatient")
+async def test_a_breaker_opens_tries_one_order_and_closes(stand: Stand, name: Name) -> None:
+    faults = stand.app[FAULTS]
+    async with a_noted_shard() as noted:
+        faults.switch_on(Fault(name, ALWAYS, 7, target="/order"))
+        await noted.reach(lambda said: any(moved.now is Breaking.OPEN for moved in said.breakers))
+        faults.switch_off()
+        await noted.reach(lambda said: any(moved.now is Breaking.CLOSED for moved in said.breakers))
+
+    closed = next(moved for moved in noted.breakers if moved.now is Breaking.CLOSED)
+    moves = [moved for moved in noted.breakers if moved.market_id == closed.market_id]
+    story = moves[: moves.index(closed)]
+    assert [moved.now for moved in story][:2] == [Breaking.OPEN, Breaking.HALF_OPEN]
+    for opening, trying in zip(story[::2], story[1::2], strict=True):
+        assert trying.at_ms >= opening.trip.until_ms
+        assert not [at for at in noted.sent(closed.market_id) if opening.at_ms < at < trying.at_ms]
+    tried = [at for at in noted.sent(closed.market_id) if story[-1].at_ms <= at <= closed.at_ms]
+    assert len(tried) == 1, "one order decides"
+    row = await Breaker.objects.aget(
+        market_id=closed.market_id, opened=clock.to_datetime(closed.trip.opened_ms)
+    )
+    assert (row.tripped, row.ended_reason) == (closed.trip.tripped, "the venue took an order")
+
+
+async def test_a_restart_of_the_venue_passes_without_an_order_sent_into_it(stand: Stand) -> None:
+    async with a_noted_shard() as noted:
+        stand.app[WINDOWS].restart(clock.now_ms(), down_ms=Ms(12_000), post_only_ms=Ms(60_000))
+        await noted.reach(
+            lambda said: bool(said.windows) and said.windows[-1].mode is ev.WindowMode.POST_ONLY
+        )
+        back = noted.windows[-1].at_ms
+        await noted.reach(lambda said: any(at > back for at in said.sent()))
+
+    shut = [moved for moved in noted.windows if moved.mode is ev.WindowMode.RESTARTING]
+    assert shut
+    for window in shut:
+        assert window.until_ms is not None
+        assert not [at for at in noted.sent() if window.at_ms < at < window.until_ms]
+    refused = [moved.reason for moved in noted.orders if moved.status is Status.REJECTED]
+    assert any(reason.startswith("restarting") for reason in refused)
+    assert not any(reason.startswith("post_only_mode") for reason in refused), "nothing marketable left"
+    assert noted.breakers == [], "a restart is no fault of a market"
+    assert await sync_to_async(risk.halt_in_force)() is None
+
+
+async def test_a_venue_that_refuses_order_after_order_halts_everything(stand: Stand) -> None:
+    async with a_noted_shard() as noted:
+        wallet = live.Wallet()
+        stand.app[STANDINGS].banned.add(wallet.signer.address)
+        await wallet.close()
+        await until(is_halted)
+        asked = len(noted.sent())
+        await aio.stopped_within(asyncio.Event(), 500)
+
+    halt = await sync_to_async(risk.halt_in_force)()
+    assert halt is not None
+    assert halt.code == "consecutive_errors"
+    assert " errors in a row: " in halt.detail
+    assert halt.detail.count("address banned") == 3
+    assert len(noted.sent()) == asked
+
+
+async def is_halted() -> bool:
+    return await sync_to_async(risk.halt_in_force)() is not None
