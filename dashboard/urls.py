@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import audit, curves, login, pages, people, records, risk
+from dashboard.views import audit, curves, login, pages, password, people, records, risk
 
 app_name = "console"
 
@@ -24,5 +24,6 @@ urlpatterns = [
     path("curves/market/<str:market_id>/", curves.market, name="market-path"),
     path("login/", login.Login.as_view(), name="login"),
     path("login/once/<str:token>/", login.once, name="login-once"),
+    path("password/", password.password, name="password"),
     path("logout/", LogoutView.as_view(next_page="console:login"), name="logout"),
 ]

@@ -13,7 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
-from risk import api_breakers, token_api
+from risk import api_breakers, people_api, token_api
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
 from risk.people import Actor
@@ -43,7 +43,14 @@ api = NinjaAPI(
     auth=[Token(), LogIn(csrf=False)],
     docs_decorator=page,
 )
-for router in (risk.router, api_breakers.router, token_api.router, feeds.router, trading.router):
+for router in (
+    risk.router,
+    api_breakers.router,
+    token_api.router,
+    people_api.router,
+    feeds.router,
+    trading.router,
+):
     api.add_router("/v1", router)
 
 

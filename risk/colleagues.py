@@ -92,6 +92,27 @@ def login_token(*, name: str, by: Actor, at: Ms) -> str:
     return token
 
 
+def set_own_password(*, user: User, password: str, by: Actor, at: Ms) -> None:
+    """A person sets the password they log in with; the form has judged it. Their other sessions end."""
+    assert by.user is not None, "a password is one's own"
+    assert by.user.pk == user.pk, "a password is one's own"
+    role, had_one = role_of(user), user.has_usable_password()
+    user.set_password(password)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(password=user.password)
+        facts = {"role": role or NOBODY}
+        record(
+            by,
+            "set-password",
+            target=user.get_username()[:100],
+            outcome=AuditOutcome.DONE,
+            reason="a new password" if had_one else "the first password",
+            before={**facts, "password": had_one},
+            after={**facts, "password": True},
+            at=at,
+        )
+
+
 def _valid(name: str) -> None:
     try:
         User(username=name).clean_fields(exclude={"password"})

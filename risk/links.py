@@ -1,4 +1,4 @@
-"""The one-time log-in links that commands print."""
+"""The one-time log-in links that commands print and risk admins hand over."""
 
 from django.conf import settings
 from django.core.management.base import CommandError
@@ -20,6 +20,11 @@ def once(name: str, *, by: Actor) -> str:
         raise CommandError(
             f"no link was made, Redis does not answer ({error}): start polyloly, then manage.py login_link {name}"
         ) from error
+    return address_of(token)
+
+
+def address_of(token: str) -> str:
+    """Where a one-time token is used."""
     polyloly = settings.POLYLOLY
     origin = polyloly.public_origin or f"http://127.0.0.1:{polyloly.port}"
     return f"{origin}/login/once/{token}/"

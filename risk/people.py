@@ -61,6 +61,14 @@ def holders(role: Role) -> QuerySet[User]:
     return active.filter(Q(is_superuser=True) | Q(groups__name__in=names)).distinct()
 
 
+def people_seen_by(by: Actor) -> QuerySet[User]:
+    """Everybody for a risk admin, themselves for others; by name, those who may log in first."""
+    everybody = User.objects.order_by("-is_active", "username")
+    if by.may(Role.RISK_ADMIN):
+        return everybody
+    return everybody.filter(pk=by.user.pk) if by.user is not None else everybody.none()
+
+
 def make_groups(**_: Any) -> None:
     """The groups, after every migration and as often as you like."""
     for role in Role:

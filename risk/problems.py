@@ -67,6 +67,7 @@ def problem_of(error: RiskError) -> Problem:
     field = error.field if isinstance(error, NotValid) else None
     field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
+    field = "name" if isinstance(error, NameTaken) else field
     return Problem(STATUS[type(error)], str(error), field=field)
 
 

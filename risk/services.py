@@ -14,8 +14,10 @@ from infra import checks, logs
 from infra.checks import Verdict
 from risk import notices, selectors, stops
 from risk.audit import Facts, record, refuse, require_reason
+from risk.auth import by_session
 from risk.breakers import breaker_of, keep_breaker, resume_breaker
 from risk.budgets import acknowledge_budget, deal_budgets
+from risk.colleagues import set_own_password
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
@@ -39,6 +41,7 @@ __all__ = [
     "acknowledge_budget",
     "acknowledge_halt",
     "allows",
+    "by_session",
     "deal_budgets",
     "dismiss_runner",
     "enlist_runner",
@@ -61,6 +64,7 @@ __all__ = [
     "resume_market",
     "role_of",
     "say_obeyed",
+    "set_own_password",
     "shell",
     "step_halt_report",
     "thin_valuations",

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard import snapshots
 from risk.selectors import risk_admins
@@ -20,6 +20,16 @@ View = Callable[..., HttpResponse]
 
 def page(view: View) -> View:
     """Only for who is logged in and has a role, only to read, never from a cache."""
+    return require_safe(with_role(view))
+
+
+def form_page(view: View) -> View:
+    """As ``page``, and what is sent back comes to the same view."""
+    return require_http_methods(["GET", "POST"])(with_role(view))
+
+
+def with_role(view: View) -> View:
+    """Everybody else is sent to log in, or told whom to ask."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -28,7 +38,7 @@ def page(view: View) -> View:
             return render(request, "console/no_role.html", {"admins": risk_admins()}, status=403)
         return view(request, *args, **kwargs)
 
-    return require_safe(never_cache(login_required(guarded, login_url="console:login")))
+    return never_cache(login_required(guarded, login_url="console:login"))
 
 
 def draw(

@@ -18,7 +18,7 @@ import { byId, h, patch } from "./dom.js";
 /**
  * @typedef {{
  *   title: string, says: string, changes: Change[], verb: string, keep: string, danger: boolean,
- *   reason: "required" | "optional" | "none", act: (reason: string) => Promise<Answer>, done: string,
+ *   reason: "required" | "optional" | "none", act: (reason: string) => Promise<Answer>, done: string | Question["done"],
  * }} Control
  */
 
@@ -36,7 +36,7 @@ export function ask(control) {
     ...control,
     body: [beforeAfter(control.changes), control.reason === "none" ? null : reasonField(control.reason)],
     act: (form) => control.act(control.reason === "none" ? "" : reasonOf(form)),
-    done: () => control.done,
+    done: typeof control.done === "string" ? () => /** @type {string} */ (control.done) : control.done,
   });
 }
 
@@ -44,7 +44,9 @@ export function ask(control) {
 export function question(asked) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("ask"));
   dialog.classList.toggle("wide-dialog", asked.wide === true);
-  patch(dialog, []); // every question starts with empty fields
+  // Every question starts with empty fields, and what was shown once is gone from the page.
+  dialog.onclose = () => patch(dialog, []);
+  patch(dialog, []);
   patch(dialog, [form(asked)]);
   const made = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
   made.onsubmit = (event) => {

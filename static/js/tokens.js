@@ -32,7 +32,7 @@ export function tokenTable(tokens) {
     return h("p", { class: "empty" }, "No token yet. A token lets a program use the API as you, for at most what your role allows; it is shown once, and the audit names it with everything it did.");
   }
   const sorted = [...tokens].sort((a, b) => Number(ended(a)) - Number(ended(b)) || b.made_ms - a.made_ms);
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "API tokens" }, h("table", { class: "rows cards notes" },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "API tokens" }, h("table", { class: "rows cards notes tokens" },
     h("thead", null, h("tr", null, ["name", others ? "whose" : null, "begins with", "scope", "last used", "expires", "made", ""].map((head, i) => (head === null ? null : h("th", { key: i, scope: "col" }, head || h("span", { class: "sr" }, "revoke")))))),
     h("tbody", null, sorted.map((token) => h("tr", { key: token.id, "data-row": true, tabindex: -1, class: ended(token) ? "ended" : "" },
       h("th", { scope: "row" }, token.name),
@@ -62,7 +62,7 @@ function expiry(token) {
 }
 
 /** @param {number} ms */
-function ago(ms) {
+export function ago(ms) {
   const passed = now() - ms;
   return h("span", { title: local(ms) }, passed < 60_000 ? "just now" : passed < DAY_MS ? `${span(passed)} ago` : `${day(ms)} ${utc(ms)}`);
 }
