@@ -145,6 +145,16 @@ def limits(**changed: Any) -> Limits:
     return replace(agreed, **changed)
 
 
+def patient(**changed: Any) -> Limits:
+    """Limits under which no breaker ever opens: a wild venue would stop every market at once."""
+    never = {
+        "breaker_rejects": 1_000_000,
+        "breaker_cancels": 1_000_000,
+        "breaker_answer_ms": Ms(1_000_000_000_000),
+    }
+    return limits(**never | changed)
+
+
 def params(**changed: Any) -> Params:
     """The defaults of trading.md 6, quoting in play as the simulator does."""
     agreed = Params(

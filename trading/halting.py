@@ -32,7 +32,8 @@ HEARD_MS: Final = 5_000
 CLOSE_WITHIN_S: Final = 1.0
 UNREADABLE: Final = "halt state unreadable"
 RECORD_LOST: Final = "record_lost"
-OUR_OWN: Final = frozenset({STEP_FAILED, RECORD_LOST})  # halts of the runner's own, their rows written later
+# Halts of the runner's own, their rows written later.
+OUR_OWN: Final = frozenset({STEP_FAILED, RECORD_LOST, services.HaltCode.ERRORS.value})
 
 log = logs.get("trading")
 

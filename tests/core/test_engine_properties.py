@@ -7,7 +7,7 @@ from core.engine import Engine
 from core.ids import Outcome
 from core.risk import Refused
 from core.units import shares, usdc
-from tests.builders import a_setup, limits
+from tests.builders import a_setup, patient
 from tests.core.wild import MARKETS, Draw, Wild, history
 
 # Long histories: what goes wrong does so after a hundred things that went well. A seed names one.
@@ -15,7 +15,7 @@ DRAWS = st.one_of(
     st.integers(0, 2**32 - 1).map(history),
     st.lists(st.tuples(st.integers(0, 24), st.integers(0, 60), st.integers(0, 60)), max_size=60),
 )
-TIGHT = limits(position=usdc("60"), total_exposure=usdc("90"), orders_per_s=50, order_min=usdc("1"))
+TIGHT = patient(position=usdc("60"), total_exposure=usdc("90"), orders_per_s=50, order_min=usdc("1"))
 
 
 def played(draws: list[Draw], cash: str = "10000") -> Wild:

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from core import events as ev
-from infra import aio
+from infra import aio, clock
 from infra.redis import Db, client
 from risk import selectors
 from risk.errors import HaltKept
@@ -50,6 +50,15 @@ async def test_a_halt_said_on_the_bus_that_never_becomes_a_row_is_over_in_the_en
 
         await post.engine.hears(ev.Resumed)
         await aio.end(watching, saying)
+
+
+async def test_a_halt_for_errors_in_a_row_holds_though_its_row_is_not_there_yet() -> None:
+    async with a_post() as post:
+        post.stage.runner.take(ev.Halted(None, "consecutive_errors", clock.now_ms()))
+
+        await post.keeper.read()
+
+        assert post.engine.halted == "consecutive_errors"
 
 
 @pytest.fixture

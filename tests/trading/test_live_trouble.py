@@ -24,7 +24,7 @@ from risk.models import Breaker
 from simulator.clob.windows import STANDINGS, WINDOWS
 from simulator.faults import FAULTS, Fault, Name
 from tests.trading.stages import SHARD_WITHIN_S, until
-from tests.trading.test_live_shard import Stand, a_loop, fills_are_there, stand
+from tests.trading.test_live_shard import Stand, a_loop, fills_are_there, killed, stand
 from trading import live, shard
 from trading.shard import Shard
 from trading.tally import Witnesses
@@ -122,6 +122,22 @@ async def test_a_breaker_opens_tries_one_order_and_closes(stand: Stand, name: Na
         market_id=closed.market_id, opened=clock.to_datetime(closed.trip.opened_ms)
     )
     assert (row.tripped, row.ended_reason) == (closed.trip.tripped, "the venue took an order")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_breaker_outlives_a_trader_that_is_killed(stand: Stand) -> None:
+    async with a_loop() as loop:
+        stand.app[FAULTS].switch_on(Fault(Name.LATE, ALWAYS, 7, target="/order"))
+        await killed(loop, Breaker.objects.aexists)
+        stand.app[FAULTS].switch_off()
+    (kept, *_) = await sync_to_async(risk.breakers_in_force)()
+    async with a_noted_shard() as noted:
+        await noted.reach(lambda said: any(moved.market_id == kept.market_id for moved in said.breakers))
+
+    moved = next(moved for moved in noted.breakers if moved.market_id == kept.market_id)
+    assert moved.was is not Breaking.CLOSED, "it goes on where it was"
+    assert moved.trip.opened_ms == kept.trip.opened_ms
+    assert not [at for at in noted.sent(kept.market_id) if at < kept.trip.until_ms]
 
 
 async def test_a_restart_of_the_venue_passes_without_an_order_sent_into_it(stand: Stand) -> None:

@@ -16,6 +16,7 @@ AGAIN: Final = (
     "tests/trading/test_journal.py",
     "tests/trading/test_recovery.py",
     "tests/trading/test_outbox.py",
+    "tests/trading/test_reins.py",
 )
 
 
