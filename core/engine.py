@@ -28,10 +28,10 @@ from core.ids import MarketId, Strategy
 from core.intents import Resync
 from core.ledger import Entry, Ledger
 from core.limits import Budget, Limits
-from core.notes import InputRefused, Note, Refusal, WindowMoved
+from core.notes import InputRefused, Note, Refusal
 from core.proposals import carry_out, withdraw_all
 from core.risk import Rule
-from core.safeguards import bound_cash, close_breaker, follow_window, watch_answers
+from core.safeguards import bound_cash, close_breaker, follow_window, watch_answers, window_moved
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
@@ -292,15 +292,10 @@ class Engine:
             self.decide(desk, event.heard_ms, draft)
 
     def _window(self, event: ev.WindowTold, draft: Draft) -> None:
-        if self.windows.tell(event):
-            self._window_moved(event.heard_ms, draft)
-
-    def _window_moved(self, now: Ms, draft: Draft) -> None:
-        window = self.windows.current
-        if window is None:
-            draft.notes.append(WindowMoved(None, None, "over", now))
-        else:
-            draft.notes.append(WindowMoved(window.mode, window.until_ms, window.detail, now))
+        now = event.heard_ms
+        if not self.windows.tell(event):
+            return
+        draft.notes.append(window_moved(self.windows, now))
         for desk in self._each(self.desks.values()):
             self._book_notes(desk, follow_window(self, desk, now), draft)
             self.decide(desk, now, draft)
@@ -320,13 +315,14 @@ class Engine:
 
     def _tick(self, event: ev.Tick, draft: Draft) -> None:
         now = event.heard_ms
-        if self.windows.pass_time(now):
-            self._window_moved(now, draft)
+        stirred = self.windows.pass_time(now)
+        if stirred:
+            draft.notes.append(window_moved(self.windows, now))
         for desk in self.desks.values():
             if desk.broken:
                 withdraw_all(desk, desk.halted or "broken", now, draft)
         for desk in self._each(self.desks.values()):
-            moved = watch_answers(self, desk, now, draft)
+            moved = watch_answers(self, desk, now, draft) or stirred
             notes = (*follow_window(self, desk, now), *desk.book.tick(now))
             if notes:
                 self._book_notes(desk, notes, draft)

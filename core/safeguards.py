@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core import events as ev
 from core.breaker import BreakerMoved, Happening, State
 from core.ids import Outcome
+from core.notes import WindowMoved
 from core.trust import BookNote, Trust
 from core.units import Ms, Usdc
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from core.lifecycle import Status
     from core.order import Order
     from core.steps import Draft
+    from core.windows import Windows
 
 
 def heed_answer(
@@ -55,6 +57,13 @@ def _tell(desk: Desk, moves: Iterable[BreakerMoved], draft: Draft) -> None:
         draft.notes.append(moved)
         if moved.was is State.OPEN:
             draft.notes.extend(desk.recompute(moved.at_ms))
+
+
+def window_moved(windows: Windows, now: Ms) -> WindowMoved:
+    window = windows.current
+    if window is None:
+        return WindowMoved(None, None, "over", now)
+    return WindowMoved(window.mode, window.until_ms, window.detail, now)
 
 
 def follow_window(engine: Engine, desk: Desk, now: Ms) -> tuple[BookNote, ...]:
