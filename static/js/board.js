@@ -131,6 +131,6 @@ export class Board {
  *   clock: import("./rows").ClockRow, totals: import("./rows").TotalsRow, halt: import("./rows").HaltRow,
  *   market: import("./rows").MarketRow, decision: import("./rows").DecisionRow,
  *   fill: import("./rows").FillRow, match: import("./rows").MatchRow, feed: import("./rows").FeedRow,
- *   refusal: import("./rows").RefusalRow,
+ *   refusal: import("./rows").RefusalRow, window: import("./rows").WindowRow,
  * }} Kinds
  */

@@ -1,16 +1,34 @@
 // Risk: what was agreed and how near we are to it, what stands still and why.
 
-import { board, boardAge, linkAge, now, panel, speed } from "./live.js";
+import { breakerTable } from "./breakers.js";
+import { atWork, budgetTable } from "./budgets.js";
+import { byId } from "./dom.js";
+import { board, boardAge, linkAge, now, paint, panel, speed } from "./live.js";
 import { lossToday } from "./loss.js";
+import { polled, polledPanel } from "./polled.js";
 import { refusals } from "./refusals.js";
 import { stopped } from "./stopped.js";
+import { times } from "./times.js";
 
+const BOARD = { limitMs: 3_000, ageMs: boardAge };
 // What stands still is a row of the database: known without the trader, and told by the web server.
 const CONTROL = { limitMs: 6_000, ageMs: linkAge, known: () => board.control !== null };
+const EVERY_MS = 5_000;
+
+/** @type {import("./polled.js").Polled<{ items: import("./breakers.js").Breaker[] }>} */
+const breakers = polled("/api/v1/breakers?limit=20", EVERY_MS);
+/** @type {import("./polled.js").Polled<import("./budgets.js").Shard[]>} */
+const budgets = polled("/api/v1/budgets", EVERY_MS);
 
 panel("p-force", CONTROL, stopped);
-panel("p-refusals", { limitMs: 3_000, ageMs: boardAge }, refusals);
 panel("p-loss", { limitMs: 10_000, ageMs: valuationAge }, lossToday);
+panel("p-times", BOARD, times);
+panel("p-refusals", BOARD, refusals);
+polledPanel("p-breakers", breakers, ({ items }) => [breakerTable(items)]);
+polledPanel("p-budgets", budgets, (shards) => [budgetTable(shards)]);
+paint(() => {
+  byId("p-budgets").hidden = atWork(budgets.value ?? []).length < 2;
+});
 
 function valuationAge() {
   const valued = board.one("totals")?.valued_ms ?? null;

@@ -17,7 +17,7 @@ export function startMarketHalt() {
     const id = pressed.getAttribute("data-market-control") ?? "";
     const market = board.one("market", id);
     // A market that is halted can be resumed while the trader is silent, too.
-    if (board.marketHalt(id)) askResume(id, marketName(id));
+    if (board.marketHalt(id) || pressed.hasAttribute("data-resume")) askResume(id, marketName(id));
     else if (market) askHalt(market);
   });
 }
@@ -60,15 +60,16 @@ function askHalt(market) {
 /** @param {string} marketId @param {string} name */
 function askResume(marketId, name) {
   const halt = board.marketHalt(marketId);
+  const breaker = board.one("market", marketId)?.breaker ?? null;
   ask({
     title: `Resume ${name}`,
-    says: halt ? `Halted by ${halt.by} at ${utc(halt.began_ms)} UTC: ${words(halt.detail || halt.reason)}.` : "This market is halted.",
+    says: breaker ? `Its breaker opened: ${breaker.detail}. Resuming closes it before its time.${halt ? ` It is halted, too, by ${halt.by}: ${words(halt.detail || halt.reason)}.` : ""}` : halt ? `Halted by ${halt.by} at ${utc(halt.began_ms)} UTC: ${words(halt.detail || halt.reason)}.` : "This market is halted.",
     changes: [
-      ["market", "halted", "as its ledger says"],
+      ["market", halt ? "halted" : "stopped by its breaker", "as its ledger says"],
       ["new orders", "none", board.control?.halt ? "none: all trading is halted" : "allowed"],
     ],
     verb: `Resume ${name}`,
-    keep: "Keep it halted",
+    keep: halt ? "Keep it halted" : "Let it wait",
     danger: false,
     reason: "required",
     act: (reason) => resumeMarket(marketId, reason),

@@ -55,6 +55,7 @@ export function statePill(market) {
   const alone = board.marketHalt(market.market_id) !== null || (market.halted && !board.control?.halt);
   if (alone) return h("span", { class: "pill halted", title: market.halt_reason }, "■ HALTED");
   if (isHalted(market)) return h("span", { class: "pill working", title: "all trading is halted" }, "■ halted");
+  if (market.breaker !== null) return h("span", { class: "pill soon", title: market.breaker.detail }, market.breaker.state === "half_open" ? "breaker half-open" : `breaker ${clock(Math.max(0, market.breaker.until_ms - now()) / speed())}`);
   if (market.resolved_payout !== null) return h("span", { class: "pill quiet" }, `resolved ${price(market.resolved_payout)}`);
   const level = { BUILDING_PAIR: "working", LOCKED_PAIR: "working" }[market.state.toUpperCase()] ?? "quiet";
   return h("span", { class: `pill ${level}` }, words(market.state));
@@ -114,7 +115,7 @@ const worked = new Set();
 function rank(market) {
   if (works(market)) worked.add(market.market_id);
   if (market.resolved_payout !== null) return 3;
-  if (isHalted(market)) return 0;
+  if (isHalted(market) || market.breaker !== null) return 0;
   return worked.has(market.market_id) ? 1 : 2;
 }
 
@@ -138,7 +139,7 @@ function compare(a, b, descending) {
 /** @param {MarketRow} market @param {Shown} shown */
 function matches(market, shown) {
   if (shown.state === "working" && !works(market)) return false;
-  if (shown.state === "halted" && !isHalted(market)) return false;
+  if (shown.state === "halted" && !isHalted(market) && market.breaker === null) return false;
   if (shown.state === "untrusted" && market.trust.toUpperCase() === "TRUSTED") return false;
   if (shown.state === "open" && market.resolved_payout !== null) return false;
   const wanted = shown.text.trim().toLowerCase();

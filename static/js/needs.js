@@ -2,6 +2,7 @@
 
 import { span, utc, words } from "./format.js";
 import { board, now, speed } from "./live.js";
+import { named } from "./named.js";
 
 /** @typedef {{ key: string, severity: 0 | 1 | 2 | 3, text: string, detail: string, href: string | null }} Need */
 
@@ -95,6 +96,7 @@ function marketNeeds(market) {
   const unknown = market.orders.filter((order) => order.status.toLowerCase() === "unknown");
   if (unknown.length > 0) found.push({ ...unknownNeed(market, Math.min(...unknown.map((order) => order.since_ms)), unknown.length), href: "/orders/?status=unknown" });
   if (market.halted && !board.control?.halt) found.push(need("halted", 2, `${market.short} is halted`, words(market.halt_reason ?? "")));
+  if (market.breaker !== null) found.push(need("breaker", 3, `Breaker open in ${market.short}`, named(market.breaker.detail)));
   const left = market.pair?.naked_until_ms ? (market.pair.naked_until_ms - now()) / speed() : null;
   if (left !== null && left < -NAKED_MS_OVER) {
     found.push(need("naked", 2, `Naked leg in ${market.short}`, `still there ${span(-left)} after its time`));

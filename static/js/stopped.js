@@ -1,5 +1,6 @@
-// What stands still now: everything, or single markets; why, since when, how far the proof is, and the way out.
+// What stands still now: everything, single markets, or those whose breaker opened; why, since when, how far the proof is, and the way out.
 
+import { breakerItem, tripped } from "./breakers.js";
 import { h } from "./dom.js";
 import { clock, local, utc, words } from "./format.js";
 import { proofOf } from "./halt.js";
@@ -16,10 +17,11 @@ export function stopped() {
   if (control === null) return [];
   const whole = control.halt ? [all(control.halt)] : [];
   const single = control.market_halts.map(one);
-  if (whole.length + single.length === 0) {
+  const breakers = tripped().map(breakerItem);
+  if (whole.length + single.length + breakers.length === 0) {
     return [h("p", { class: "empty" }, "Nothing. ", may("halt") ? "HALT stops everything; each market has a button of its own." : whoMay("halt"))];
   }
-  return [h("ul", { class: "stopped" }, whole, single)];
+  return [h("ul", { class: "stopped" }, whole, single, breakers)];
 }
 
 /** @param {NonNullable<import("./rows").Control["halt"]>} halt */

@@ -168,6 +168,7 @@ class Evening:
                 "reconnects": 0,
             }
         shown |= {f"refusal:{row['rule']}": row for row in self._refusals()}
+        shown["window"] = {"mode": "open", "since_ms": None, "until_ms": None, "detail": None}
         shown["totals"] = self._totals()
         return shown
 
@@ -254,6 +255,7 @@ def market(
         "no_name": no,
         "state": "idle" if idle else ("locked_pair" if float(pair["exposed"]) == 0 else "building_pair"),
         "halted": False,
+        "breaker": None,
         "halt_reason": None,
         "trust": "stale" if i == 13 else "trusted",
         "trust_since_ms": now_ms - (34_000 if i == 13 else 9 * MINUTE),

@@ -57,6 +57,16 @@ class FakeRunner:
         return [*([] if whole is None else [whole]), *selectors.market_halts().values()]
 
     @on_its_thread
+    def halt(self, detail: str, *, market_id: str | None = None) -> None:
+        """As a part of the program stops everything, or one market."""
+        by, at = services.process(NAME), clock.now_ms()
+        if market_id is None:
+            services.halt_trading(code=services.HaltCode.MANUAL, detail=detail, by=by, at=at)
+        else:
+            code = services.MarketHaltCode.MANUAL
+            services.halt_market(market_id=market_id, code=code, detail=detail, by=by, at=at)
+
+    @on_its_thread
     def stop(self, halt: HaltInForce) -> None:
         """Nothing leaves any more."""
         now = clock.now_ms()
