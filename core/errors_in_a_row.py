@@ -16,6 +16,8 @@ from core.rejects import WEIGHT, Weight
 ENOUGH: Final = 5
 TOLD: Final = 3
 ERRORS: Final = frozenset({Weight.COUNTS, Weight.UNWRITTEN})
+# Held by the taker delay it is not taken yet, and one that is back was not taken just now.
+TAKEN: Final = frozenset({AckStatus.LIVE, AckStatus.MATCHED})
 WORDS_MAX: Final = 80  # of each error: three of them and what they are fit the halt's detail
 
 
@@ -29,7 +31,7 @@ class ErrorsInARow:
     def hear(self, event: OrderAcked | OrderRejected) -> None:
         """Take in an answer to an order."""
         if isinstance(event, OrderAcked):
-            if event.status is not AckStatus.BACK:
+            if event.status in TAKEN:
                 self.count = 0
                 self._last.clear()
         elif WEIGHT[event.code] in ERRORS:

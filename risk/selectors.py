@@ -10,6 +10,7 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
+from risk.breakers import breaker_rows as breaker_rows
 from risk.breakers import breakers_in_force as breakers_in_force
 from risk.breakers import resumed_breakers as resumed_breakers
 from risk.budgets import Dealt as Dealt

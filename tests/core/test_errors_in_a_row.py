@@ -66,10 +66,11 @@ def test_an_order_that_was_taken_ends_the_row() -> None:
     assert row.take() is None
 
 
-def test_an_order_that_is_back_was_not_taken_just_now() -> None:
+@pytest.mark.parametrize("status", [AckStatus.BACK, AckStatus.DELAYED])
+def test_an_order_that_is_back_or_held_by_the_delay_was_not_taken(status: AckStatus) -> None:
     row = failing(ENOUGH)
 
-    row.hear(say.acked(AckStatus.BACK))
+    row.hear(say.acked(status))
     row.hear(say.rejected())
 
     assert row.take() is not None
