@@ -22,6 +22,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
+# The Django admin's own texts: to the second, and in an order that sorts.
+DATE_FORMAT = "Y-m-d"
+DATETIME_FORMAT = "Y-m-d H:i:s"
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",

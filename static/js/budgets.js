@@ -34,5 +34,5 @@ export function budgetTable(shards) {
       h("th", { scope: "row" }, shard.shard),
       COLUMNS.map(([head, of]) => h("td", { key: head, class: "num", "data-label": head }, shard.binds === null ? "–" : of(shard.binds),
         shard.wanted !== null && (shard.binds === null || of(shard.wanted) !== of(shard.binds)) ? h("span", { class: "soon" }, ` → ${of(shard.wanted)}`) : null)),
-      h("td", { "data-label": "state" }, shard.wanted === null ? h("span", { class: "muted" }, "acknowledged") : h("span", { class: "pill soon", title: "until it answers, the larger of both counts as taken" }, "waits for its answer")))))));
+      h("td", { "data-label": "state" }, shard.wanted === null ? h("span", { class: "muted" }, shard.binds === null ? "none dealt yet: it sends nothing" : "acknowledged") : h("span", { class: "pill soon", title: "until it answers, the larger of both counts as taken" }, "waits for its answer")))))));
 }

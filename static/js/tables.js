@@ -14,18 +14,18 @@ import { whyNot } from "./decisions.js";
 export function fillTable(rows, shows) {
   const newest = [...rows].sort((a, b) => b.n - a.n).slice(0, shows.most);
   if (newest.length === 0) return h("p", { class: "empty" }, `No fill since the trader started.${whyNot(board.all("decision"))} `, h("a", { href: "/fills/" }, "All fills"));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "recent fills" }, h("table", { class: "rows" },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "recent fills" }, h("table", { class: "rows brief" },
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "time"), shows.market ? h("th", { scope: "col" }, "market") : null,
       ...["side", "shares", "price", "USDC", "fee"].map((head) => h("th", { scope: "col", class: head === "side" ? "" : "num" }, head)), h("th", { scope: "col" }, "evidence"))),
     h("tbody", null, newest.map((fill) => h("tr", { key: fill.n },
-      h("td", null, h("time", { title: local(fill.at_ms) }, utc(fill.at_ms))),
-      shows.market ? h("td", null, h("a", { href: `/markets/${fill.market_id}/` }, fill.short)) : null,
-      h("td", null, sideWord(fill.side, fill.outcome)),
-      h("td", { class: "num" }, shares(fill.shares)),
-      h("td", { class: "num" }, price(fill.price)),
-      h("td", { class: "num" }, money(fill.amount)),
-      h("td", { class: "num muted" }, money(fill.fee)),
-      h("td", null, h("span", { class: "muted" }, `${fill.liquidity} · ${fill.evidence}`)))))));
+      h("td", { class: "muted" }, h("time", { title: local(fill.at_ms) }, utc(fill.at_ms))),
+      shows.market ? h("td", { class: "first grows" }, h("a", { href: `/markets/${fill.market_id}/` }, fill.short)) : null,
+      h("td", { class: shows.market ? "first" : "first grows" }, sideWord(fill.side, fill.outcome)),
+      h("td", { class: "num", "data-label": "shares" }, shares(fill.shares)),
+      h("td", { class: "num", "data-label": "at" }, price(fill.price)),
+      h("td", { class: "num first" }, money(fill.amount)),
+      h("td", { class: "num muted", "data-label": "fee" }, money(fill.fee)),
+      h("td", { class: "last" }, h("span", { class: "muted" }, `${fill.liquidity} · ${fill.evidence}`)))))));
 }
 
 /** @param {"buy" | "sell"} side @param {string} outcome */
@@ -36,15 +36,15 @@ function sideWord(side, outcome) {
 /** @param {MarketRow} market @returns {Loose} */
 export function orderTable(market) {
   if (market.orders.length === 0) return h("p", { class: "empty" }, `No open order.${whyNot(board.all("decision").filter((row) => row.market_id === market.market_id))}`);
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "our orders" }, h("table", { class: "rows" },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "our orders" }, h("table", { class: "rows brief" },
     h("thead", null, h("tr", null, h("th", { scope: "col" }, "order"), ...["price", "left", "ahead", "age"].map((head) => h("th", { scope: "col", class: "num" }, head)), h("th", { scope: "col" }, "status"))),
     h("tbody", null, market.orders.map((order) => h("tr", { key: order.key },
-      h("td", null, sideWord(order.side, order.outcome), " ", h("button", { type: "button", class: "id", "data-copy": order.order_id, title: `copy ${order.order_id}` }, shortId(order.order_id))),
-      h("td", { class: "num" }, price(order.price, market.tick)),
-      h("td", { class: "num", flash: true }, shares(Number(order.shares) - Number(order.filled))),
-      h("td", { class: "num", flash: true }, shares(order.ahead)),
-      h("td", { class: "num muted" }, span((now() - order.since_ms) / speed())),
-      h("td", null, h("span", { class: order.status.toLowerCase() === "unknown" ? "pill soon" : "pill quiet" }, words(order.status))))))));
+      h("td", { class: "first grows" }, sideWord(order.side, order.outcome), " ", h("button", { type: "button", class: "id", "data-copy": order.order_id, title: `copy ${order.order_id}` }, shortId(order.order_id))),
+      h("td", { class: "num", "data-label": "at" }, price(order.price, market.tick)),
+      h("td", { class: "num", "data-label": "left", flash: true }, shares(Number(order.shares) - Number(order.filled))),
+      h("td", { class: "num", "data-label": "ahead", flash: true }, shares(order.ahead)),
+      h("td", { class: "num muted last" }, span((now() - order.since_ms) / speed())),
+      h("td", { class: "first" }, h("span", { class: order.status.toLowerCase() === "unknown" ? "pill soon" : "pill quiet" }, words(order.status))))))));
 }
 
 const MATCH_MS_MAX = 30_000;

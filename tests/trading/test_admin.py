@@ -165,6 +165,16 @@ def test_a_token_is_shown_without_its_digest(staff: Client) -> None:
     assert "d" * 64 not in staff.get(page(ApiToken, "change", token.pk)).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("cookie", "theme"), [("light", "light"), ("dark", "dark"), ("pink", "dark"), (None, "dark")]
+)
+def test_the_admin_has_the_theme_of_the_console(staff: Client, cookie: str | None, theme: str) -> None:
+    if cookie is not None:
+        staff.cookies["theme"] = cookie
+
+    assert f'class="{theme}"' in staff.get("/admin/").content.decode()
+
+
 def test_who_is_not_logged_in_comes_in_by_the_consoles_form(client: Client) -> None:
     answer = client.get("/admin/risk/audit/", follow=True)
 
