@@ -22,7 +22,8 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         """Clock, log and checks, the same in every process."""
         from infra import children, clock, logs
-        from polyloly_site import checks, keys
+        from polyloly_site import checks, keys, snapshots
+        from risk import services as risk
 
         polyloly = settings.POLYLOLY
         clock.start(polyloly.speed)
@@ -30,5 +31,6 @@ class SiteConfig(AppConfig):
         process = os.environ.get("POLYLOLY_PROCESS", "command")
         logs.start(polyloly.logs_dir / "bot.jsonl", mode=polyloly.mode, process=process)
         checks.register()
+        risk.register_state(snapshots.whole)
         if process == keys.HOLDER and polyloly.wallet is not None:
             keys.note_wallet(polyloly.var_dir, polyloly.wallet)

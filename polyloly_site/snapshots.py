@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from core.units import text
-from infra import clock
+from infra import checks, clock
 from risk import selectors as risk
 from trading import selectors as trading
 
@@ -27,6 +27,12 @@ def write() -> Path:
     _replace(folder / "state_snapshot.json", {**head, **state()})
     _replace(folder / "positions.json", {**head, "positions": positions()})
     return folder
+
+
+def whole() -> dict[str, Any]:
+    """What an incident keeps: the state, what is held, and what every check says."""
+    found = [{"name": c.name, "verdict": c.verdict, "detail": c.detail} for c in checks.run_all()]
+    return {"at_ms": clock.now_ms(), **state(), "positions": positions(), "checks": found}
 
 
 def state() -> dict[str, Any]:

@@ -19,6 +19,8 @@ from risk.models import (
     Halt,
     HaltReport,
     HaltRound,
+    Incident,
+    IncidentNote,
     LimitsVersion,
     MarketHalt,
     Preflight,
@@ -231,3 +233,28 @@ class ApiTokenAdmin(FactAdmin):
     search_fields = ["user__username", "name", "shown"]
     list_select_related = ["user"]
     exclude = ["digest"]
+
+
+@admin.register(Incident)
+class IncidentAdmin(FactAdmin):
+    list_display = [
+        "opened",
+        "severity",
+        "title",
+        "began",
+        "opened_by_name",
+        "closed",
+        "closed_by_name",
+        "cause",
+    ]
+    list_filter = ["severity", "mode", ("closed", admin.EmptyFieldListFilter)]
+    search_fields = ["title", "cause", "opened_by_name", "closed_by_name"]
+    date_hierarchy = "opened"
+
+
+@admin.register(IncidentNote)
+class IncidentNoteAdmin(FactAdmin):
+    list_display = ["at", "incident", "kind", "by_name", "text"]
+    list_filter = ["kind"]
+    search_fields = ["text", "by_name", "incident__title"]
+    list_select_related = ["incident"]

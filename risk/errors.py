@@ -9,6 +9,8 @@ RiskError
 ├── ChecksFailed    repair what the named checks found
 ├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
+├── UnknownIncident no incident has this number
+├── IncidentClosed  open a new one
 ├── UnknownUser     nobody has this name
 ├── UnknownToken    no token has this number
 ├── TokenEnded      make a new token
@@ -83,6 +85,14 @@ class HaltKept(RiskError):
 
 class UnknownMarket(RiskError):
     """No market has this id or slug."""
+
+
+class UnknownIncident(RiskError):
+    """No incident has this number."""
+
+
+class IncidentClosed(RiskError):
+    """It is closed: what comes now belongs to a new one."""
 
 
 class UnknownUser(RiskError):

@@ -23,6 +23,7 @@ class Control(StrEnum):
     CANCEL = "cancel"
     ACKNOWLEDGE = "acknowledge"
     TEST_ALERT = "test-alert"
+    INCIDENT = "incident"
     RESET = "reset"
     LIMITS = "limits"
     PREFLIGHT = "preflight"
@@ -47,6 +48,7 @@ NEEDED: Final[Mapping[Control, Role]] = {
     Control.CANCEL: Role.OPERATOR,
     Control.ACKNOWLEDGE: Role.OPERATOR,
     Control.TEST_ALERT: Role.OPERATOR,
+    Control.INCIDENT: Role.OPERATOR,
     Control.PREFLIGHT: Role.OPERATOR,
     Control.DISARM: Role.OPERATOR,  # the safe direction
     Control.RESET: Role.RISK_ADMIN,

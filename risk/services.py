@@ -19,6 +19,7 @@ from risk.breakers import breaker_of, keep_breaker, resume_breaker
 from risk.budgets import acknowledge_budget, deal_budgets
 from risk.colleagues import set_own_password
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
+from risk.incidents.state import register_state
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
 from risk.obeyed import say as say_obeyed
@@ -58,6 +59,7 @@ __all__ = [
     "register_market_resolver",
     "register_reconciliation",
     "register_signs",
+    "register_state",
     "register_withdraw",
     "reset_trading",
     "resolve_market",

@@ -1,4 +1,4 @@
-"""What risk remembers: halts and their proof, limits, breakers, people, alerts, valuations, and who did what.
+"""What risk remembers: halts and their proof, limits, breakers, people, alerts, incidents, valuations, who did what.
 
 Money is in the core's units (millionths of a USDC). Times are those of ``infra.clock``, in UTC. State changes
 only by guarded UPDATE in ``risk.services``. One file a noun.
@@ -18,6 +18,7 @@ from risk.models.halts import (
     Runner,
     Stop,
 )
+from risk.models.incidents import Incident, IncidentNote, NoteKind
 from risk.models.limits import Budget, LimitsVersion
 from risk.models.people import ApiToken, Consent, Remembered, Scope
 from risk.models.valuations import DayStart, Valuation
@@ -38,9 +39,12 @@ __all__ = [
     "HaltCode",
     "HaltReport",
     "HaltRound",
+    "Incident",
+    "IncidentNote",
     "LimitsVersion",
     "MarketHalt",
     "MarketHaltCode",
+    "NoteKind",
     "Preflight",
     "Remembered",
     "Runner",
