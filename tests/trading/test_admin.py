@@ -21,6 +21,8 @@ from risk.models import (
     Budget,
     Consent,
     Delivery,
+    Incident,
+    IncidentNote,
     LimitsVersion,
     Preflight,
 )
@@ -96,6 +98,10 @@ def told() -> None:
     Delivery.objects.create(
         alert=alert, kind="first", channel="tgram", at=at, number=1, succeeded=True, detail="told"
     )
+    incident = Incident.objects.create(
+        title="odd", severity=1, mode="demo", began=at, opened=at, opened_by_name="olga", alert=alert
+    )
+    IncidentNote.objects.create(incident=incident, at=at, by_name="olga", kind="note", text="looking")
 
 
 @pytest.fixture
@@ -117,7 +123,7 @@ def page(model: type[Model], kind: str, *args: object) -> str:
 
 
 def test_every_model_is_there() -> None:
-    assert len(MODELS) == 25
+    assert len(MODELS) == 27
 
 
 @pytest.mark.usefixtures("filled")
