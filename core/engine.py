@@ -29,9 +29,16 @@ from core.intents import Resync
 from core.ledger import Entry, Ledger
 from core.limits import Budget, Limits
 from core.notes import InputRefused, Note, Refusal
-from core.proposals import carry_out, withdraw_all
+from core.proposals import carry_out, withdraw_all, withdraw_opening
 from core.risk import Rule
-from core.safeguards import bound_cash, close_breaker, follow_window, watch_answers, window_moved
+from core.safeguards import (
+    bound_cash,
+    close_breaker,
+    follow_window,
+    keeps_budget,
+    watch_answers,
+    window_moved,
+)
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
@@ -307,7 +314,11 @@ class Engine:
             self.decide(desk, event.heard_ms, draft)
 
     def _budget(self, event: ev.BudgetSet, draft: Draft) -> None:
+        """A cut binds at once: what rests beyond it goes, what is held stays."""
         self.budget = event.budget
+        if not keeps_budget(self):
+            for desk in self._each(self.desks.values()):
+                withdraw_opening(desk, "beyond the budget", event.heard_ms, draft)
 
     def _named(self, market_id: MarketId | None) -> Iterator[Desk]:
         """The desks a halt or its end is about: one, or all."""

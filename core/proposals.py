@@ -110,6 +110,13 @@ def withdraw_all(desk: Desk, reason: str, now: Ms, draft: Draft) -> None:
         _withdraw(order, reason, now, draft)
 
 
+def withdraw_opening(desk: Desk, reason: str, now: Ms, draft: Draft) -> None:
+    """Cancel whatever may rest in a market and adds risk."""
+    for order in desk.orders.open():
+        if order.place.purpose is Purpose.OPENING:
+            _withdraw(order, reason, now, draft)
+
+
 def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
     """Cancel what may rest, an UNKNOWN order by its id; what is still on its way when its answer comes."""
     tried, may = order.cancel_tried_ms, order.status in MAY_CANCEL and order.order_id is not None

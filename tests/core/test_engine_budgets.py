@@ -1,6 +1,7 @@
 """A shard's part of the limits in the engine: the smaller of limit and budget binds."""
 
 from core import events as ev
+from core.intents import Purpose
 from core.limits import NO_BUDGET, Budget
 from core.risk import Rule
 from core.safeguards import bound_cash, keeps_budget
@@ -87,11 +88,20 @@ def test_a_cut_is_kept_once_what_is_at_risk_lies_within_it() -> None:
     play = a_quoted_market()
     assert keeps_budget(play.engine)
 
-    play.hear(ev.BudgetSet(a_budget("48"), play.now))
+    step = play.hear(ev.BudgetSet(a_budget("48"), play.now))
     assert not keeps_budget(play.engine), "two quotes of 24.50 rest"
-    play.hear(play.closed(play.quote(YES).place.key))
+    play.confirm_cancels(step)
 
     assert keeps_budget(play.engine)
+    assert len(play.open()) == 1, "what fits into it is quoted again"
+
+
+def test_a_cut_withdraws_what_opens_and_leaves_what_reduces() -> None:
+    play = a_naked_market()
+    resting = {order.place.purpose for order in play.open()}
+    assert resting == {Purpose.REDUCING}
+
+    assert not play.hear(ev.BudgetSet(NO_BUDGET, play.now)).cancels
 
 
 def test_a_cut_of_cash_is_kept_once_no_more_is_bound() -> None:
