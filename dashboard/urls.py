@@ -17,6 +17,7 @@ urlpatterns = [
     path("fills.csv", records.fills_csv, name="fills-csv"),
     path("risk/", risk.risk, name="risk"),
     path("halts/", risk.halts, name="halts"),
+    path("halts.csv", risk.halts_csv, name="halts-csv"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
     path("people/", people.people, name="people"),

@@ -18,6 +18,7 @@ from infra import clock
 from risk import selectors as risk
 
 LINKS_A_PAGE: Final = 50
+NUMBER_DIGITS: Final = 18
 SPANS: Final = {
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
@@ -93,10 +94,13 @@ def found(query: QueryDict, now: datetime) -> tuple[WantedLinks, Links]:
 
 
 def about(text: str) -> Q:
-    """Links whose person, address, target or reason has ``text`` in it; a market by its name too."""
+    """Links whose person, address, target or reason has ``text`` in it; a market by its name too, a link by its
+    number.
+    """
     markets = names.market_ids(text)
+    number = Q(number=int(text)) if text.isdecimal() and len(text) < NUMBER_DIGITS else Q()
     plain = Q(who__icontains=text) | Q(from_address__icontains=text) | Q(reason__icontains=text)
-    return plain | Q(target__icontains=text) | Q(target__in=markets)
+    return plain | Q(target__icontains=text) | Q(target__in=markets) | number
 
 
 def span(chosen: dict[str, Any], now: datetime) -> tuple[datetime | None, datetime | None]:

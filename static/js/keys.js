@@ -85,7 +85,8 @@ function openRow(target) {
   if (!target.matches("[data-row]")) return;
   const link = /** @type {HTMLAnchorElement | null} */ (target.querySelector("a[data-open]"));
   const summary = /** @type {HTMLElement | null} */ (target.querySelector("summary"));
-  (link ?? summary)?.click();
+  if (link ?? summary) (link ?? summary)?.click();
+  else /** @type {HTMLElement | null} */ (target.querySelector("button"))?.focus();
 }
 
 function listKeys() {

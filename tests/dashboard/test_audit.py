@@ -88,6 +88,7 @@ def test_a_refused_attempt_is_marked_and_says_why(as_ada: Client) -> None:
     ("query", "there", "gone"),
     [
         ("text=olga", "feed looks wrong", "fewer surprises"),
+        ("text=3", "fewer surprises", "feed looks wrong"),
         ("text=SURPRISES", "fewer surprises", "feed looks wrong"),
         ("what=halt", "feed looks wrong", "fewer surprises"),
         ("when=hour", "fewer surprises", "feed looks wrong"),

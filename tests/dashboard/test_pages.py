@@ -1,5 +1,7 @@
 """Every page draws, with numbers in it when the trader speaks and with the reason when it does not."""
 
+import csv
+import io
 import json
 import re
 from typing import Any
@@ -160,6 +162,13 @@ def test_a_halt_of_long_ago_still_shows_what_was_proven_and_what_never_was(as_ad
 
     page = as_ada.get("/risk/").content.decode()
 
+    first, second = csv.DictReader(io.StringIO(as_ada.get("/halts.csv").content.decode()))
+    assert (first["market_id"], first["proven_after_ms"], first["ended_reason"]) == ("0xabc", "2100", "fine")
+    assert (second["market_id"], second["proven_after_ms"], second["ended_reason"]) == (
+        "0xdef",
+        "",
+        "too early",
+    )
     assert "Proven after 2.1 s:" in page
     assert "orders cancelled <b>2/2</b>" in page
     assert "Never proven." in page
