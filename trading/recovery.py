@@ -12,12 +12,14 @@ from typing import Final
 from django.conf import settings
 
 from core.absent import NOTHING_LEFT, Past
+from core.breaker import BreakerMoved, KeptBreaker, State
 from core.engine import Engine
 from core.events import FillSettled, FillStatus, MergeStepped, WalletStatus
 from core.ids import FillId, MarketId
 from core.limits import NO_BUDGET
 from core.notes import Booked, DayStarted
 from core.units import Ms, Shares, Usdc
+from feeds import selectors as feeds
 from risk import selectors as risk
 from risk import services as risk_services
 from trading import selectors, services
@@ -89,13 +91,26 @@ def _opened(
         records += (Booked(opening),)
     setup = engine_setup(account.key, own_shown=own_shown, quote_in_play=settings.POLYLOLY.quote_in_play)
     sequences = selectors.last_sequences(account.pk)
-    past = replace(past, breakers=risk.breakers_in_force())
+    past = replace(past, breakers=take_up_breakers(now))
     engine = Engine(setup, entries=opening or entries, sequences=sequences, past=past)
     engine.budget = NO_BUDGET  # until it has read its own
     start = risk.day_start(account.pk, at=now)
     if start is not None:
         engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
     return Opened(account, fence, engine, past, records)
+
+
+def take_up_breakers(now: Ms) -> tuple[KeptBreaker, ...]:
+    """Those not closed. Of markets that were resolved while nobody traded they end here: none will be listed again."""
+    found = risk.breakers_in_force()
+    over = feeds.resolutions([kept.market_id for kept in found])
+    for kept in found:
+        if kept.market_id in over:
+            ended = BreakerMoved(
+                kept.market_id, kept.state, State.CLOSED, kept.trip, "the market is resolved", now
+            )
+            risk_services.keep_breaker(ended)
+    return tuple(kept for kept in found if kept.market_id not in over)
 
 
 def _past(account_id: int, shard: str, now: Ms) -> Past:
