@@ -9,9 +9,10 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        from risk import checks, figures, halt_pass, people
+        from risk import audit_check, checks, figures, halt_pass, people
 
         checks.register()
         figures.register()
         halt_pass.register()
         post_migrate.connect(people.make_groups, sender=self)
+        post_migrate.connect(audit_check.guard, sender=self)

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from infra import checks, clock
 from infra.checks import Check
-from risk import selectors
+from risk import audit_check, selectors
 from risk.panel import ANSWER_WITHIN_MS
 from risk.people import Role, holders
 
@@ -13,6 +13,7 @@ def register() -> None:
     """Called once, when the app is ready."""
     checks.register("reset possible", someone_can_reset)
     checks.register("halt", halt_proven)
+    checks.register(audit_check.NAME, audit_check.recent)
 
 
 def someone_can_reset() -> Check:

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db.backends.sqlite3.operations import DatabaseOperations
 from pytest_django import Settings
 
+from infra import append_only_tables
 from infra import redis as infra_redis
 from infra.redis import Db
 from tests import servers
@@ -15,6 +17,26 @@ from tests.stacks import Stack, running
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from redis import Redis
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flushable_audit() -> Iterator[None]:
+    """Django's flush between tests is a DELETE on SQLite, which the audit's triggers refuse: drop them first.
+
+    ``post_migrate``, which ends every flush, makes them again. On PostgreSQL a flush is a TRUNCATE, which they let be.
+    """
+    usual = DatabaseOperations.execute_sql_flush
+
+    def without_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
+        drops = [
+            f"DROP TRIGGER IF EXISTS {append_only_tables.trigger('risk_audit', verb)}"
+            for verb in append_only_tables.VERBS
+        ]
+        usual(self, [*drops, *sql_list])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(DatabaseOperations, "execute_sql_flush", without_triggers)
+        yield
 
 
 @pytest.fixture(scope="session")

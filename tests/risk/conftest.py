@@ -1,9 +1,11 @@
 """Builders for risk's tests. They read no clock: every moment is given."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 
 from core.units import Ms, Usdc
 from infra import checks
@@ -59,6 +61,32 @@ def with_role(user: User, role: Role) -> User:
     """Put a user into the group that is the role."""
     user.groups.add(Group.objects.get(name=role.value))
     return user
+
+
+def together(times: int, *acts: Callable[[], object], within_s: float = 60) -> None:
+    """Do each of ``acts`` ``times`` times, all at once on threads of their own; raise what one of them raised."""
+    begin = threading.Barrier(times * len(acts))
+    failed: list[BaseException] = []
+
+    def run_one(act: Callable[[], object]) -> None:
+        try:
+            begin.wait()
+            act()
+        except BaseException as error:  # noqa: BLE001 a thread's edge: the test raises it
+            failed.append(error)
+        finally:
+            connection.close()
+
+    threads = [
+        threading.Thread(target=run_one, args=[act], daemon=True) for act in acts for _ in range(times)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(within_s)
+    assert not any(thread.is_alive() for thread in threads), "a deadlock"
+    if failed:
+        raise failed[0]
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def test_a_new_colleague_gets_a_role_and_a_link_that_works_once(redis: Redis, ro
     assert link is not None
     browser = Client()
     assert browser.post(link.group()).status_code == 302
-    assert browser.get("/halts/").status_code == 200
+    assert browser.get("/risk/").status_code == 200
     assert Client().post(link.group()).status_code == 410
     assert audited("make-user").after == {"role": role, "active": True}
 
@@ -123,7 +123,7 @@ def test_who_is_let_go_cannot_come_in_and_may_be_taken_back(client: Client, olga
     client.force_login(olga)
 
     assert run("let_go", "olga", "--reason", "left") == "olga may log in no more"
-    assert client.get("/halts/").status_code == 302
+    assert client.get("/risk/").status_code == 302
 
     run("set_role", "olga", "operator", "--reason", "is back")
     assert User.objects.get(username="olga").is_active

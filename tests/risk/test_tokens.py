@@ -177,7 +177,7 @@ def test_a_token_is_made_over_http_and_shown_once(client: Client, olga: User) ->
         ({"name": "x", "scope": "read", "days": 3651}, 422, "days"),
         ({"scope": "read"}, 422, "name"),
         ({"name": "x", "scope": "read", "user": "rita"}, 403, None),
-        ({"name": "taken", "scope": "read"}, 409, None),
+        ({"name": "taken", "scope": "read"}, 409, "name"),
     ],
 )
 def test_a_token_that_cannot_be_is_refused_and_the_field_named(
