@@ -23,7 +23,7 @@ export function lossToday() {
   return [
     h("div", { class: "loss-head" },
       h("b", { class: `big ${tone(today)}`, flash: true }, about + signed(today)),
-      h("span", { class: "muted" }, part > 0 ? `${Math.round(part * 100)} % of ${money(limit)} USDC` : `nothing of ${money(limit)} USDC used`)),
+      h("span", { class: "muted" }, part > 0 ? `${part < 0.01 ? "under 1" : Math.round(part * 100)} % of ${money(limit)} USDC` : `nothing of ${money(limit)} USDC used`)),
     h("div", {
       class: `meter ${level(part)}`, role: "meter", "aria-label": "loss today against its limit", "aria-valuemin": 0, "aria-valuemax": 100,
       "aria-valuenow": Math.min(100, Math.round(part * 100)), "aria-valuetext": `${Math.round(part * 100)} % of the limit`, vars: { "--part": String(Math.min(1, part)) },
