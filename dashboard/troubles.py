@@ -7,6 +7,7 @@ from typing import Final
 
 from dashboard import names, past
 from infra import clock
+from risk import selectors as risk
 from trading import selectors as trading
 
 Trouble = dict[str, object]
@@ -16,6 +17,9 @@ REFUSED_MS_MAX: Final = 60_000
 REFUSED_MIN: Final = 5  # a minute: one or two are the game, five have a reason
 LOOKED_AT: Final = 100  # of the newest rows; the reading stays as short in a year
 NAMED: Final = 3
+SHOWN_NOWHERE_ELSE: Final = frozenset(
+    {"disk_low", "channel_failing", "feed_reconnects", "reconciliation_mismatch", "runner_silent"}
+)
 
 
 def found() -> list[Trouble]:
@@ -24,7 +28,22 @@ def found() -> list[Trouble]:
     if account_id is None:
         return []
     now = clock.now_ms()
-    return [*reversed_fills(account_id, now), *refused_orders(account_id, now)]
+    return [*reversed_fills(account_id, now), *refused_orders(account_id, now), *alerts()]
+
+
+def alerts() -> list[Trouble]:
+    """Alerts in force that nothing else on the console shows, as long as nobody sees to them."""
+    return [
+        {
+            "key": f"alert-{each.pk}",
+            "severity": each.severity,
+            "text": each.text,
+            "detail": "an alert nobody sees to yet",
+            "href": "/alerts/",
+        }
+        for each in risk.alerts_in_force()
+        if each.acknowledged is None and each.code in SHOWN_NOWHERE_ELSE
+    ]
 
 
 def reversed_fills(account_id: int, now: int) -> list[Trouble]:

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import audit, curves, login, pages, password, people, records, risk
+from dashboard.views import alerts, audit, curves, login, pages, password, people, records, risk
 
 app_name = "console"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("risk/", risk.risk, name="risk"),
     path("halts/", risk.halts, name="halts"),
     path("halts.csv", risk.halts_csv, name="halts-csv"),
+    path("alerts/", alerts.alerts, name="alerts"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
     path("people/", people.people, name="people"),

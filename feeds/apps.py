@@ -8,8 +8,9 @@ class FeedsConfig(AppConfig):
     verbose_name = "Feeds"
 
     def ready(self) -> None:
-        from feeds import checks, selectors
-        from risk.services import register_market_resolver
+        from feeds import alerting, checks, selectors
+        from risk.services import register_finder, register_market_resolver
 
         register_market_resolver(selectors.market_id_of)
+        register_finder("feeds", alerting.find)
         checks.register()

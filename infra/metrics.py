@@ -55,6 +55,10 @@ REFUSED_INPUT = Counter(
 )
 EVENT_BUS_DEPTH = Gauge("polyloly_event_bus_depth", "Events waiting to be stepped.", registry=REGISTRY)
 SOURCE_AGE = Gauge("polyloly_source_age_seconds", "Since a source last spoke.", ["source"], registry=REGISTRY)
+ALERTS = Counter("polyloly_alerts", "Alerts raised.", ["code", "severity"], registry=REGISTRY)
+ALERTS_NOT_TOLD = Counter(
+    "polyloly_alerts_not_told", "Tries to tell somebody that failed.", ["channel"], registry=REGISTRY
+)
 BREAKER_TRIPS = Counter(
     "polyloly_circuit_breaker_trips", "Breakers opened, by market.", ["market"], registry=REGISTRY
 )

@@ -13,7 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
-from risk import api_audit, api_breakers, api_budgets, api_incidents, people_api, token_api
+from risk import api_alerts, api_audit, api_breakers, api_budgets, api_incidents, people_api, token_api
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
 from risk.people import Actor
@@ -45,6 +45,7 @@ api = NinjaAPI(
 )
 for router in (
     risk.router,
+    api_alerts.router,
     api_audit.router,
     api_breakers.router,
     api_budgets.router,

@@ -20,6 +20,8 @@ _vigils: list[Vigil] = []
 def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
     """The watchdog lives in ops and waits for no queue: a Redis that is away must not put it to sleep."""
     if sender.hostname.partition("@")[0] == "ops":
+        from risk.alerts import sender
+        from risk.alerts.watch import Watch
         from risk.watchdog import Watchdog
 
         if settings.POLYLOLY.signs:
@@ -27,6 +29,8 @@ def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery'
             from trading import last_hand  # noqa: F401
 
         _vigils.append(Vigil("watchdog", Watchdog().look).start())
+        _vigils.append(Vigil("alerts", Watch().look).start())
+        _vigils.extend(sender.start_all())
 
 
 def worker_begins(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's consumer

@@ -32,8 +32,9 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from polyloly_site import keys
-from polyloly_site.sections import Limits, PairArb, UsdcText
+from infra import channels
+from polyloly_site import keys, tellers
+from polyloly_site.sections import Alerts, Limits, PairArb, UsdcText
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")  # a digit first, and it may be an address in disguise
@@ -102,6 +103,9 @@ class Polyloly(BaseSettings):
     strategies: str  # those that trade, with commas between
     limits: Limits
     pair_arb: PairArb
+    alerts: Alerts
+    alert_urls: SecretStr | None = None  # whom to tell: apprise addresses, one a line or with spaces between
+    runbook_url: str | None = None  # where docs/runbook.md can be read; by default in the console
 
     @classmethod
     def settings_customise_sources(
@@ -140,6 +144,21 @@ class Polyloly(BaseSettings):
         if origin is not None and (not origin.startswith("https://") or origin.count("/") != 2):
             raise ValueError("must be an origin such as https://polyloly.example.org")
         return origin
+
+    @field_validator("alert_urls")
+    @classmethod
+    def can_be_told(cls, urls: SecretStr | None) -> SecretStr | None:
+        """A bad one is named by its number and scheme: the rest of it is a secret."""
+        addresses = channels.split("" if urls is None else urls.get_secret_value())
+        channels.opened(addresses)
+        return SecretStr("\n".join(addresses)) if addresses else None
+
+    @field_validator("runbook_url")
+    @classmethod
+    def a_page(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// or http://")
+        return url
 
     @model_validator(mode="after")
     def tokens_differ(self) -> Self:
@@ -342,6 +361,8 @@ def load() -> Polyloly:
     options: dict[str, Any] = {"_secrets_dir": secret_files} if secret_files.is_dir() else {}
     if not keys.may_be_held_here():
         options |= {"private_key": None, "private_key_file": None}
+    if not tellers.may_tell_here():
+        options |= {"alert_urls": None}
     try:
         return Polyloly(**options)
     except ValidationError as error:

@@ -23,7 +23,8 @@ from django.db import DatabaseError, connection
 
 from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
-from polyloly_site import keys, processes, snapshots
+from infra.vigil import Vigil
+from polyloly_site import deadman, keys, processes, snapshots
 from polyloly_site.env import Polyloly, Venue
 from trading import venue_pass
 
@@ -285,5 +286,6 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
         if not ending.asked:
             log.info("stack serves", port=polyloly.port, mode=polyloly.mode, event_type="startup")
             announce(login_link(polyloly))
+        exits.callback(Vigil("dead man", deadman.of(polyloly).look).start().stop)
         stack.watch()
     logs.flush()

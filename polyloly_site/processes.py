@@ -6,12 +6,12 @@ from typing import Final
 
 from infra import clock, redis, services
 from infra.children import Program
-from polyloly_site import keys
+from polyloly_site import keys, tellers
 from polyloly_site.env import ROOT, Polyloly, Venue
 
 MANAGE: Final = str(ROOT / "manage.py")
 # One thread for each long-lived loop, and two that tell beat's repeated requests "already running".
-THREADS: Final = {"trading": 4, "feeds": 4, "ops": 4}
+THREADS: Final = {"trading": 4, "feeds": 4, "ops": 5}
 DAPHNE_CLOSE_S: Final = 3
 
 
@@ -37,16 +37,17 @@ def environment(polyloly: Polyloly, name: str) -> dict[str, str]:
 def program(polyloly: Polyloly, name: str, command: tuple[str, ...]) -> Program:
     """One of ours. The private key goes to the trader, and only where orders are signed; nobody else inherits it."""
     told = environment(polyloly, name)
+    silent = tellers.without(os.environ, name)
     if name != keys.HOLDER or not polyloly.signs:
-        return Program(name, command, told, keys.without(os.environ))
+        return Program(name, command, told, keys.without(os.environ) | silent)
     if polyloly.private_key_file is not None:
         told["PRIVATE_KEY_FILE"] = str(polyloly.private_key_file)
-    return Program(name, command, told)
+    return Program(name, command, told, silent)
 
 
 def embedded_redis(polyloly: Polyloly) -> Program:
     command = tuple(services.valkey_command(polyloly.state_dir))
-    return Program("redis", command, {}, keys.without(os.environ))
+    return Program("redis", command, {}, keys.without(os.environ) | tellers.without(os.environ, "redis"))
 
 
 def web(polyloly: Polyloly) -> Program:

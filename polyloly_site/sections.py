@@ -1,7 +1,8 @@
 """The parts of the settings: exact amounts as text, limits, and what each strategy is told."""
 
+import re
 from collections.abc import Callable
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -29,6 +30,20 @@ PriceText = Annotated[Price, decimal(units.price)]
 SharesText = Annotated[Shares, decimal(units.shares)]
 ProbText = Annotated[Prob, decimal(units.micro)]
 SecondsText = Annotated[Ms, decimal(seconds)]
+
+DAY_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def minute_of_day(value: object) -> int:
+    """ "22:30" as minutes since midnight. Without its quotes YAML would read a number, base 60."""
+    found = DAY_TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'write it as a time of day in quotes, "00:00" to "23:59", not {value!r}')
+    return int(found[1]) * 60 + int(found[2])
+
+
+DayTime = Annotated[int, BeforeValidator(minute_of_day)]
+Minutes = Annotated[int, Field(ge=1, le=1_440)]
 
 
 class Section(BaseModel):
@@ -81,3 +96,16 @@ class PairArb(Section):
     max_leg_loss: UsdcText
     merge_min_shares: SharesText
     quote_in_play: bool | None = None  # unset: only at the simulator
+
+
+class Alerts(Section):
+    """When and how often people are told. Times of day are UTC, in minutes since midnight; spans are real time."""
+
+    quiet_from: DayTime  # the same as quiet_until: no quiet hours
+    quiet_until: DayTime
+    repeat_p0_min: Minutes
+    repeat_p1_min: Minutes
+    repeat_p2_min: Minutes
+    repeat_p3_min: Minutes
+    messages_a_minute: int = Field(ge=2, le=60)
+    disk_free_min_mb: int = Field(ge=1)

@@ -10,8 +10,10 @@ class RiskConfig(AppConfig):
 
     def ready(self) -> None:
         from risk import audit_check, checks, figures, halt_pass, people
+        from risk.alerts import own
 
         checks.register()
+        own.register()
         figures.register()
         halt_pass.register()
         post_migrate.connect(people.make_groups, sender=self)

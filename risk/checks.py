@@ -5,6 +5,7 @@ from django.conf import settings
 from infra import checks, clock
 from infra.checks import Check
 from risk import audit_check, selectors
+from risk.models import Delivery
 from risk.panel import ANSWER_WITHIN_MS
 from risk.people import Role, holders
 
@@ -13,6 +14,7 @@ def register() -> None:
     """Called once, when the app is ready."""
     checks.register("reset possible", someone_can_reset)
     checks.register("halt", halt_proven)
+    checks.register("alerts", people_are_told)
     checks.register(audit_check.NAME, audit_check.recent)
 
 
@@ -45,4 +47,22 @@ def halt_proven() -> Check:
     open_points = "; ".join(panel.unproven) if panel is not None and panel.unproven else "proof not given yet"
     return checks.warned(
         name, f"{halt.code} in force, {open_points}", "press HALT again, or look at the venue"
+    )
+
+
+def people_are_told() -> Check:
+    """Is there somebody to tell, and did the newest word to each reach them? What the addresses are is not asked."""
+    name = "alerts"
+    newest: dict[str, bool] = {}
+    for channel, succeeded in Delivery.objects.order_by("-pk").values_list("channel", "succeeded")[:100]:
+        newest.setdefault(channel, succeeded)
+    failing = sorted(channel for channel, succeeded in newest.items() if not succeeded)
+    if failing:
+        return checks.warned(
+            name, f"not told by {', '.join(failing)}", "run manage.py test_alert, look at the alerts page"
+        )
+    if settings.POLYLOLY.alert_urls is None and not newest:
+        return checks.warned(name, "nobody is told", "set ALERT_URLS, one apprise address a line")
+    return checks.passed(
+        name, f"{len(newest)} channels used so far" if newest else "told when there is something"
     )

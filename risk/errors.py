@@ -9,6 +9,8 @@ RiskError
 ├── ChecksFailed    repair what the named checks found
 ├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
+├── UnknownAlert    no alert has this number
+├── AlertOver       nothing to do
 ├── UnknownIncident no incident has this number
 ├── IncidentClosed  open a new one
 ├── UnknownUser     nobody has this name
@@ -85,6 +87,14 @@ class HaltKept(RiskError):
 
 class UnknownMarket(RiskError):
     """No market has this id or slug."""
+
+
+class UnknownAlert(RiskError):
+    """No alert has this number."""
+
+
+class AlertOver(RiskError):
+    """It ended by itself: there is nothing left to see to."""
 
 
 class UnknownIncident(RiskError):

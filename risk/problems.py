@@ -9,6 +9,7 @@ from django.http import HttpResponse, JsonResponse
 
 from infra import logs
 from risk.errors import (
+    AlertOver,
     ChecksFailed,
     Contended,
     HaltKept,
@@ -21,6 +22,7 @@ from risk.errors import (
     ReasonMissing,
     RiskError,
     TokenEnded,
+    UnknownAlert,
     UnknownIncident,
     UnknownMarket,
     UnknownToken,
@@ -35,6 +37,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     Contended: HTTPStatus.CONFLICT,
     ChecksFailed: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
+    UnknownAlert: HTTPStatus.NOT_FOUND,
+    AlertOver: HTTPStatus.CONFLICT,
     UnknownIncident: HTTPStatus.NOT_FOUND,
     IncidentClosed: HTTPStatus.CONFLICT,
     UnknownUser: HTTPStatus.NOT_FOUND,

@@ -17,12 +17,13 @@ from risk.budgets import Dealt as Dealt
 from risk.budgets import budget_of as budget_of
 from risk.history import halt_keys as halt_keys
 from risk.history import past_halts as past_halts
-from risk.models import Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
+from risk.models import Alert, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel
 from risk.people import RANK, Role, holders
 from risk.wishes import Wish, kept
 
 DAY_MS: Final = 86_400_000
+ALERTS_MAX: Final = 100
 STOPS: Final = """
     SELECT 'trading', NULL, code FROM risk_halt WHERE ended IS NULL
     UNION ALL SELECT 'market', market_id, code FROM risk_markethalt WHERE ended IS NULL
@@ -312,3 +313,8 @@ def _proven(owner: str) -> Subquery:
         "-round__number", F("proven").desc(nulls_first=True)
     )
     return Subquery(newest.values("proven")[:1])
+
+
+def alerts_in_force() -> list[Alert]:
+    """What needs a person, the gravest first."""
+    return list(Alert.objects.filter(ended__isnull=True).order_by("severity", "-began")[:ALERTS_MAX])

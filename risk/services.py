@@ -13,6 +13,8 @@ from core.units import Ms
 from infra import checks, logs
 from infra.checks import Verdict
 from risk import notices, selectors, stops
+from risk.alerts.catalogue import AlertCode
+from risk.alerts.finders import Found, register_finder
 from risk.audit import Facts, record, refuse, require_reason
 from risk.auth import by_session
 from risk.breakers import breaker_of, keep_breaker, resume_breaker
@@ -34,7 +36,9 @@ from risk.venue import Withdrawn, register_reconciliation, register_signs, regis
 
 __all__ = [
     "Actor",
+    "AlertCode",
     "Control",
+    "Found",
     "HaltCode",
     "MarketHaltCode",
     "Role",
@@ -56,6 +60,7 @@ __all__ = [
     "record_kept_here",
     "record_valuation",
     "record_wishes",
+    "register_finder",
     "register_market_resolver",
     "register_reconciliation",
     "register_signs",

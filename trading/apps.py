@@ -14,11 +14,12 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         from risk import services as risk
-        from trading import figures, venue_signs
+        from trading import alerting, figures, venue_signs
         from trading.gateways.polymarket import checks
 
         risk.register_withdraw(withdraw)
         risk.register_signs(frame_age=venue_signs.frame_age, time_answers=venue_signs.time_answers)
+        risk.register_finder("trading", alerting.find)
         figures.register()
         checks.register()
 

@@ -1,6 +1,6 @@
 """A browser that applies every change sees what a fresh snapshot says. For all boards, not for examples."""
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.changes import apply, diff
@@ -16,7 +16,11 @@ values = (
 rows = st.dictionaries(st.sampled_from(["bid", "ask", "orders", "state"]), values, max_size=3)
 boards = st.dictionaries(st.sampled_from(["totals", "market:a", "market:b", "fill:1", "fill:2"]), rows)
 
+# The first draw makes every strategy: on a busy machine that alone is "too slow".
+unhurried = settings(suppress_health_check=[HealthCheck.too_slow])
 
+
+@unhurried
 @given(boards, boards)
 def test_old_rows_and_their_changes_are_the_new_rows(
     old: dict[str, dict[str, object]], new: dict[str, dict[str, object]]
@@ -24,6 +28,7 @@ def test_old_rows_and_their_changes_are_the_new_rows(
     assert apply(old, diff(old, new)) == new
 
 
+@unhurried
 @given(boards, boards)
 def test_only_rows_that_differ_are_sent(
     old: dict[str, dict[str, object]], new: dict[str, dict[str, object]]
@@ -31,6 +36,7 @@ def test_only_rows_that_differ_are_sent(
     assert all(old.get(key) != new.get(key) for key in diff(old, new))
 
 
+@unhurried
 @given(boards, boards)
 def test_a_change_that_arrives_twice_does_no_harm(
     old: dict[str, dict[str, object]], new: dict[str, dict[str, object]]

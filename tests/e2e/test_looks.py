@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/audit/", "/people/"]
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/audit/", "/people/"]
 TABLET = {"width": 768, "height": 1024}
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
 

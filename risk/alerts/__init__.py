@@ -1,0 +1,1 @@
+"""What somebody must be told: found out, kept as rows, decided, sent. Read ``catalogue`` first, then ``decision``."""

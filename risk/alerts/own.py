@@ -1,0 +1,104 @@
+"""What risk's own rows say that somebody must be told. Texts as product.md 7 has them."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from django.conf import settings
+
+from core.units import Ms, Usdc, text
+from infra import clock
+from risk import selectors
+from risk.alerts.catalogue import AlertCode
+from risk.alerts.decision import TRIES_MAX
+from risk.alerts.finders import Found, register_finder
+from risk.models import Alert, Breaker, Delivery, MarketHalt, MarketHaltCode
+from risk.silence import SILENT_MS, silent_runners
+from risk.valuations import confirmed_loss
+
+VALUED_WITHIN_MS: Final = 30_000  # real
+NEAR_PERCENT: Final = 80
+HALF_PERCENT: Final = 50
+LOOKED_AT: Final = 100
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    register_finder("halts", halts)
+    register_finder("breakers", breakers)
+    register_finder("daily loss", daily_loss)
+    register_finder("silence", silence)
+    register_finder("disk", disk)
+    register_finder("channels", channels)
+
+
+def halts(at: Ms) -> Iterator[Found]:
+    """The kill switch, a halt without its proof, and markets that stopped by themselves."""
+    halt = selectors.halt_in_force()
+    if halt is not None:
+        yield Found(
+            AlertCode.KILL_SWITCH, f"Kill switch activated: {halt.code} ({halt.detail})", str(halt.halt_id)
+        )
+        panel, _ = selectors.halt_panels()
+        if panel is not None and panel.proven_ms is None:
+            waits = "; ".join(panel.unproven) or "the proof is not there yet"
+            yield Found(AlertCode.HALT_UNPROVEN, f"Halt not proven: {waits}", str(halt.round_id))
+    by_itself = MarketHalt.objects.filter(ended__isnull=True).exclude(code=MarketHaltCode.MANUAL)
+    for stopped in by_itself.order_by("pk")[:LOOKED_AT]:
+        said = f"Market halted: {stopped.code} ({stopped.detail})"
+        yield Found(AlertCode.MARKET_HALTED, said, stopped.market_id, market_id=stopped.market_id)
+
+
+def breakers(at: Ms) -> Iterator[Found]:
+    for opened in Breaker.objects.filter(ended__isnull=True).order_by("pk")[:LOOKED_AT]:
+        said = f"Circuit breaker opened: {opened.code} ({opened.detail})"
+        yield Found(AlertCode.BREAKER_OPEN, said, opened.market_id, market_id=opened.market_id)
+
+
+def daily_loss(at: Ms) -> Iterator[Found]:
+    """Half of what may be lost today is, or four fifths of it; beyond that the kill switch speaks."""
+    limit = settings.POLYLOLY.limits.daily_loss
+    for account_id in selectors.valued_accounts(since=Ms(at - int(VALUED_WITHIN_MS * clock.speed()))):
+        lost = confirmed_loss(account_id, at=at)
+        code = None if lost is None else _level(lost, limit)
+        if lost is not None and code is not None:
+            yield Found(code, f"Daily loss {text(lost, 6)} of {text(limit, 6)} USDC", str(account_id))
+
+
+def _level(lost: Usdc, limit: Usdc) -> AlertCode | None:
+    if lost * 100 >= limit * NEAR_PERCENT:
+        return AlertCode.DAILY_LOSS_NEAR
+    return AlertCode.DAILY_LOSS_HALF if lost * 100 >= limit * HALF_PERCENT else None
+
+
+def silence(at: Ms) -> Iterable[Found]:
+    names = silent_runners(at=at)
+    if not names:
+        return ()
+    said = f"Bot silent: {', '.join(names)} said nothing for {SILENT_MS // 1000} s"
+    return (Found(AlertCode.RUNNER_SILENT, said),)
+
+
+def disk(at: Ms) -> Iterable[Found]:
+    free_mb = shutil.disk_usage(settings.POLYLOLY.var_dir).free // 1_048_576
+    if free_mb >= settings.POLYLOLY.alerts.disk_free_min_mb:
+        return ()
+    said = f"Disk nearly full: {free_mb // 100 * 100} MB left for database, recordings and log"
+    return (Found(AlertCode.DISK_LOW, said),)
+
+
+def channels(at: Ms) -> Iterator[Found]:
+    """A channel whose newest tries all failed: the others must tell of it."""
+    newest: dict[str, list[bool]] = {}
+    for channel, succeeded in Delivery.objects.order_by("-pk").values_list("channel", "succeeded")[
+        :LOOKED_AT
+    ]:
+        newest.setdefault(channel, []).append(succeeded)
+    for channel, tries in newest.items():
+        if len(tries) >= TRIES_MAX and not any(tries[:TRIES_MAX]):
+            yield Found(AlertCode.CHANNEL_FAILING, f"Alert channel failing: {channel}", channel)
+
+
+def except_on(alert: Alert) -> str | None:
+    """The channel that must not carry an alert, being what it is about."""
+    return alert.key.partition(":")[2] if alert.code == AlertCode.CHANNEL_FAILING else None

@@ -1,0 +1,168 @@
+"""Messages reach a real receiver, each try a row; what fails is tried again; nothing of an address gets out."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from pydantic import SecretStr
+from pytest_django import Settings
+
+from core.units import Ms
+from infra import channels, clock
+from polyloly_site.deadman import SILENT_MS, DeadMan
+from risk.alerts import rows, sender
+from risk.alerts.catalogue import AlertCode
+from risk.alerts.sender import RETRY_MS, Sender
+from risk.models import Alert, Delivery
+from tests.receivers import Receiver, receiver
+from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post
+
+pytestmark = pytest.mark.django_db
+SECRET = "/hook/a-secret-path-0123456789"
+
+
+@pytest.fixture
+def there() -> Iterator[Receiver]:
+    with receiver() as listening:
+        yield listening
+
+
+def told_by(there: Receiver, path: str = SECRET) -> Sender:
+    (channel,) = channels.opened([there.url(path)])
+    return Sender(channel)
+
+
+def an_alert(text: str = "Kill switch activated: manual_halt (odd)") -> Alert:
+    made = rows.raise_alert(AlertCode.KILL_SWITCH, text, at=clock.now_ms(), about="1")
+    assert made is not None
+    return made
+
+
+def test_an_alert_is_told_once_with_everything_a_sleeper_needs(there: Receiver) -> None:
+    alert, telling = an_alert(), told_by(there)
+
+    telling.look()
+    telling.look()
+
+    (message,) = there.received
+    assert message.title == "[DEMO] P0: Kill switch activated: manual_halt (odd)"
+    assert "docs/runbook.md#kill-switch-by-reason" in message.body
+    assert "/alerts/" in message.body
+    assert " UTC" in message.body
+    (row,) = Delivery.objects.all()
+    assert (row.alert, row.kind, row.channel, row.number, row.succeeded) == (alert, "first", "json", 1, True)
+    assert Alert.objects.get().told == row.at
+
+
+def test_its_end_is_told_too(there: Receiver) -> None:
+    alert, telling = an_alert(), told_by(there)
+    telling.look()
+    rows.clear_alert(alert.key, at=clock.now_ms())
+
+    telling.look()
+
+    assert there.titles()[1:] == ["[DEMO] over: Kill switch activated: manual_halt (odd)"]
+
+
+def test_a_channel_that_fails_is_tried_again_and_keeps_no_other(
+    there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_alert()
+    bad, good = map(Sender, channels.opened([there.url("/refuse/me"), there.url(SECRET)]))
+    now = clock.now_ms()
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
+
+    bad.look()
+    good.look()
+    for wait in RETRY_MS:
+        now = Ms(now + wait)
+        bad.look()
+
+    assert len(there.titles("/hook")) == 1
+    failed = Delivery.objects.filter(succeeded=False).order_by("pk")
+    assert [row.number for row in failed] == [1, 2, 3]
+    assert not any("refuse" in row.detail or row.detail == "me" for row in failed)
+
+
+def test_what_a_market_is_called_is_no_markup(there: Receiver) -> None:
+    an_alert("Kill switch activated: <script>alert(1)</script>\n# big")
+
+    told_by(there).look()
+
+    assert "\n" not in there.received[0].title
+
+
+@pytest.fixture
+def addressed(settings: Settings, there: Receiver) -> None:
+    chosen = {
+        "alert_urls": SecretStr(there.url(SECRET)),
+        "operator_token": SecretStr(OPERATOR_TOKEN),
+        "admin_token": SecretStr(ADMIN_TOKEN),
+    }
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update=chosen)
+
+
+@pytest.mark.usefixtures("addressed")
+def test_the_test_button_tells_everybody_and_says_so(client: Client, there: Receiver) -> None:
+    answer = post(client, "/api/v1/alerts/test", token=OPERATOR_TOKEN)
+
+    assert json.loads(answer.content) == [{"channel": "json", "succeeded": True, "detail": "taken"}]
+    assert there.titles() == ["[DEMO] test"]
+    assert Delivery.objects.get().kind == "test"
+
+
+@pytest.mark.usefixtures("addressed")
+def test_alerts_over_http_from_their_list_to_somebodys_word(client: Client) -> None:
+    alert = an_alert()
+    bearer = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}
+
+    listed = json.loads(client.get("/api/v1/alerts?in_force=true", headers=bearer).content)
+    seen = post(client, f"/api/v1/alerts/{alert.pk}/acknowledge", token=OPERATOR_TOKEN)
+
+    assert [each["id"] for each in listed["items"]] == [alert.pk]
+    assert json.loads(seen.content)["acknowledged_by"] == "token operator"
+    assert post(client, "/api/v1/alerts/999/acknowledge", token=OPERATOR_TOKEN).status_code == 404
+    assert client.get("/api/v1/deliveries", headers=bearer).status_code == 200
+
+
+@pytest.mark.usefixtures("addressed")
+def test_nothing_of_an_address_is_in_a_row_or_an_answer(client: Client, there: Receiver) -> None:
+    there.refusing = True
+    an_alert()
+    for each in sender.opened():
+        Sender(each).look()
+    answer = post(client, "/api/v1/alerts/test", token=OPERATOR_TOKEN)
+
+    written = json.dumps(list(Delivery.objects.values("channel", "detail")))
+    assert Delivery.objects.filter(succeeded=False).count() == 2
+    assert "a-secret-path" not in written + answer.content.decode()
+
+
+def test_a_silence_of_who_tells_everything_is_told_once_and_its_end(there: Receiver) -> None:
+    seen = {"ops"}
+    man = DeadMan(channels.opened([there.url()]), "demo", seen=lambda: frozenset(seen))
+
+    man.look(0)
+    seen.clear()
+    for now in (1_000, SILENT_MS - 1):
+        man.look(now)
+    assert there.titles() == []
+
+    for now in (SILENT_MS, SILENT_MS + 1_000):
+        man.look(now)
+    there.wait_for("Bot silent")
+    seen.add("ops")
+    man.look(SILENT_MS + 2_000)
+    there.wait_for("back")
+
+    assert there.titles() == ["[DEMO] P0: Bot silent", "[DEMO] back"]
+
+
+def test_nobody_is_silent_before_being_heard(there: Receiver) -> None:
+    man = DeadMan(channels.opened([there.url()]), "demo", seen=frozenset)
+
+    for now in (0, SILENT_MS, 3 * SILENT_MS):
+        man.look(now)
+
+    assert there.titles() == []
