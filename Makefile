@@ -68,6 +68,10 @@ prove-replay: install ## evidence that replay, books and phantoms hold, on every
 prove-rehearsal: install ## evidence that the live order path loses, doubles and forgets nothing (FULL=1: all seeds)
 	@$(BIN)/python -m bench.prove_rehearsal $(ARGS)
 
+.PHONY: prove-halt
+prove-halt: install ## evidence that a halt stops everything, whatever is broken, and is proven (FULL=1: 200 halts)
+	@$(BIN)/python -m bench.prove_halt $(ARGS)
+
 .PHONY: screenshots
 screenshots: install ## the README's pictures, from a stack started for them -> docs/images
 	@DJANGO_SETTINGS_MODULE=polyloly_site.settings $(BIN)/python -m tests.screenshots

@@ -97,6 +97,7 @@ class Polyloly(BaseSettings):
     signature_type: int = Field(ge=0, le=3)  # 0 EOA, 1 proxy, 2 safe, 3 deposit wallet (polymarket.md 2)
     speed: Fraction = Field(gt=0, le=1000)
     seed: int = Field(ge=0)
+    simulator_stages: int = Field(ge=1, le=50)
     cancel_on_shutdown: bool
     record: bool
     start_cash: UsdcText

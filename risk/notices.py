@@ -5,6 +5,7 @@ told twice: at once, so that nothing leaves while its row is being written, and 
 """
 
 import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -19,6 +20,8 @@ from infra import bus, logs
 TOPIC: Final = "control"
 GROUP: Final = "control"
 NUDGED_WITHIN_S: Final = 0.5
+
+_messengers: Final = ThreadPoolExecutor(4, thread_name_prefix="telling runners")
 
 log = logs.get("risk")
 
@@ -52,6 +55,11 @@ async def _nudge() -> None:
         sending.result()
     except (RedisError, OSError) as error:
         log.warning("consoles not told, they read at the next chance", error=str(error))
+
+
+def tell_runners_meanwhile(event: Halted | Resumed) -> "Future[bool]":
+    """As ``tell_runners``, on a thread: whoever presses goes on at once, also where Redis hangs."""
+    return _messengers.submit(tell_runners, event)
 
 
 def tell_runners(event: Halted | Resumed) -> bool:

@@ -39,26 +39,26 @@ def halt_trading(*, code: HaltCode, detail: str, by: Actor, at: Ms) -> HaltInFor
     """
     require(by, Control.HALT, target=None, reason=detail, at=at)
     detail = detail[:TEXT_MAX]
-    told = notices.tell_runners(Halted(market_id=None, reason=code, heard_ms=at))
+    told = notices.tell_runners_meanwhile(Halted(market_id=None, reason=code, heard_ms=at))
     try:
         with answered_within(PATIENCE_MS):
             return press_all(code=code, detail=detail, by=by, at=at, wish_id=None)
     except DatabaseError as error:
         wanted = wishes.wish(market_id=None, code=code, detail=detail, by=by, at=at)
-        raise keep(wanted, error, told=told) from error
+        raise keep(wanted, error, told=told.result()) from error
 
 
 def halt_market(*, market_id: str, code: MarketHaltCode, detail: str, by: Actor, at: Ms) -> HaltInForce:
     """Stop one market, or stop it once more. The id is not looked up here. Raises as ``halt_trading``."""
     require(by, Control.HALT_MARKET, target=market_id, reason=detail, at=at)
     detail = detail[:TEXT_MAX]
-    told = notices.tell_runners(Halted(market_id=MarketId(market_id), reason=code, heard_ms=at))
+    told = notices.tell_runners_meanwhile(Halted(market_id=MarketId(market_id), reason=code, heard_ms=at))
     try:
         with answered_within(PATIENCE_MS):
             return press_market(market_id, code=code, detail=detail, by=by, at=at, wish_id=None)
     except DatabaseError as error:
         wanted = wishes.wish(market_id=market_id, code=code, detail=detail, by=by, at=at)
-        raise keep(wanted, error, told=told) from error
+        raise keep(wanted, error, told=told.result()) from error
 
 
 def press_all(*, code: HaltCode, detail: str, by: Actor, at: Ms, wish_id: str | None) -> HaltInForce:

@@ -3,8 +3,12 @@
 A trader may be killed, or hang and know nothing of it. What ops does is told in a report of its own, under the name
 ``ops``, with its own proof: it says what rests at the venue, not that a runner which hangs has stopped. Whoever owes an
 answer still owes it.
+
+A trader that hangs may hold the database's lock: then the press is no row, and there is no report to write. Ops acts
+all the same, and says in Redis what it did.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
@@ -13,10 +17,11 @@ from redis import RedisError
 
 from infra import clock, logs, loops
 from infra.redis import Db, quick_client
-from risk import proof, selectors, venue
+from risk import obeyed, proof, selectors, venue, wishes
 from risk.models import HaltReport, HaltRound
 from risk.panel import ANSWER_WITHIN_MS, OPS, waited_ms
 from risk.venue import Withdrawn
+from risk.wishes import Wish
 
 ROUNDS_AT_ONCE: Final = 20
 
@@ -30,6 +35,7 @@ class Rescue:
         self._hand = ThreadPoolExecutor(1, thread_name_prefix="withdrawing")
         self._acting: Future[None] | None = None
         self._found: dict[int, int] = {}  # by round: how many orders were open when we first looked
+        self._found_of_kept: dict[str, int] = {}  # the same by wish
 
     def look(self) -> None:
         """Act where nobody answered and we have not proven it yet. Returns at once."""
@@ -38,9 +44,26 @@ class Rescue:
                 return
             acted, self._acting = self._acting, None
             acted.result()
+        kept = unheeded(wishes.kept())
+        if kept:
+            self._acting = self._hand.submit(self._act_on_kept, kept)
+            return
         waiting = unanswered()
         if waiting:
             self._acting = self._hand.submit(self._act, waiting[:ROUNDS_AT_ONCE])
+
+    def _act_on_kept(self, kept: list[Wish]) -> None:
+        """Withdraw what rests at the venue, as often as is looked, until somebody obeys or there is a row."""
+        if venue.links.withdraw is None:
+            return
+        for wanted in kept:
+            done = venue.links.withdraw(wanted.market_id)
+            found = self._found_of_kept.setdefault(wanted.wish_id, done.found)
+            left = "it does not answer" if done.still_open is None else f"{len(done.still_open)} open"
+            words = done.note or f"withdrew by itself at the venue, {found} found, then {left}"
+            if obeyed.said(wanted.wish_id).get(OPS) != words:
+                log.error("no runner obeys a kept halt", event_type="error", wish=wanted.wish_id, words=words)
+                obeyed.say(wanted.wish_id, OPS, words)
 
     def _act(self, rounds: list[HaltRound]) -> None:
         close_old_connections()
@@ -85,6 +108,13 @@ class Rescue:
     def _cancelled(self, opened: HaltRound, done: Withdrawn) -> int:
         left = self._found[opened.pk] if done.still_open is None else len(done.still_open)
         return max(0, self._found[opened.pk] - left)
+
+
+def unheeded(kept: Sequence[Wish]) -> list[Wish]:
+    """Kept halts that no runner has said it obeys within two real seconds. All of them while Redis does not say."""
+    now = clock.now_ms()
+    old = [wanted for wanted in kept if (now - wanted.at_ms) / clock.speed() >= ANSWER_WITHIN_MS]
+    return [wanted for wanted in old if not obeyed.said(wanted.wish_id).keys() - {OPS}]
 
 
 def unanswered() -> list[HaltRound]:

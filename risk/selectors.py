@@ -10,6 +10,7 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import to_datetime, to_ms
+from risk import obeyed
 from risk.breakers import breaker_rows as breaker_rows
 from risk.breakers import breakers_in_force as breakers_in_force
 from risk.breakers import resumed_breakers as resumed_breakers
@@ -203,7 +204,8 @@ def _stopped(halt: HaltInForce | KeptHalt, report: dict[str, object] | None) -> 
 def _unwritten(kept: KeptHalt) -> dict[str, object]:
     """The report of a halt without a row: nothing is proven before there is one."""
     words = "not recorded yet: the database has not taken it; the runners obey it all the same"
-    return {"round": 0, "asked_ms": kept.at_ms, "steps": [], "proven_ms": None, "unproven": [words]}
+    unproven = [words, *obeyed.sentences(kept.wish_id)]
+    return {"round": 0, "asked_ms": kept.at_ms, "steps": [], "proven_ms": None, "unproven": unproven}
 
 
 def day_start(account_id: int, *, at: Ms) -> DayStart | None:

@@ -43,8 +43,8 @@ class Watchdog:
         """One look, with clock and limits as they are now. What one part raises keeps no other from looking."""
         at, chosen = clock.now_ms(), settings.POLYLOLY
         parts: tuple[Callable[[], object], ...] = (
-            lambda: services.record_wishes(selectors.kept_halts()),
             self._rescue.look,
+            lambda: services.record_wishes(selectors.kept_halts()),
             lambda: watch(at=at, daily_loss=chosen.limits.daily_loss),
             lambda: self._warnings.look(at=at, limit=chosen.limits.daily_loss),
             lambda: self._connections.look(

@@ -23,7 +23,9 @@ SHIFTS_A_DAY: Final = 4
 MATCHES_A_SHIFT: Final = 7  # more than a stage can play in one
 MINUTE_MS: Final = 60_000
 # What is played on each stage, and by which pool of teams. The last one plays either, by dice.
+# A larger evening has further leagues, each on five stages like these, with teams of its own.
 STAGES: Final = (((Game.LOL,), 0), ((Game.DOTA2,), 0), ((Game.LOL,), 1), ((Game.DOTA2,), 1), (tuple(Game), 2))
+STAGES_MAX: Final = 50
 BEST_OF: Final = {3: 3, 5: 1}
 OPENS_AFTER_MS: Final = (0, 12 * MINUTE_MS)  # of a shift, when a stage lists its first match
 AHEAD_MS: Final = (6 * MINUTE_MS, 10 * MINUTE_MS)  # between listing and start
@@ -64,9 +66,11 @@ class Booking:
 class Evening:
     """The chains of all stages, asked for in the order of time."""
 
-    def __init__(self, seed: int, from_ms: Ms) -> None:
+    def __init__(self, seed: int, from_ms: Ms, *, stages: int = len(STAGES)) -> None:
         """Begin at ``from_ms``: the first call of ``opened`` returns the matches that are on then."""
+        assert 0 < stages <= STAGES_MAX, "the numbers of bookings have room for so many"
         self._seed = seed
+        self._stages = stages
         self._shift = from_ms // SHIFT_MS
         self._chains = [*self._open_shift(self._shift - 1), *self._open_shift(self._shift)]
         self._from_ms = from_ms
@@ -86,7 +90,7 @@ class Evening:
         return sorted(found, key=lambda booking: (booking.listed_ms, booking.number))
 
     def _open_shift(self, shift: int) -> list["Chain"]:
-        return [Chain(bookings(self._seed, shift, stage)) for stage in range(len(STAGES))]
+        return [Chain(bookings(self._seed, shift, stage)) for stage in range(self._stages)]
 
 
 class Chain:
@@ -109,14 +113,16 @@ class Chain:
 def bookings(seed: int, shift: int, stage: int) -> Iterator[Booking]:
     """The matches of one stage in one shift, one after the other."""
     rolls = dice(seed, "stage", shift, stage)
-    games, pool = STAGES[stage]
+    league, slot = divmod(stage, len(STAGES))
+    games, pool = STAGES[slot]
     pairs = {game: cycle(_pairs_of_shift(seed, shift, stage, game, pool)) for game in games}
     listed_ms = shift * SHIFT_MS + rolls.randint(*OPENS_AFTER_MS)
     for place in count():
         if listed_ms >= (shift + 1) * SHIFT_MS:
             return
         game = rolls.choice(games)
-        number = (shift * len(STAGES) + stage) * 100 + place
+        # Ten places for each league: a stage plays fewer matches in a shift.
+        number = (shift * len(STAGES) + slot) * 100 + league * 10 + place
         booking = _book(seed, number, Ms(listed_ms), game, next(pairs[game]), rolls)
         yield booking
         listed_ms = booking.ends_ms + rolls.randint(*BREAK_MS)
@@ -125,7 +131,7 @@ def bookings(seed: int, shift: int, stage: int) -> Iterator[Booking]:
 def _pairs_of_shift(seed: int, shift: int, stage: int, game: Game, pool: int) -> list[tuple[Team, Team]]:
     """This shift's part of a day's pairs, so that no pair is listed twice in the same order on one day."""
     day, part = divmod(shift, SHIFTS_A_DAY)
-    drawn = pairings(game, pool, dice(seed, "pairs", day, stage, game))
+    drawn = pairings(game, pool, dice(seed, "pairs", day, stage, game), league=stage // len(STAGES))
     return drawn[part * MATCHES_A_SHIFT : (part + 1) * MATCHES_A_SHIFT]
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.units import Ms, Usdc
 from infra import clock
-from simulator import chain, channels, clob, faults, rest, sports, user_channel, users
+from simulator import chain, channels, clob, faults, rest, shocks, sports, user_channel, users, visitors
 from simulator.chain.accounts import CHAIN, START_CASH
 from simulator.world import STEP_MS, World
 
@@ -25,6 +25,8 @@ def application(world: World, *, start_cash: Usdc = START_CASH) -> web.Applicati
     """
     app = web.Application()
     app[channels.WORLD] = world
+    visitors.install(app)
+    shocks.install(app)
     channels.install(app)
     faults.install(app)
     chain.install(app)

@@ -110,6 +110,14 @@ class Stage:
             if market.sheet.terms.market_id == market_id and not market.resolved:
                 market.payout_yes, market.resolves_ms = HALF, now_ms
 
+    def shock(self, market_id: MarketId, chance: Prob, now_ms: Ms) -> bool:
+        """Let everybody at one open market believe ``chance``. False when it is none of ours."""
+        for market in self.markets.values():
+            if market.sheet.terms.market_id == market_id and not market.resolved:
+                market.sight.see(now_ms, chance)
+                return True
+        return False
+
     def _next_due(self, now_ms: Ms) -> Moment | Market | None:
         """The first moment or resolution due by ``now_ms``; at the same time the resolution goes first."""
         first: Moment | Market | None = None

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.ids import MarketId, Outcome, TokenId
-from core.units import Ms
+from core.units import Ms, Prob
 from simulator import gamma, wire
 from simulator.announcer import Announcer, Frame
-from simulator.evening import Evening
+from simulator.evening import STAGES, Evening
 from simulator.exchange.venue import Exchange
 from simulator.sheets import Sheet
 from simulator.stage import Opened, Settled, Stage
@@ -42,13 +42,15 @@ class Said:
 
 
 class World:
-    def __init__(self, seed: int, start_ms: Ms, *, changes_per_frame: int = 2) -> None:
-        """Begin at ``start_ms``, mid-match. Costs about a second: matches are played ahead."""
+    def __init__(
+        self, seed: int, start_ms: Ms, *, changes_per_frame: int = 2, stages: int = len(STAGES)
+    ) -> None:
+        """Begin at ``start_ms``, mid-match. Costs about a second for five stages: matches are played ahead."""
         self.now_ms = Ms(start_ms - WARM_UP_MS)
         self._seed = seed
         self.exchange = Exchange(seed)
         self._announcer = Announcer(self.exchange, changes_per_frame)
-        self._evening = Evening(seed, self.now_ms)
+        self._evening = Evening(seed, self.now_ms, stages=stages)
         self._stages: list[Stage] = []
         self._tokens: dict[TokenId, tuple[MarketId, Outcome]] = {}
         self._sheets: dict[MarketId, Sheet] = {}
@@ -123,6 +125,26 @@ class World:
         """Let an open market resolve at half with the next step."""
         for stage in self._stages:
             stage.void(market_id, self.now_ms)
+
+    def shock(self, market_id: MarketId, chance: Prob) -> bool:
+        """From now on everybody believes YES of an open market as likely as ``chance``, until the match says otherwise.
+
+        False for a market that is not open. For provers: a price that turns against whoever holds the other side.
+        """
+        return any(stage.shock(market_id, chance, self.now_ms) for stage in self._stages)
+
+    def pull(self, market_id: MarketId) -> bool:
+        """Let the house withdraw all its orders in an open market; its makers are back within seconds.
+
+        False for a market that is not open. For provers: a price that is gone for a moment and means nothing.
+        """
+        listing = self.exchange.listings.get(market_id)
+        if listing is None:
+            return False
+        for order in (*listing.book.bids.orders(), *listing.book.asks.orders()):
+            if not order.owner.wallet:
+                self.exchange.cancel(order)
+        return True
 
     def _keep_closed(self, sheet: Sheet) -> None:
         """Remember a resolved market, for ever where a wallet had something; forget the oldest of the others."""

@@ -85,37 +85,67 @@ def _postgres_binaries(scratch: Path, uid: int) -> Path:
     return scratch / "pginstall" / "bin"
 
 
+class Postgres:
+    """A PostgreSQL of our own that can be stopped and started again with what it holds."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.url = f"postgresql://postgres@/postgres?host={scratch}"
+        self._options: dict[str, Any] = {
+            "cwd": scratch,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
+        uid = os.getuid()
+        if uid == 0:
+            nobody = pwd.getpwnam("nobody")
+            uid = nobody.pw_uid
+            self._options |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+            os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
+        binaries = _postgres_binaries(scratch, uid)
+        data = scratch / "data"
+        initdb: list[str | Path] = [
+            binaries / "initdb",
+            *("-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),
+        ]
+        subprocess.run(initdb, check=True, **self._options)
+        # fsync off: a test's power does not fail.
+        self._command: list[str | Path] = [binaries / "postgres", "-D", data, "-k", scratch]
+        self._command += ["-h", "", "-c", "fsync=off"]
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        self._server = subprocess.Popen(self._command, **(self._options | {"stdout": subprocess.DEVNULL}))
+        wait_until(lambda: _postgres_answers(self.url), what="postgres answers")
+
+    def stop(self) -> None:
+        """At once, as when its machine is taken down in order: connections are cut."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(20)
+            self._server = None
+
+
+@contextmanager
+def postgres_server() -> Iterator[Postgres]:
+    """One that runs. Works as root too: it then runs as ``nobody``."""
+    scratch = Path(tempfile.mkdtemp(prefix="pl-pg-"))
+    try:
+        server = Postgres(scratch)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of our own; the URL of an empty database. Works as root too: it then runs as ``nobody``."""
-    scratch = Path(tempfile.mkdtemp(prefix="pl-pg-"))
-    options: dict[str, Any] = {"cwd": scratch, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    uid = os.getuid()
-    if uid == 0:
-        nobody = pwd.getpwnam("nobody")
-        uid = nobody.pw_uid
-        options |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-        os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
-    binaries = _postgres_binaries(scratch, uid)
-    data = scratch / "data"
-    initdb: list[str | Path] = [
-        binaries / "initdb",
-        *("-D", data, "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"),
-    ]
-    subprocess.run(initdb, check=True, **options)
-    # fsync off: a test's power does not fail.
-    postgres: list[str | Path] = [binaries / "postgres", "-D", data, "-k", scratch]
-    postgres += ["-h", "", "-c", "fsync=off"]
-    options["stdout"] = subprocess.DEVNULL
-    server = subprocess.Popen(postgres, **options)
-    url = f"postgresql://postgres@/postgres?host={scratch}"
-    try:
-        wait_until(lambda: _postgres_answers(url), what="postgres answers")
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
-        shutil.rmtree(scratch, ignore_errors=True)
+    """The URL of an empty database on a PostgreSQL of our own."""
+    with postgres_server() as server:
+        yield server.url
 
 
 def _postgres_answers(url: str) -> bool:

@@ -233,5 +233,5 @@ def _say_and_record(
     runner: str, orders_open: int, fresh: Sequence[KeptHalt], kept: Sequence[KeptHalt]
 ) -> None:
     for halt in fresh:
-        services.say_obeyed(halt.wish_id, runner, orders_open=orders_open)
+        services.say_obeyed(halt.wish_id, runner, f"has stopped, with {orders_open} orders open then")
     services.record_wishes(kept)

@@ -6,10 +6,12 @@ are signed ops has the trader's API key (``venue_pass``), which cancels and read
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 from typing import Final
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from core.ids import MarketId, OrderId
 from core.units import Ms
@@ -34,6 +36,7 @@ ON_PAPER: Final = "on paper the venue lives in the trader: while that is silent 
 UNARMED: Final = (
     "no API key is here: the trader has left none, so nothing was cancelled; cancel at the venue by hand"
 )
+ROWLESS: Final = "withdrew at the venue; our own rows cannot be read, so orders on their way are not known"
 SILENT: Final = (
     "the venue does not answer; it is asked on, and its own sweep cancels 10 s after the last heartbeat"
 )
@@ -50,8 +53,15 @@ def withdraw(market_id: str | None) -> Withdrawn:
     if given is None:
         return Withdrawn(0, None, (), None, now, UNARMED)
     market = None if market_id is None else MarketId(market_id)
-    rows, last = _open_rows(given.wallet, market), _last_written(given.wallet)
-    provable = now if last is None else max(now, Ms(last + _longest_delay() + MARGIN_MS))
+    try:
+        rows, last = _open_rows(given.wallet, market), _last_written(given.wallet)
+        provable = now if last is None else max(now, Ms(last + _longest_delay() + MARGIN_MS))
+    except DatabaseError as error:
+        log.error(
+            "rows of our orders not read, withdrawing all the same", error=str(error), event_type="error"
+        )
+        done = asyncio.run(_withdraw(given, market, {}, None, now))
+        return replace(done, note=done.note or ROWLESS)
     return asyncio.run(_withdraw(given, market, rows, last, provable))
 
 

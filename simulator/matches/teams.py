@@ -3,7 +3,7 @@
 The teams of a game are dealt into pools, one for each stage, so that nobody plays two matches at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 from random import Random
 from typing import Final
@@ -81,11 +81,19 @@ TOURNAMENTS: Final = {
 }
 
 
-def pairings(game: Game, pool: int, rolls: Random) -> list[tuple[Team, Team]]:
-    """Every pair of a pool in both orders, as drawn."""
-    drawn = list(permutations(POOLS[game][pool], 2))
+def pairings(game: Game, pool: int, rolls: Random, *, league: int = 0) -> list[tuple[Team, Team]]:
+    """Every pair of a pool in both orders, as drawn. A further league has teams of its own, as strong as the first."""
+    teams = [_of_league(team, league) for team in POOLS[game][pool]]
+    drawn = list(permutations(teams, 2))
     rolls.shuffle(drawn)
     return drawn
+
+
+def _of_league(team: Team, league: int) -> Team:
+    """A club's team of that league: the second one is called by the club's name and a 2."""
+    if not league:
+        return team
+    return replace(team, name=f"{team.name} {league + 1}", short=f"{team.short}{league + 1}")
 
 
 def even_chance(teams: tuple[Team, Team]) -> float:

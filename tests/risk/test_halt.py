@@ -15,6 +15,7 @@ from risk.errors import NotAllowed
 from risk.models import Audit, Halt, HaltRound, MarketHalt
 from risk.services import HaltCode, MarketHaltCode
 from tests.risk.conftest import MARKET, NOON, OPERATOR, RISK_ADMIN, VIEWER, after, halt
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +134,9 @@ def test_the_runners_hear_of_a_halt_at_once_and_again_when_it_is_committed(
     told = Halted(market_id=None, reason="manual_halt", heard_ms=NOON)
     with django_capture_on_commit_callbacks(execute=True):
         halt()
-        assert control_events() == [told], "nothing may leave while the row is written"
+        wait_until(
+            lambda: control_events() == [told], what="told: nothing may leave while the row is written"
+        )
 
     assert control_events() == [told, told]
 

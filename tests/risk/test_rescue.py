@@ -1,17 +1,21 @@
 """No runner answers a halt: ops withdraws by its own hand, with a report and a proof of its own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from core.units import Ms
 from infra import clock
 from infra.redis import Db, client
-from risk import selectors, services, venue
+from risk import obeyed, selectors, services, venue, wishes
+from risk.errors import HaltKept
 from risk.models import HaltReport
 from risk.panel import Panel
-from risk.rescue import Rescue, unanswered
+from risk.rescue import Rescue, unanswered, unheeded
 from risk.services import MarketHaltCode, Withdrawn
+from tests.risk.away import the_database_is_away
 from tests.risk.conftest import MARKET, NOON, OPERATOR, acknowledge, after, halt
 from tests.servers import wait_until
 
@@ -214,3 +218,59 @@ def test_of_a_markets_halt_that_markets_orders_are_withdrawn(
     assert ours.asked == [MARKET, MARKET]
     assert HaltReport.objects.get().proven is not None
     assert unanswered() == []
+
+
+@pytest.fixture
+def state(settings: Settings, tmp_path: Path) -> None:
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"state_dir": tmp_path})
+
+
+def kept_halt() -> str:
+    """A halt that the database did not take; its wish's id."""
+    with the_database_is_away(), pytest.raises(HaltKept):
+        halt()
+    (wanted,) = wishes.kept()
+    return wanted.wish_id
+
+
+@pytest.mark.usefixtures("state", "redis")
+def test_of_a_kept_halt_that_no_runner_obeys_ops_withdraws_and_says_so(
+    at_noon: Clock, hand: Callable[..., Hand]
+) -> None:
+    """A trader that hangs in the middle of a write to SQLite: nobody can write, there is no round to report on."""
+    wish_id = kept_halt()
+    ours = hand(withdrawn(found=5), withdrawn())
+    rescue = Rescue()
+    at_noon.show(after(1_999))
+    assert unheeded(wishes.kept()) == []
+    at_noon.show(after(2_100))
+
+    look(rescue, ours)
+    look(rescue, ours)
+
+    assert ours.asked == [None, None]
+    assert obeyed.sentences(wish_id) == ("ops withdrew by itself at the venue, 5 found, then 0 open",)
+    report = selectors.control()["report"]
+    assert isinstance(report, dict)
+    assert report["unproven"][1:] == ["ops withdrew by itself at the venue, 5 found, then 0 open"]
+
+
+@pytest.mark.usefixtures("state", "redis")
+def test_a_kept_halt_that_a_runner_obeys_is_left_to_it(at_noon: Clock) -> None:
+    obeyed.say(kept_halt(), "shard:0", "has stopped, with 4 orders open then")
+    at_noon.show(after(60_000))
+
+    assert unheeded(wishes.kept()) == []
+
+
+@pytest.mark.usefixtures("state")
+def test_without_redis_nobody_is_known_to_obey_and_ops_withdraws(
+    at_noon: Clock, hand: Callable[..., Hand]
+) -> None:
+    kept_halt()
+    ours = hand(withdrawn(found=5))
+    at_noon.show(after(2_100))
+
+    look(Rescue(), ours)
+
+    assert ours.asked == [None]

@@ -94,7 +94,7 @@ def test_the_words_name_who_has_stopped_and_who_has_not_said_so() -> None:
 
     def obey() -> None:
         wait_until(lambda: bool(wishes.kept()), what="the halt is kept")
-        obeyed.say(wishes.kept()[0].wish_id, "shard:0", orders_open=4)
+        obeyed.say(wishes.kept()[0].wish_id, "shard:0", "has stopped, with 4 orders open then")
 
     runner_of_one = threading.Thread(target=obey)
     runner_of_one.start()

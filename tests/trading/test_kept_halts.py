@@ -118,7 +118,9 @@ async def test_a_runner_says_in_redis_that_it_obeys_a_halt_without_a_row() -> No
         await post.keeper.read()
         await until(a_report_is_proven)
 
-    assert client(Db.BUS).hgetall(f"halt:obeyed:{kept.wish_id}") == {b"shard:0": b"4"}
+    assert client(Db.BUS).hgetall(f"halt:obeyed:{kept.wish_id}") == {
+        b"shard:0": b"has stopped, with 4 orders open then"
+    }
 
 
 @pytest.mark.usefixtures("state")

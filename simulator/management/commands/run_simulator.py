@@ -12,6 +12,7 @@ from core.units import Usdc, usdc
 from infra import clock, heartbeat, logs
 from simulator import server
 from simulator.chain.accounts import START_CASH
+from simulator.evening import STAGES_MAX
 from simulator.faults import FAULTS, Fault, Name
 from simulator.world import World
 
@@ -29,6 +30,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=settings.POLYLOLY.seed)
         parser.add_argument(
+            "--stages",
+            type=int,
+            default=settings.POLYLOLY.simulator_stages,
+            help="matches at once, some three markets each; 5 by default",
+        )
+        parser.add_argument(
             "--fund",
             type=_amount,
             default=START_CASH,
@@ -40,12 +47,22 @@ class Command(BaseCommand):
         )
 
     def handle(
-        self, *args: Any, host: str, port: int, seed: int, fund: Usdc, fault: list[str], **options: Any
+        self,
+        *args: Any,
+        host: str,
+        port: int,
+        seed: int,
+        stages: int,
+        fund: Usdc,
+        fault: list[str],
+        **options: Any,
     ) -> None:
+        if not 0 < stages <= STAGES_MAX:
+            raise CommandError(f"--stages is 1 to {STAGES_MAX}, not {stages}")
         faults = [_fault(text, seed) for text in fault]
         heart = heartbeat.start("simulator")
         try:
-            asyncio.run(_serve(host, port, seed, fund, faults))
+            asyncio.run(_serve(host, port, World(seed, clock.now_ms(), stages=stages), seed, fund, faults))
         except OSError as error:
             raise CommandError(f"cannot listen on {host}:{port}: {error}") from error
         finally:
@@ -66,12 +83,11 @@ def _fault(text: str, seed: int) -> Fault:
         raise CommandError(f"--fault {text}: {error}") from error
 
 
-async def _serve(host: str, port: int, seed: int, fund: Usdc, on: list[Fault]) -> None:
+async def _serve(host: str, port: int, world: World, seed: int, fund: Usdc, on: list[Fault]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    world = World(seed, clock.now_ms())
     app = server.application(world, start_cash=fund)
     for fault in on:
         app[FAULTS].switch_on(fault)
