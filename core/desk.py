@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from core.attempts import Attempts
-from core.book import Book
+from core.book import Book, Trust
 from core.breaker import State as Breaking
 from core.events import MarketKind, MarketListed, MatchSignal, SignalKind, TradePrinted
 from core.fees import fee_estimate
@@ -22,8 +22,9 @@ from core.pair import PairLedger
 from core.risk import Approved, Refused, Rule
 from core.strategies.view import Gate, Mood, View
 from core.swing import Swing
-from core.trading import Action, Happening, State, holding, legal, step
+from core.trading import Happening, State, holding, legal, step
 from core.units import ONE, Ms, Price, Shares, Usdc, cost_up
+from core.volatility import MidRange
 
 PULL_MS: Final = Ms(30_000)  # quotes stay away this long after a score, a lead step or a price jump
 JUMP_TICKS: Final = 2
@@ -68,6 +69,8 @@ class Desk:
         self._pulled_until_ms = Ms(0)
         self._pulled_why = ""
         self._swing = Swing(JUMP_WINDOW_MS)  # of twice the mid
+        self.mid_range = MidRange()
+        self.feed_lost: str | None = None  # why the stream that carries this market is gone
         self._look_ms = Ms(0)
 
     @property
@@ -173,6 +176,8 @@ class Desk:
         if bid is None or ask is None:
             return True
         mid2 = bid + ask
+        if book.trust is Trust.TRUSTED:
+            self.mid_range.hear(mid2, now)
         if self._swing.move(mid2, now) >= 2 * JUMP_TICKS * self.listing.tick:
             self._swing.forget(mid2)
             self.pull("price jump", now)
@@ -289,9 +294,6 @@ class Desk:
             bid = self.book.top(outcome).bid
             if bid is not None:
                 self.trusted_bids[outcome] = (bid, now)
-
-    def legal_now(self, halted: str | None) -> frozenset[Action]:
-        return legal(self.state, halted=halted is not None or self.stopped is not None)
 
     def told(self, decided: Decided) -> bool:
         """Whether this decision says something new; remembers it. A hold is news once it lasts a second."""

@@ -8,7 +8,7 @@ it looks at changed, asks the judge, and says what is to be done. It reads no cl
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from core import events as ev
 from core.absent import NOTHING_LEFT, Past, absent_markets
@@ -21,10 +21,11 @@ from core.aftermath import (
     hear_settled,
     redeem,
 )
+from core.agreed import set_limits
 from core.book import PhantomEnded, ResyncWanted, Trust, TrustChanged
 from core.day import Day
 from core.desk import Desk
-from core.ids import MarketId, Strategy
+from core.ids import GroupId, MarketId, Strategy
 from core.intents import Resync
 from core.ledger import Entry, Ledger
 from core.limits import Budget, Limits
@@ -39,11 +40,14 @@ from core.safeguards import (
     watch_answers,
     window_moved,
 )
+from core.skew import Skew
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
 from core.windows import Windows
 
+# What is said about one of our orders.
+ORDER_ANSWERS: Final = get_args(ev.OrderAnswer)
 CASH_SHORT_MS: Final = 60_000
 
 __all__ = ["Engine", "Past", "Setup", "Step"]
@@ -73,6 +77,7 @@ class Engine:
         self.windows = Windows()
         self.budget: Budget | None = None  # this shard's part of the limits; ``None``: it has them to itself
         self._breakers = {kept.market_id: kept for kept in past.breakers}  # of markets not listed yet
+        self.skew = Skew()
         self.approvals: deque[Ms] = deque()
         self.merges: deque[Ms] = deque()
         self.cash_refused_ms: Ms | None = None
@@ -93,12 +98,7 @@ class Engine:
             ev.ResyncFailed: self._resync_failed,
             ev.MarketResolved: self._resolved,
             ev.MatchSignal: self._match,
-            ev.OrderSent: partial(hear_order, self),
-            ev.OrderAcked: partial(hear_order, self),
-            ev.OrderRejected: partial(hear_order, self),
-            ev.OrderUnknown: partial(hear_order, self),
-            ev.OrderClosed: partial(hear_order, self),
-            ev.CancelFailed: partial(hear_order, self),
+            **dict.fromkeys(ORDER_ANSWERS, partial(hear_order, self)),
             ev.FillSeen: partial(hear_fill, self),
             ev.FillSettled: partial(hear_settled, self),
             ev.MergeStepped: partial(hear_merge, self),
@@ -110,6 +110,7 @@ class Engine:
             ev.WindowTold: self._window,
             ev.BreakerReset: self._reset_breaker,
             ev.BudgetSet: self._budget,
+            ev.LimitsSet: partial(set_limits, self),
             ev.Tick: self._tick,
         }
 
@@ -149,6 +150,18 @@ class Engine:
         """What can be lost in all markets, own open bids filled; those not listed included."""
         listed = sum(desk.at_risk() for desk in self.desks.values())
         return Usdc(listed + sum(absent.at_risk() for absent in self.absent.values()))
+
+    def at_risk_with(self, group: GroupId) -> tuple[Usdc, Usdc]:
+        """What can be lost in one group of markets and in all. Whose group is not known counts in every one: that is a
+        market which is not listed."""
+        away = sum(absent.at_risk() for absent in self.absent.values())
+        within = others = 0
+        for desk in self.desks.values():
+            if desk.listing.group == group:
+                within += desk.at_risk()
+            else:
+                others += desk.at_risk()
+        return Usdc(away + within), Usdc(away + within + others)
 
     @property
     def free_cash(self) -> Usdc:
@@ -194,6 +207,8 @@ class Engine:
         if notes:
             self._book_notes(desk, notes, draft)
         if desk.hear_price(event.heard_ms):
+            if type(event) is ev.BookChanged:
+                self.skew.hear(event.said_ms, event.heard_ms)
             self.decide(desk, event.heard_ms, draft)
 
     def _book_notes(self, desk: Desk, notes: Iterable[Note], draft: Draft) -> None:
@@ -242,11 +257,13 @@ class Engine:
 
     def _feed_lost(self, event: ev.FeedLost, draft: Draft) -> None:
         for desk in self._desks_of(event.market_ids):
+            desk.feed_lost = event.reason
             self._book_notes(desk, desk.book.feed_lost(event.heard_ms), draft)
             self.decide(desk, event.heard_ms, draft)
 
     def _feed_back(self, event: ev.FeedBack, draft: Draft) -> None:
         for desk in self._desks_of(event.market_ids):
+            desk.feed_lost = None
             self._book_notes(desk, desk.book.feed_back(event.heard_ms), draft)
 
     def _resync_failed(self, event: ev.ResyncFailed, draft: Draft) -> None:
@@ -320,9 +337,13 @@ class Engine:
             for desk in self._each(self.desks.values()):
                 withdraw_opening(desk, "beyond the budget", event.heard_ms, draft)
 
+    def sound_desks(self) -> Iterator[Desk]:
+        """All that are not broken, one after the other."""
+        return self._each(self.desks.values())
+
     def _named(self, market_id: MarketId | None) -> Iterator[Desk]:
         """The desks a halt or its end is about: one, or all."""
-        return self._each(self.desks.values()) if market_id is None else self._desks_of([market_id])
+        return self.sound_desks() if market_id is None else self._desks_of([market_id])
 
     def _tick(self, event: ev.Tick, draft: Draft) -> None:
         now = event.heard_ms

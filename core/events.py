@@ -33,8 +33,8 @@ from core.answers import (
     WindowMode,
     WindowTold,
 )
-from core.ids import EventId, MarketId, MatchId, Outcome, Side, TokenId
-from core.limits import Budget
+from core.ids import EventId, GroupId, MarketId, MatchId, Outcome, Side, TokenId
+from core.limits import Budget, Limits
 from core.units import Ms, Price, Prob, Shares
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "FillStatus",
     "Halted",
     "Level",
+    "LimitsSet",
     "MarketKind",
     "MarketListed",
     "MarketResolved",
@@ -180,6 +181,10 @@ class MarketKind(StrEnum):
 class MarketListed:
     """A market we may trade, or the same market again with changed terms.
 
+    ``group`` are the markets whose results hang together: what is at risk in them has a limit of its own. It is the
+    tournament where the source names one, because a patch, a venue's outage or a fixed bracket hits all of it; else
+    the event, a match with its maps: these hang together whatever the tournament is called.
+
     Units:
         tick:        the smallest price step.
         min_size:    the smallest order, in shares.
@@ -193,6 +198,7 @@ class MarketListed:
 
     market_id: MarketId
     event_id: EventId
+    group: GroupId
     match_id: MatchId | None
     kind: MarketKind
     title: str
@@ -326,6 +332,15 @@ class BudgetSet:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsSet:
+    """From here on these limits bind. ``number`` is their version; an older one than that in force changes nothing."""
+
+    number: int
+    limits: Limits
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed. Sent about once a second, and by replay wherever a second boundary is crossed."""
 
@@ -337,7 +352,7 @@ FeedEvent = MarketListed | FeedLost | FeedBack | ResyncFailed | MarketResolved |
 OrderAnswer = OrderSent | OrderAcked | OrderRejected | OrderUnknown | OrderClosed | CancelFailed
 OrderEvent = OrderAnswer | FillSeen | FillSettled
 WalletEvent = BalanceSeen | MergeStepped | Redeemed | RedeemFailed
-ControlEvent = Halted | Resumed | BreakerReset | BudgetSet | Tick
+ControlEvent = Halted | Resumed | BreakerReset | BudgetSet | LimitsSet | Tick
 Event = BookEvent | FeedEvent | OrderEvent | WindowTold | WalletEvent | ControlEvent
 
 Verdict = Literal["quote", "take", "merge", "redeem", "hold", "no"]

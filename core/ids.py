@@ -6,6 +6,7 @@ from typing import NewType
 MarketId = NewType("MarketId", str)  # the venue's condition id, 0x + 64 hex digits
 TokenId = NewType("TokenId", str)  # the venue's asset id of one outcome, a decimal number as text
 EventId = NewType("EventId", str)  # the venue's event: a match with its series and map markets
+GroupId = NewType("GroupId", str)  # markets that may lose together: a tournament, else a single event
 MatchId = NewType("MatchId", str)  # "source:native id"
 IntentKey = NewType("IntentKey", str)  # account|market|strategy|sequence; unique for ever
 OrderId = NewType("OrderId", str)  # the venue's order id; on paper the SHA-256 of the intent key

@@ -9,6 +9,7 @@ from core.breaker import BreakerMoved
 from core.events import FillStatus, Verdict, WindowMode
 from core.ids import FillId, IntentKey, MarketId, OrderId, Strategy
 from core.ledger import Entry
+from core.limits import Limits
 from core.orders import Order, Status
 from core.strategies.view import Gate, GateCheck
 from core.trading import State
@@ -132,6 +133,16 @@ class WindowMoved:
     at_ms: Ms
 
 
+@dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """Other limits bind from here on. ``was`` is the version before, ``None`` when it had none."""
+
+    was: int | None
+    number: int
+    limits: Limits
+    at_ms: Ms
+
+
 Note = (
     BookNote
     | Decided
@@ -143,4 +154,5 @@ Note = (
     | DayStarted
     | BreakerMoved
     | WindowMoved
+    | LimitsChanged
 )

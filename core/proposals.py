@@ -14,8 +14,10 @@ from core.intents import Cancel, Merge, OrderKind, Place, Purpose
 from core.notes import Decided
 from core.orders import Order, Status
 from core.risk import Approved, Exposure, Rule, judge
+from core.rules import sizing
 from core.strategies.pair_arb import propose
-from core.strategies.view import Proposal, Wanted
+from core.strategies.quotes import quote_bar
+from core.strategies.view import Proposal, View, Wanted
 from core.units import Ms, Price, Shares, Usdc, cost_up
 
 if TYPE_CHECKING:
@@ -33,17 +35,9 @@ MAY_CANCEL: Final = frozenset({Status.LIVE, Status.PARTIAL, Status.CANCELLING, S
 
 def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
     """Ask the strategy about one market and act on the answer."""
-    setup = engine.setup
-    view = desk.view(
-        halted=engine.halted,
-        own_shown=setup.own_shown,
-        marketable_min=setup.limits.marketable_min,
-        cash_short=engine.cash_short(now),
-        takes_marketable=engine.windows.takes(OrderKind.TAKE),
-        now=now,
-    )
-    proposal = propose(view, setup.params)
-    placed = _orders(engine, desk, proposal, now, draft)
+    view = view_of(engine, desk, now)
+    proposal = propose(view, engine.setup.params)
+    placed = _orders(engine, desk, view, proposal, draft)
     # What a redemption was asked for is in no merge: one of the two would find nothing.
     if proposal.merge and not (desk.pair.reserved or desk.redeem_asked or desk.merging.rests(now)):
         _merge(engine, desk, proposal.merge, now, draft)
@@ -61,10 +55,23 @@ def carry_out(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
         draft.notes.append(decided)
 
 
-def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draft) -> list[Approved]:
+def view_of(engine: Engine, desk: Desk, now: Ms) -> View:
+    """The market as its strategy sees it now."""
+    return desk.view(
+        halted=engine.halted,
+        own_shown=engine.setup.own_shown,
+        marketable_min=engine.setup.limits.marketable_min,
+        cash_short=engine.cash_short(now),
+        takes_marketable=engine.windows.takes(OrderKind.TAKE),
+        now=now,
+    )
+
+
+def _orders(engine: Engine, desk: Desk, view: View, proposal: Proposal, draft: Draft) -> list[Approved]:
     """Withdraw what is not wanted, place what is missing. Returns what the judge let through."""
     if proposal.verdict == "hold":
         return []
+    now = view.now
     resting = desk.orders.open()
     takes = [wanted for wanted in proposal.wanted if wanted.kind is OrderKind.TAKE]
     if takes or any(order.place.kind is OrderKind.TAKE for order in resting):
@@ -74,31 +81,42 @@ def _orders(engine: Engine, desk: Desk, proposal: Proposal, now: Ms, draft: Draf
                 _withdraw(order, "a marketable order comes first", now, draft)
             elif halted or now - order.since_ms >= TAKE_REST_MS:
                 _withdraw(order, "the rest of a marketable order", now, draft)
-        return [] if resting else _place(engine, desk, takes, now, draft)
+        return [] if resting else _place(engine, desk, view, takes, draft)
     missing = []
     for outcome in Outcome:
         wanted = next((wish for wish in proposal.wanted if wish.outcome is outcome), None)
         mine = [order for order in resting if order.place.outcome is outcome]
-        why = [_unfit(order, wanted, desk.listing.tick, now) for order in mine]
+        size = Shares(0) if wanted is None or not mine else _size(engine, desk, wanted, now)
+        why = [_unfit(order, wanted, size, desk.listing.tick, now) for order in mine]
         for order, reason in zip(mine, why, strict=True):
             if reason is not None:
                 _withdraw(order, reason, now, draft)
         if wanted is not None and not mine:
             missing.append(wanted)
-    return _place(engine, desk, missing, now, draft)
+    return _place(engine, desk, view, missing, draft)
 
 
-def _unfit(order: Order, wanted: Wanted | None, tick: Price, now: Ms) -> str | None:
-    """Why a resting quote must go, or ``None``. Too dear or too large goes at once; too timid may wait."""
+def _size(engine: Engine, desk: Desk, wanted: Wanted, now: Ms) -> Shares:
+    """What the judge would leave of a wish: what rests is compared with that, or it would be renewed for ever."""
+    if wanted.purpose is Purpose.REDUCING:
+        return wanted.shares
+    limits = engine.limits
+    kept = sizing.scale(desk.mid_range.width(now), limits, now)
+    return sizing.allowed(wanted.price, wanted.shares, kept, limits)
+
+
+def _unfit(order: Order, wanted: Wanted | None, size: Shares, tick: Price, now: Ms) -> str | None:
+    """Why a resting quote must go, or ``None``. Too dear or too large goes at once; too timid may wait. ``size`` are
+    the shares that a new one would have."""
     if wanted is None:
         return "not wanted"
     if order.place.price % tick:
         return "off the grid"
     if order.place.price > wanted.price:
         return "above the price wanted"
-    if order.remaining * 100 > wanted.shares * LARGER_PERCENT:
+    if order.remaining * 100 > size * LARGER_PERCENT:
         return "larger than wanted"
-    behind = order.place.price < wanted.price or 2 * order.remaining < wanted.shares
+    behind = order.place.price < wanted.price or 2 * order.remaining < size
     if behind and now - order.since_ms >= REQUOTE_MS:
         return "behind the price or size wanted"
     return None
@@ -125,8 +143,9 @@ def _withdraw(order: Order, reason: str, now: Ms, draft: Draft) -> None:
         draft.cancels.append(Cancel(order.place.key, order.place.market_id, reason, now))
 
 
-def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Draft) -> list[Approved]:
+def _place(engine: Engine, desk: Desk, view: View, wishes: list[Wanted], draft: Draft) -> list[Approved]:
     approved: list[Approved] = []
+    now = view.now
     if wishes and engine.day.valued is None:
         engine.value_account(now, draft)  # what was lost before this process began binds its first order
         if engine.day.valued is None:
@@ -135,7 +154,7 @@ def _place(engine: Engine, desk: Desk, wishes: list[Wanted], now: Ms, draft: Dra
         if desk.was_rejected(wanted.outcome, now):
             continue
         place = _named(engine, desk, wanted, now)
-        verdict = judge(place, exposure(engine, desk, place, now), engine.limits, now)
+        verdict = judge(place, exposure(engine, desk, view, place), engine.limits, now)
         if isinstance(verdict, Approved):
             desk.sequence += 1
             desk.orders.add(verdict.intent)
@@ -169,8 +188,9 @@ def _named(engine: Engine, desk: Desk, wanted: Wanted, now: Ms) -> Place:
     )
 
 
-def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
+def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
     """Gather what the judge must know. Own open bids count as filled everywhere."""
+    now = view.now
     while engine.approvals and now - engine.approvals[0] >= 1_000:
         engine.approvals.popleft()
     book, pair, listing = desk.book, desk.pair, desk.listing
@@ -182,12 +202,16 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         spend = Usdc(cost_up(place.price, place.shares) + fee)
         worst_after, _ = pair.after_buy(place.outcome, place.shares, spend)
     own = desk.orders.would_match_own(place)
+    at_risk_group, at_risk_total = engine.at_risk_with(listing.group)
     return Exposure(
         halted=engine.halted,
         market_halted=desk.halted,
         breaker=desk.guard.breaker.forbids(now),
         window=engine.windows.current,
-        legal=desk.legal_now(engine.halted),
+        legal=view.legal,
+        quote_bar=quote_bar(view, engine.setup.params) if place.kind is OrderKind.QUOTE else None,
+        feed_lost=desk.feed_lost,
+        clock_off_ms=engine.skew.off_ms(now),
         trusted=book.trust is Trust.TRUSTED,
         trust=book.trust.value,
         mirror_holds=book.mirror_holds(),
@@ -201,7 +225,8 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         ahead=ahead,
         ahead_cost=ahead_cost,
         at_risk=desk.at_risk(),
-        at_risk_total=engine.at_risk,
+        at_risk_group=at_risk_group,
+        at_risk_total=at_risk_total,
         lost_today=engine.day.lost,
         cash=engine.free_cash,
         worst_case_now=pair.worst_case,
@@ -211,6 +236,8 @@ def exposure(engine: Engine, desk: Desk, place: Place, now: Ms) -> Exposure:
         own_match=None if own is None else own.place.key,
         other_bid=desk.orders.best_own_bid(place.outcome.other),
         ceiling=engine.setup.params.ceiling,
+        group=listing.group,
+        mid_range=desk.mid_range.width(now),
     )
 
 

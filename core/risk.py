@@ -4,14 +4,14 @@ Read ``judge`` first: the rules in order of severity, the first that fails is th
 in ``core.rules``, one file a noun; limits of risk bind opening orders only, the others both.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.intents import Place, Purpose
 from core.limits import Limits
-from core.rules import opening, order, permission, reducing
+from core.rules import opening, order, permission, reducing, sizing, times
 from core.rules.exposure import Exposure
 from core.rules.verdict import LAYERS, Layer, Refused, Rule
-from core.units import ONE, Ms, Shares, floor_to
+from core.units import Ms
 
 __all__ = ["LAYERS", "Approved", "Exposure", "Layer", "Refused", "Rule", "judge"]
 
@@ -26,18 +26,17 @@ class Approved:
 
 def judge(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Approved | Refused:
     """Apply every rule in order of severity and report the first that fails."""
-    opens = intent.purpose is Purpose.OPENING
-    if opens:
-        intent = cut_down(intent, limits)
-    refused = permission.refusal(intent, exposure, now) or order.refusal(intent, exposure, limits, now)
-    if refused is None and opens:
-        refused = opening.refusal(intent, exposure, limits, now)
-    elif refused is None:
-        refused = reducing.refusal(intent, exposure, now)
-    return refused or Approved(intent, now)
-
-
-def cut_down(intent: Place, limits: Limits) -> Place:
-    """Shrink an order above ``order_max`` to it. The only rule that cuts instead of refusing."""
-    most = floor_to(Shares(limits.order_max * ONE // intent.price)) if intent.price else intent.shares
-    return intent if intent.shares <= most else replace(intent, shares=most)
+    refused = permission.refusal(intent, exposure, now)
+    if refused is not None:
+        return refused
+    if intent.purpose is Purpose.REDUCING:
+        refused = order.refusal(intent, exposure, limits, now) or reducing.refusal(intent, exposure, now)
+        return refused or Approved(intent, now)
+    cut = sizing.cut_down(intent, exposure, limits, now)
+    refused = (
+        times.refusal(cut, exposure, limits, now)
+        or sizing.refusal(intent, cut, exposure, limits, now)
+        or order.refusal(cut, exposure, limits, now)
+        or opening.refusal(cut, exposure, limits, now)
+    )
+    return refused or Approved(cut, now)

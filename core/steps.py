@@ -1,6 +1,6 @@
 """What an engine is built with, and what it answers to one event."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.intents import Cancel, Resync, WalletAction
@@ -14,13 +14,20 @@ from core.strategies.params import Params
 class Setup:
     """What an engine needs to know before the first event. ``account`` must not contain ``|``.
 
-    ``own_shown``: the venue's book contains our own orders (not so on paper).
+    ``own_shown``: the venue's book contains our own orders (not so on paper). ``limits_number``: the version of the
+    limits; ``None`` where nobody agreed on any, as in a replay.
     """
 
     account: str
     params: Params
     limits: Limits
+    limits_number: int | None
     own_shown: bool
+
+    def with_limits(self, number: int, limits: Limits) -> "Setup":
+        """The same under other limits. A leg's lead is both a limit and what a strategy plans with."""
+        params = replace(self.params, imbalance_shares=limits.imbalance_shares)
+        return replace(self, limits_number=number, limits=limits, params=params)
 
 
 @dataclass(frozen=True, slots=True)

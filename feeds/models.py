@@ -48,6 +48,7 @@ class Market(models.Model):
     """One market of the venue with its terms, as discovery saw it last.
 
     Units:
+        group:    whose results hang together with this one's (``core.events.MarketListed``).
         tick:     1/10,000 USDC.
         min_size: millionths of a share.
         delay_ms: the venue's taker delay.
@@ -60,6 +61,7 @@ class Market(models.Model):
     market_id = models.CharField(max_length=ID_MAX, primary_key=True)
     venue = models.CharField(max_length=20)
     event_id = models.CharField(max_length=ID_MAX, db_index=True)
+    group = models.CharField(max_length=TITLE_MAX)
     slug = models.CharField(max_length=TITLE_MAX, db_index=True)
     title = models.CharField(max_length=TITLE_MAX)
     kind = models.CharField(max_length=10)

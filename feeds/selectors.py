@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.events import FeeSchedule, MarketKind, MarketListed
-from core.ids import EventId, MarketId, MatchId, TokenId
+from core.ids import EventId, GroupId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob, Shares
 from feeds.listings import MarketState, SourceStatus
 from feeds.models import Market, Match, SourceHealth
@@ -177,6 +177,7 @@ def _listed(row: Market) -> MarketListed:
     return MarketListed(
         market_id=MarketId(row.market_id),
         event_id=EventId(row.event_id),
+        group=GroupId(row.group),
         match_id=None if row.match_id is None else MatchId(row.match_id),
         kind=MarketKind(row.kind),
         title=row.title,

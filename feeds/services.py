@@ -21,6 +21,7 @@ OVER: Final = frozenset({SignalKind.ENDED, SignalKind.ABANDONED})
 TERMS: Final = (
     *(
         "event_id",
+        "group",
         "slug",
         "title",
         "kind",
@@ -160,6 +161,7 @@ def _terms(listing: Listing) -> dict[str, Any]:
     market, fees = listing.market, listing.market.fees
     return {
         "event_id": market.event_id,
+        "group": market.group,
         "slug": listing.slug[:TITLE_MAX],
         "title": market.title[:TITLE_MAX],
         "kind": market.kind.value,

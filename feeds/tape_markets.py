@@ -14,7 +14,7 @@ import msgspec
 
 from core import units
 from core.events import FeeSchedule, MarketKind, MarketListed
-from core.ids import EventId, MarketId, MatchId, TokenId
+from core.ids import EventId, GroupId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob
 from feeds.market_defaults import Defaults, MarketDefaults
 from feeds.sources.polymarket.wire import FRAME, Message
@@ -53,6 +53,7 @@ class _Described(msgspec.Struct):
     outcome_up: str | None = None
     outcome_down: str | None = None
     event_id: str | None = None
+    tournament: str | None = None
     match_id: str | None = None
     map_number: int | None = None
     best_of: int | None = None
@@ -91,6 +92,7 @@ def _market(entry: _Described, defaults: MarketDefaults) -> TapeMarket | None:
     listing = MarketListed(
         market_id=MarketId(market_id),
         event_id=EventId(entry.event_id or market_id),
+        group=GroupId(entry.tournament or f"event {entry.event_id or market_id}"),
         match_id=MatchId(f"tape:{entry.match_id}") if entry.match_id else None,
         kind=kind,
         title=title,
@@ -169,6 +171,7 @@ def _nameless(market_id: str, tokens: list[str], terms: Defaults) -> MarketListe
     return MarketListed(
         market_id=MarketId(market_id),
         event_id=EventId(market_id),
+        group=GroupId(f"event {market_id}"),
         match_id=None,
         kind=MarketKind.OTHER,
         title=f"{market_id[:10]}...",

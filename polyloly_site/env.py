@@ -11,9 +11,8 @@ import secrets
 import sys
 from enum import StrEnum
 from fractions import Fraction
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -33,11 +32,13 @@ from pydantic_settings import (
 )
 
 from infra import channels
+from infra.amounts import UsdcText
 from polyloly_site import keys, tellers
-from polyloly_site.sections import Alerts, Limits, PairArb, UsdcText
+from polyloly_site.addresses import POLYMARKET, Urls, near
+from polyloly_site.sections import Alerts, PairArb
+from risk.limit_fields import LimitFields
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")  # a digit first, and it may be an address in disguise
 STRATEGIES: Final = frozenset({"pair_arb"})
 ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 
@@ -53,21 +54,6 @@ class Mode(StrEnum):
     DEMO = "demo"
     REHEARSAL = "rehearsal"
     PAPER = "paper"
-
-
-class Urls(NamedTuple):
-    """Where the venue answers. ``matches_ws`` exists at the simulator only."""
-
-    market_ws: str
-    user_ws: str
-    sports_ws: str
-    clob: str
-    gamma: str
-    data: str
-    relayer: str
-    rpc: str
-    geoblock: str
-    matches_ws: str | None
 
 
 class Polyloly(BaseSettings):
@@ -102,7 +88,7 @@ class Polyloly(BaseSettings):
     record: bool
     start_cash: UsdcText
     strategies: str  # those that trade, with commas between
-    limits: Limits
+    limits: LimitFields
     pair_arb: PairArb
     alerts: Alerts
     alert_urls: SecretStr | None = None  # whom to tell: apprise addresses, one a line or with spaces between
@@ -177,6 +163,15 @@ class Polyloly(BaseSettings):
                 "live trading needs arming, which is not built yet; VENUE=simulator PAPER_TRADING=false rehearses it"
             )
         return paper
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def weekends(cls, limits: object, info: ValidationInfo) -> object:
+        """On weekends only play money opens positions, unless somebody says otherwise (trading.md 12)."""
+        if isinstance(limits, dict) and limits.get("weekend_trading_enabled") is None:
+            play = info.data.get("paper_trading") or info.data.get("venue") is Venue.SIMULATOR
+            return limits | {"weekend_trading_enabled": bool(play)}
+        return limits
 
     @field_validator("private_key", mode="before")
     @classmethod
@@ -312,30 +307,6 @@ class Polyloly(BaseSettings):
     @property
     def var_dir(self) -> Path:
         return self.state_dir / "var"
-
-
-POLYMARKET: Final = Urls(
-    market_ws="wss://ws-subscriptions-clob.polymarket.com/ws/market",
-    user_ws="wss://ws-subscriptions-clob.polymarket.com/ws/user",
-    sports_ws="wss://sports-api.polymarket.com/ws",
-    clob="https://clob.polymarket.com",
-    gamma="https://gamma-api.polymarket.com",
-    data="https://data-api.polymarket.com",
-    relayer="https://relayer-v2.polymarket.com",
-    rpc="https://polygon.drpc.org",
-    geoblock="https://polymarket.com/api/geoblock",
-    matches_ws=None,
-)
-
-
-def near(host: str) -> bool:
-    """Whether a host is of our own network: a private or loopback address, or a name without a dot."""
-    try:
-        found = ip_address(host)
-    except ValueError:
-        return NEAR_NAME.fullmatch(host) is not None
-    found = getattr(found, "ipv4_mapped", None) or found
-    return found.is_private and not found.is_link_local and not found.is_unspecified
 
 
 def config_files() -> list[Path]:

@@ -44,6 +44,7 @@ class TapedMarket(msgspec.Struct):
     yes_name: str
     no_name: str
     event_id: str
+    tournament: str
     match_id: str
     map_number: int | None
     best_of: int
@@ -109,6 +110,7 @@ def _described(sheet: Sheet, tick: str) -> TapedMarket:
         yes_name=sheet.name(Outcome.YES),
         no_name=sheet.name(Outcome.NO),
         event_id=str(booking.number),
+        tournament=booking.tournament,
         match_id=str(game_id(booking)),
         map_number=sheet.map_number,
         best_of=booking.series.best_of,

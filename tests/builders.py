@@ -23,19 +23,33 @@ from core.events import (
     SignalKind,
     Top,
 )
-from core.ids import EventId, FillId, IntentKey, MarketId, MatchId, OrderId, Outcome, Side, Strategy, TokenId
+from core.ids import (
+    EventId,
+    FillId,
+    GroupId,
+    IntentKey,
+    MarketId,
+    MatchId,
+    OrderId,
+    Outcome,
+    Side,
+    Strategy,
+    TokenId,
+)
 from core.intents import OrderKind, Place, Purpose
 from core.ledger import Entry, EntryKind
-from core.limits import Limits
 from core.orders import Orders
 from core.pair import PairLedger
 from core.risk import Exposure
-from core.strategies.pair_arb import Params
 from core.strategies.view import Mood, View
 from core.trading import LEGAL, State
 from core.units import ONE, Ms, Price, Prob, Shares, Usdc, price, shares, usdc
+from tests.agreed import limits as limits
+from tests.agreed import params as params
+from tests.agreed import patient as patient
 
 T0: Final = Ms(1_764_000_000_000)
+
 MARKET: Final = MarketId("0xmarket")
 OTHER: Final = MarketId("0xother")
 MATCH: Final = MatchId("simulator:7")
@@ -68,11 +82,13 @@ def a_listing(
     best_of: int | None = 3,
     match: MatchId | None = MATCH,
     starts_ms: int | None = None,
+    group: str = "lol: spring cup",
     heard_ms: int = T0,
 ) -> MarketListed:
     return MarketListed(
         market_id=market,
         event_id=EventId("event"),
+        group=GroupId(group),
         match_id=match,
         kind=kind,
         title="Left vs Right",
@@ -123,60 +139,8 @@ def a_take(at_price: str = "0.52", size: str = "50", **more: Any) -> Place:
     return a_place(at_price, size, kind=OrderKind.TAKE, purpose=Purpose.REDUCING, **more)
 
 
-def limits(**changed: Any) -> Limits:
-    """The defaults of trading.md 12."""
-    agreed = Limits(
-        order_min=usdc("5"),
-        order_max=usdc("100"),
-        position=usdc("1500"),
-        total_exposure=usdc("5000"),
-        daily_loss=usdc("200"),
-        imbalance=usdc("100"),
-        imbalance_shares=shares("50"),
-        open_orders=5,
-        orders_per_s=5,
-        slippage_bps=50,
-        marketable_min=usdc("1"),
-        breaker_rejects=3,
-        breaker_cancels=3,
-        breaker_answer_ms=Ms(5_000),
-        breaker_open_ms=Ms(300_000),
-    )
-    return replace(agreed, **changed)
-
-
-def patient(**changed: Any) -> Limits:
-    """Limits under which no breaker ever opens: a wild venue would stop every market at once."""
-    never = {
-        "breaker_rejects": 1_000_000,
-        "breaker_cancels": 1_000_000,
-        "breaker_answer_ms": Ms(1_000_000_000_000),
-    }
-    return limits(**never | changed)
-
-
-def params(**changed: Any) -> Params:
-    """The defaults of trading.md 6, quoting in play as the simulator does."""
-    agreed = Params(
-        pair_cost_cap=price("0.985"),
-        min_edge=price("0.005"),
-        near_certain=price("0.95"),
-        step=usdc("25"),
-        max_total_cost=usdc("1500"),
-        max_leg_loss=usdc("2"),
-        min_liquidity=usdc("100"),
-        imbalance_shares=shares("50"),
-        rebalance_shares=shares("20"),
-        merge_min=shares("50"),
-        naked_leg_max_ms=Ms(300_000),
-        start_quiet_ms=Ms(300_000),
-        quote_in_play=True,
-    )
-    return replace(agreed, **changed)
-
-
 def a_setup(**changed: Any) -> Setup:
-    return replace(Setup(ACCOUNT, params(), limits(), own_shown=False), **changed)
+    return replace(Setup(ACCOUNT, params(), limits(), limits_number=None, own_shown=False), **changed)
 
 
 def an_exposure(**changed: Any) -> Exposure:
@@ -200,6 +164,7 @@ def an_exposure(**changed: Any) -> Exposure:
         ahead=Shares(0),
         ahead_cost=Usdc(0),
         at_risk=Usdc(0),
+        at_risk_group=Usdc(0),
         at_risk_total=Usdc(0),
         lost_today=Usdc(0),
         cash=usdc("10000"),
@@ -210,6 +175,11 @@ def an_exposure(**changed: Any) -> Exposure:
         own_match=None,
         other_bid=None,
         ceiling=price("0.985"),
+        quote_bar=None,
+        feed_lost=None,
+        clock_off_ms=Ms(0),
+        group=GroupId("lol: spring cup"),
+        mid_range=Price(0),
     )
     return replace(calm, **changed)
 

@@ -6,14 +6,12 @@ from django.conf import settings
 
 from core.engine import Setup
 from core.ledger import Entry, EntryKind, Ledger
-from core.limits import Limits
 from core.paper import Latency, PaperVenue
 from core.strategies.pair_arb import Params
 from core.units import Ms, Price, Shares, Usdc
 
 NEAR_CERTAIN: Final = Price(9_500)  # trading.md 6: never near resolution, p >= 0.95
 START_QUIET_MS: Final = Ms(300_000)  # trading.md 6: the venue wipes the book at game start
-MARKETABLE_MIN: Final = Usdc(1_000_000)  # polymarket.md 3.5
 # A round trip from an unrestricted European host to London, a relayer's confirmation: stated, not measured here.
 PAPER_LATENCY: Final = Latency(
     ack_ms=Ms(60), cancel_ms=Ms(60), mined_ms=Ms(2_000), confirmed_ms=Ms(6_000), wallet_ms=Ms(8_000)
@@ -21,12 +19,14 @@ PAPER_LATENCY: Final = Latency(
 
 
 def engine_setup(account: str, *, own_shown: bool, quote_in_play: bool) -> Setup:
-    """The engine's constants for this process, from ``settings.POLYLOLY``."""
+    """The engine's constants for this process, from ``settings.POLYLOLY``; its limits are the config's until the
+    agreed ones are told (``Setup.with_limits``)."""
     chosen = settings.POLYLOLY
     return Setup(
         account=account,
         params=pair_arb(chosen, quote_in_play=quote_in_play),
-        limits=limits(chosen),
+        limits=chosen.limits.core(speed=chosen.speed),
+        limits_number=None,
         own_shown=own_shown,
     )
 
@@ -47,28 +47,6 @@ def pair_arb(chosen: Any, *, quote_in_play: bool) -> Params:  # noqa: ANN401 pol
         naked_leg_max_ms=wanted.naked_leg_max_s,
         start_quiet_ms=START_QUIET_MS,
         quote_in_play=quote_in_play,
-    )
-
-
-def limits(chosen: Any) -> Limits:  # noqa: ANN401 as above
-    wanted = chosen.limits
-    return Limits(
-        order_min=wanted.order_min,
-        order_max=wanted.order_max,
-        position=wanted.market_exposure,
-        total_exposure=wanted.total_exposure,
-        daily_loss=wanted.daily_loss,
-        imbalance=wanted.leg_imbalance_usdc,
-        imbalance_shares=wanted.leg_imbalance_shares,
-        open_orders=wanted.open_orders,
-        orders_per_s=wanted.orders_per_second,
-        slippage_bps=wanted.slippage_bps,
-        marketable_min=MARKETABLE_MIN,
-        breaker_rejects=wanted.breaker_rejects,
-        breaker_cancels=wanted.breaker_cancels,
-        # The one span here that is real: it measures the venue and the wire, whatever the clock's speed.
-        breaker_answer_ms=Ms(int(wanted.breaker_answer_s * chosen.speed)),
-        breaker_open_ms=wanted.breaker_open_s,
     )
 
 

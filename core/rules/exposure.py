@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.ids import IntentKey
+from core.ids import GroupId, IntentKey
 from core.trading import Action
-from core.units import Price, Shares, Usdc
+from core.units import Ms, Price, Shares, Usdc
 from core.windows import Window
 
 
@@ -21,7 +21,8 @@ class Exposure:
         ahead:      shares by which the intent's outcome is ahead (negative: behind), own open bids for it filled
                     and the other leg counted as far as it is confirmed.
         ahead_cost: what those shares cost, in USDC.
-        at_risk, at_risk_total: what can be lost in this market and in all, own open bids filled.
+        at_risk, at_risk_group, at_risk_total: what can be lost in this market, in its group and in all, own open bids
+                    filled.
         cash:       free to spend, open bids already taken out.
         worst_case_now, worst_case_after: of the pair ledger, before and after a full fill of a buy, fee in.
         other_bid:  the highest own open bid for the other outcome; ``None`` when there is none.
@@ -30,6 +31,10 @@ class Exposure:
         breaker:    why this market's breaker lets nothing through now; ``None`` when it does.
         window:     in which the venue takes no orders, or only some; ``None`` while it takes all.
         orders_last_s: orders approved in the last 1,000 ms, whole account.
+        quote_bar:  why no quote may be opened now, and what would have to be; ``None`` when one may.
+        feed_lost:  why the stream that carries this market is gone; ``None`` while it is there.
+        clock_off_ms: how far our clock seems off the venue's (``core.skew``); ``None`` when nothing tells.
+        mid_range:  how far the mid moved lately (``core.volatility``); ``None`` when none was seen.
     """
 
     halted: str | None
@@ -37,6 +42,9 @@ class Exposure:
     breaker: str | None
     window: Window | None
     legal: frozenset[Action]
+    quote_bar: tuple[str, str] | None
+    feed_lost: str | None
+    clock_off_ms: Ms | None
     trusted: bool
     trust: str
     mirror_holds: bool | None
@@ -50,6 +58,7 @@ class Exposure:
     ahead: Shares
     ahead_cost: Usdc
     at_risk: Usdc
+    at_risk_group: Usdc
     at_risk_total: Usdc
     lost_today: Usdc
     cash: Usdc
@@ -60,3 +69,5 @@ class Exposure:
     own_match: IntentKey | None
     other_bid: Price | None
     ceiling: Price
+    group: GroupId
+    mid_range: Price | None

@@ -12,6 +12,10 @@ def refusal(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Refus
     """The first limit of risk that the order would pass; at the limit it is still within."""
     value = cost_up(intent.price, intent.shares)
     spend = Usdc(value + exposure.fee)
+    off = exposure.clock_off_ms
+    if off is not None and abs(off) > limits.skew_ms:
+        detail = f"our clock seems {off} ms off the venue's, at most {limits.skew_ms} ms"
+        return Refused(intent, Rule.CLOCK_SKEW, detail, off, limits.skew_ms, now)
     if exposure.lost_today >= limits.daily_loss:
         detail = f"lost {text(exposure.lost_today, 6)} of {text(limits.daily_loss, 6)} USDC today"
         return Refused(intent, Rule.DAILY_LOSS, detail, exposure.lost_today, limits.daily_loss, now)
@@ -51,6 +55,7 @@ def _balance_of_legs(
 def _at_risk(intent: Place, exposure: Exposure, limits: Limits, spend: Usdc, now: Ms) -> Refused | None:
     for rule, before, most, where in (
         (Rule.POSITION, exposure.at_risk, limits.position, "in this market"),
+        (Rule.GROUP_EXPOSURE, exposure.at_risk_group, limits.group, f"in its group {exposure.group}"),
         (Rule.TOTAL_EXPOSURE, exposure.at_risk_total, limits.total_exposure, "in all"),
     ):
         after = before + spend

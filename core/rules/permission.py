@@ -59,6 +59,9 @@ def _unfit(intent: Place, exposure: Exposure) -> Found | None:
     if action not in exposure.legal:
         legal = ", ".join(sorted(exposure.legal)) or "nothing"
         return Rule.STATE, f"{action} is not legal in this market's state, only {legal}", action, legal
+    if exposure.feed_lost is not None:
+        detail = f"the feed of this market is gone: {exposure.feed_lost}; it must be connected"
+        return Rule.FEED_LOST, detail, exposure.feed_lost, "connected"
     if not exposure.trusted:
         return Rule.NOT_TRUSTED, f"the book is {exposure.trust}, not trusted", exposure.trust, "trusted"
     if exposure.mirror_holds is not True:

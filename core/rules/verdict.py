@@ -16,6 +16,11 @@ class Rule(StrEnum):
     VENUE_RESTARTING = "venue_restarting"
     VENUE_POST_ONLY = "venue_post_only"
     VENUE_CLOSED = "venue_closed"
+    WEEKEND = "weekend"
+    QUOTE_TIME = "quote_time"
+    FEED_LOST = "feed_lost"
+    CLOCK_SKEW = "clock_skew"
+    CUT_TOO_SMALL = "cut_too_small"
     STATE = "state"
     NOT_TRUSTED = "not_trusted"
     MIRROR = "mirror"
@@ -38,6 +43,7 @@ class Rule(StrEnum):
     PAIR_CEILING = "pair_ceiling"
     IMBALANCE = "imbalance"
     POSITION = "position"
+    GROUP_EXPOSURE = "group_exposure"
     TOTAL_EXPOSURE = "total_exposure"
 
 
@@ -58,6 +64,11 @@ LAYERS: Final[Mapping[Rule, Layer]] = {
     Rule.VENUE_RESTARTING: Layer.TIME,
     Rule.VENUE_POST_ONLY: Layer.TIME,
     Rule.VENUE_CLOSED: Layer.TIME,
+    Rule.WEEKEND: Layer.TIME,
+    Rule.QUOTE_TIME: Layer.TIME,
+    Rule.FEED_LOST: Layer.GLOBAL,
+    Rule.CLOCK_SKEW: Layer.GLOBAL,
+    Rule.CUT_TOO_SMALL: Layer.ORDER,
     Rule.STATE: Layer.MARKET,
     Rule.NOT_TRUSTED: Layer.MARKET,
     Rule.MIRROR: Layer.MARKET,
@@ -80,6 +91,7 @@ LAYERS: Final[Mapping[Rule, Layer]] = {
     Rule.PAIR_CEILING: Layer.MARKET,
     Rule.IMBALANCE: Layer.MARKET,
     Rule.POSITION: Layer.MARKET,
+    Rule.GROUP_EXPOSURE: Layer.GROUP,
     Rule.TOTAL_EXPOSURE: Layer.GLOBAL,
 }
 

@@ -15,10 +15,17 @@ from core.strategies.legs import average, confirmed_lead
 from core.strategies.params import Params
 from core.strategies.view import Gate, GateCheck, Unit, View, Wanted, said
 from core.trading import Action
-from core.units import ONE, Ms, Price, Shares, Usdc, floor_to
+from core.units import ONE, Ms, Price, Shares, Usdc, floor_to, text
 
 Quotes = tuple[tuple[GateCheck, ...], tuple[Wanted, ...]]
 IN_PLAY: Final[Mapping[bool | None, str]] = {True: "in play", False: "before play", None: "unknown"}
+ASKED: Final[Mapping[str, str]] = {
+    "over": "undecided",
+    "close to game start": "farther from it",
+    "in play": "before play",
+    "unknown": "before play",
+    "deciding map": "an earlier map",
+}
 
 
 def quotes(view: View, params: Params, ahead: Outcome | None) -> Quotes:
@@ -85,6 +92,18 @@ def when(view: View, params: Params) -> tuple[GateCheck, ...]:
     fine = not certain and not (mood.deciding and listing.kind is MarketKind.SERIES)
     word = "deciding map" if mood.deciding and not certain else "likelier side"
     return timing, calm, GateCheck(Gate.CERTAINTY, fine, Unit.PRICE, likelier, params.near_certain, word)
+
+
+def quote_bar(view: View, params: Params) -> tuple[str, str] | None:
+    """What forbids to open by a quote now, and what would have to be instead; ``None`` when nothing does."""
+    check = when(view, params)[-1]
+    if check.passed:
+        return None
+    if check.gate is Gate.CALM:
+        return f"{check.word}, {check.value} ms to wait", "calm"
+    if check.word in ASKED or check.value is None:
+        return check.word, ASKED.get(check.word, "legal")
+    return f"{check.word} at {text(check.value, 4)}", f"below {text(params.near_certain, 4)}"
 
 
 def _likelier(view: View) -> Price | None:

@@ -22,7 +22,7 @@ from core.events import (
     Top,
     TradePrinted,
 )
-from core.ids import EventId, FillId, IntentKey, MarketId, OrderId, Outcome, Side, Strategy, TokenId
+from core.ids import EventId, FillId, GroupId, IntentKey, MarketId, OrderId, Outcome, Side, Strategy, TokenId
 from core.intents import OrderKind, Place, Purpose
 from core.orders import Order, Orders
 from core.units import Ms, Price, Prob, Shares, mirrored, price, shares, usdc
@@ -134,6 +134,7 @@ def a_listing(
     return MarketListed(
         market_id=market,
         event_id=EventId("e"),
+        group=GroupId("event e"),
         match_id=None,
         kind=MarketKind.SERIES,
         title="A vs B",

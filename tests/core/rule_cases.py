@@ -1,34 +1,20 @@
 """Every rule of the judge: an intent that just passes, and what makes it just fail."""
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.answers import WindowMode
 from core.ids import IntentKey
-from core.intents import Place
 from core.risk import Rule
 from core.trading import LEGAL, State
-from core.units import Shares, price, shares, usdc
+from core.units import Ms, Shares, price, shares, usdc
 from core.windows import Window
 from tests.builders import NO, SELL, T0, a_place, a_take, at
+from tests.core.rule_case import Case
 
+SATURDAY: Final = Ms(T0 + 5 * 86_400_000)
 REDUCES: Final[dict[str, Any]] = {"ahead": Shares(-shares("50")), "worst_case_after": usdc("10")}
 
 POST_ONLY: Final = Window(WindowMode.POST_ONLY, T0, at(90_000), "after a restart")
-
-
-@dataclass(frozen=True)
-class Case:
-    """An intent that just passes and what makes it just fail. ``says`` is the detail, word for word."""
-
-    rule: Rule
-    says: str
-    passes: dict[str, Any] = field(default_factory=dict)
-    fails: dict[str, Any] = field(default_factory=dict)
-    intent: Place = field(default_factory=a_place)
-    refused_intent: Place | None = None
-    value: int | str = ""
-    limit: int | str = ""
 
 
 CASES: Final[list[Case]] = [
@@ -86,6 +72,65 @@ CASES: Final[list[Case]] = [
         fails={"legal": LEGAL[State.FINALIZING]},
         value="quote",
         limit="complete, merge, temporal_buy",
+    ),
+    Case(
+        Rule.WEEKEND,
+        "it is Saturday in UTC, when opening needs weekend_trading_enabled",
+        now=SATURDAY,
+        allowed={"weekend_trading": False},
+        value="Saturday",
+        limit="weekend_trading_enabled",
+    ),
+    Case(
+        Rule.QUOTE_TIME,
+        "no time to quote: in play, must be before play",
+        fails={"quote_bar": ("in play", "before play")},
+        value="in play",
+        limit="before play",
+    ),
+    Case(
+        Rule.FEED_LOST,
+        "the feed of this market is gone: socket closed; it must be connected",
+        fails={"feed_lost": "socket closed"},
+        value="socket closed",
+        limit="connected",
+    ),
+    Case(
+        Rule.CLOCK_SKEW,
+        "our clock seems 2001 ms off the venue's, at most 2000 ms",
+        passes={"clock_off_ms": Ms(2_000)},
+        fails={"clock_off_ms": Ms(2_001)},
+        value=2_001,
+        limit=2_000,
+    ),
+    Case(
+        Rule.CLOCK_SKEW,
+        "our clock seems -2001 ms off the venue's, at most 2000 ms",
+        passes={"clock_off_ms": Ms(-2_000)},
+        fails={"clock_off_ms": Ms(-2_001)},
+        value=-2_001,
+        limit=2_000,
+    ),
+    Case(
+        Rule.CUT_TOO_SMALL,
+        "cut to 0.5 of its size (mid range 0.08) it is worth 4.9968, at least 5 USDC",
+        intent=a_place(size="20.84"),
+        passes={"mid_range": price("0.08")},
+        refused_intent=a_place(size="20.82"),
+        fails={"mid_range": price("0.08")},
+        value=usdc("4.9968"),
+        limit=usdc("5"),
+    ),
+    Case(
+        Rule.CUT_TOO_SMALL,
+        "cut to 0.25 of its size (mid range unknown) it is 4.99 shares, at least 5",
+        intent=a_place(size="20"),
+        passes={"mid_range": None},
+        refused_intent=a_place(size="19.99"),
+        fails={"mid_range": None},
+        allowed={"order_min": usdc("1")},
+        value=shares("4.99"),
+        limit=shares("5"),
     ),
     Case(
         Rule.NOT_TRUSTED,
@@ -329,6 +374,14 @@ CASES: Final[list[Case]] = [
         fails={"at_risk": usdc("1476.000001")},
         value=usdc("1500.000001"),
         limit=usdc("1500"),
+    ),
+    Case(
+        Rule.GROUP_EXPOSURE,
+        "would risk 2000.000001 of 2000 USDC in its group lol: spring cup",
+        passes={"at_risk_group": usdc("1976")},
+        fails={"at_risk_group": usdc("1976.000001")},
+        value=usdc("2000.000001"),
+        limit=usdc("2000"),
     ),
     Case(
         Rule.TOTAL_EXPOSURE,

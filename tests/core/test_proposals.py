@@ -2,10 +2,10 @@
 
 from core import events as ev
 from core.ids import FillId, Outcome
-from core.intents import Merge, OrderKind, Purpose
+from core.intents import Merge, OrderKind, Place, Purpose
 from core.notes import DayStarted
 from core.orders import Status
-from core.proposals import exposure
+from core.proposals import exposure, view_of
 from core.risk import Exposure, Rule
 from core.units import Usdc, price, shares, usdc
 from tests.builders import BUY, MARKET, NO, SELL, YES, a_deposit, a_listing, a_place, a_take, an_order_id
@@ -22,9 +22,14 @@ def a_quoted_market() -> Play:
     return play
 
 
+def told_of(play: Play, place: Place) -> Exposure:
+    """What the judge would be told about an order."""
+    return exposure(play.engine, play.desk, view_of(play.engine, play.desk, play.now), place)
+
+
 def judged(play: Play, outcome: Outcome = YES) -> Exposure:
     """What the judge would be told about one more bid."""
-    return exposure(play.engine, play.desk, a_place(outcome=outcome, number=99), play.now)
+    return told_of(play, a_place(outcome=outcome, number=99))
 
 
 def bought(
@@ -79,7 +84,12 @@ def test_shares_an_open_sale_offers_are_not_held_for_another() -> None:
     bought(play, YES, "50")
     play.desk.orders.add(a_take("0.48", "20", side=SELL, number=98))
 
-    told = exposure(play.engine, play.desk, a_take("0.48", "50", side=SELL, number=99), play.now)
+    told = exposure(
+        play.engine,
+        play.desk,
+        view_of(play.engine, play.desk, play.now),
+        a_take("0.48", "50", side=SELL, number=99),
+    )
 
     assert told.held == shares("30")
 
@@ -99,7 +109,7 @@ def test_a_taker_is_judged_with_its_fee() -> None:
     play.book()
     buy = a_take("0.52", "100", outcome=NO, number=99)
 
-    told = exposure(play.engine, play.desk, buy, play.now)
+    told = told_of(play, buy)
 
     fee = usdc("1.248")  # 100 * 0.05 * 0.52 * 0.48
     assert told.fee == fee
@@ -318,12 +328,12 @@ def test_a_raised_bid_waits_for_the_bid_it_could_mint_with() -> None:
     play.hear(ev.Halted(None, "quiet", play.now))
     raised = a_place("0.51", "25", outcome=NO, number=99, purpose=Purpose.REDUCING)
 
-    told = exposure(play.engine, play.desk, raised, play.now)
+    told = told_of(play, raised)
 
     assert play.quote(YES).status is Status.CANCELLING
     assert told.own_match == play.quote(YES).place.key
     lower = a_place("0.50", "25", outcome=NO, number=99, purpose=Purpose.REDUCING)
-    assert exposure(play.engine, play.desk, lower, play.now).own_match is None, "0.99 buys no pair from us"
+    assert told_of(play, lower).own_match is None, "0.99 buys no pair from us"
 
 
 def test_a_quote_a_tick_behind_keeps_its_queue_for_three_seconds_above_a_half_too() -> None:

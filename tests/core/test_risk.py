@@ -10,15 +10,18 @@ from core.ids import IntentKey
 from core.intents import OrderKind, Place, Purpose
 from core.limits import Limits
 from core.risk import LAYERS, Approved, Exposure, Refused, Rule, judge
-from core.units import SHARE_STEP, Shares, price, shares, text, usdc
+from core.units import SHARE_STEP, Ms, Shares, price, shares, text, usdc
 from tests.builders import NO, SELL, T0, a_place, a_take, an_exposure, limits
-from tests.core.rule_cases import CASES, REDUCES, Case
+from tests.core.rule_case import Case
+from tests.core.rule_cases import CASES, REDUCES
 
 IN_MARKET = an_exposure()
 
 
-def refusal(intent: Place, exposure: Exposure = IN_MARKET, allowed: Limits | None = None) -> Refused:
-    verdict = judge(intent, exposure, allowed or limits(), T0)
+def refusal(
+    intent: Place, exposure: Exposure = IN_MARKET, allowed: Limits | None = None, now: Ms = T0
+) -> Refused:
+    verdict = judge(intent, exposure, allowed or limits(), now)
     assert isinstance(verdict, Refused), f"approved {verdict.intent}"
     return verdict
 
@@ -37,9 +40,10 @@ def test_an_order_within_all_limits_is_approved_as_asked() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.says}")
 def test_a_rule_binds_at_its_limit_and_not_before(case: Case) -> None:
-    approval(case.intent, an_exposure(**case.passes))
+    allowed = limits(**case.allowed)
+    approval(case.intent, an_exposure(**case.passes), allowed)
 
-    refused = refusal(case.refused_intent or case.intent, an_exposure(**case.fails))
+    refused = refusal(case.refused_intent or case.intent, an_exposure(**case.fails), allowed, case.now)
 
     assert (refused.rule, refused.detail) == (case.rule, case.says)
     assert (refused.value, refused.limit) == (case.value, case.limit)
@@ -51,7 +55,9 @@ def test_every_rule_has_its_case_and_its_layer() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.says}")
 def test_every_refusal_names_its_rule_its_value_and_its_limit(case: Case) -> None:
-    refused = refusal(case.refused_intent or case.intent, an_exposure(**case.fails))
+    intent, allowed = case.refused_intent or case.intent, limits(**case.allowed)
+
+    refused = refusal(intent, an_exposure(**case.fails), allowed, case.now)
 
     for named in (refused.value, refused.limit):
         assert named != "", "a rule without a number says what it found and what it asks for"
@@ -84,7 +90,11 @@ def test_a_reducing_order_is_not_cut_down() -> None:
 OPENING_ONLY: dict[str, dict[str, Any]] = {
     "daily loss": {"lost_today": usdc("500")},
     "position": {"at_risk": usdc("1500")},
+    "group exposure": {"at_risk_group": usdc("2000")},
     "total exposure": {"at_risk_total": usdc("5000")},
+    "quote times": {"quote_bar": ("in play", "before play")},
+    "clock": {"clock_off_ms": Ms(60_000)},
+    "volatility": {"mid_range": price("0.5")},
     "imbalance in USDC": {"ahead_cost": usdc("100")},
 }
 
@@ -113,6 +123,7 @@ def test_five_usdc_are_not_asked_of_what_reduces() -> None:
 BINDS_BOTH: list[tuple[Rule, dict[str, Any]]] = [
     (Rule.HALTED, {"halted": "manual_halt"}),
     (Rule.MARKET_HALTED, {"market_halted": "x"}),
+    (Rule.FEED_LOST, {"feed_lost": "gone"}),
     (Rule.NOT_TRUSTED, {"trusted": False}),
     (Rule.MIRROR, {"mirror_holds": False}),
     (Rule.FEE_UNKNOWN, {"fee_known": False}),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.events import FeeSchedule, MarketKind, MarketListed, MatchSignal, SignalKind
-from core.ids import EventId, MarketId, MatchId, TokenId
+from core.ids import EventId, GroupId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob, Shares
 from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from tests.feeds.gamma import NOON, Json, condition
@@ -17,6 +17,7 @@ def a_listing(number: int = 1, *, state: MarketState = MarketState.OPEN, **said:
     market = MarketListed(
         market_id=MarketId(condition(number)),
         event_id=EventId("70"),
+        group=GroupId("lol: spring cup"),
         match_id=MATCH,
         kind=MarketKind.SERIES,
         title="LoL: Red vs Blue (BO3) - Spring Cup",

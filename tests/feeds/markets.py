@@ -1,7 +1,7 @@
 """A listed market of the frames in ``tests.feeds.frames``, and of others numbered."""
 
 from core.events import FeeSchedule, MarketKind, MarketListed
-from core.ids import EventId, MarketId, TokenId
+from core.ids import EventId, GroupId, MarketId, TokenId
 from core.units import Ms, Price, Prob, shares
 from tests.feeds.frames import MARKET, NO_TOKEN, YES_TOKEN
 
@@ -12,6 +12,7 @@ def a_listing(
     return MarketListed(
         market_id=MarketId(market_id),
         event_id=EventId("77"),
+        group=GroupId("event 77"),
         match_id=None,
         kind=MarketKind.SERIES,
         title="Carstensz v Ivory",

@@ -122,7 +122,7 @@ def test_every_bad_field_is_named_and_the_start_is_refused() -> None:
         ({"WALLET_ADDRESS": "0x12"}, "WALLET_ADDRESS: .*must be an address: 0x and 40 hex digits"),
         ({"SIGNATURE_TYPE": "4"}, "SIGNATURE_TYPE: .*less than or equal to 3"),
         ({"VENUE": "polymarket", "SPEED": "10"}, "SPEED other than 1 needs VENUE=simulator"),
-        ({"LIMITS__ORDER_MIN": "500"}, "LIMITS: .*order_min is above order_max"),
+        ({"LIMITS__ORDER_MIN": "500"}, "LIMITS: .*order_min 500 is above order_max 100"),
         ({"PUBLIC_ORIGIN": "http://bot.example.org"}, "PUBLIC_ORIGIN: .*must be an origin such as https://"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: .*must begin with redis://"),
     ],

@@ -16,7 +16,7 @@ from msgspec import Raw, ValidationError
 
 from core import units
 from core.events import FeeSchedule, MarketKind, MarketListed
-from core.ids import EventId, MarketId, MatchId, TokenId
+from core.ids import EventId, GroupId, MarketId, MatchId, TokenId
 from core.units import CERTAIN, ONE, Ms, Price, Prob
 from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from feeds.refusals import OnRefusal, Refusal, RefusalReason, shortened
@@ -33,6 +33,7 @@ MAP_IN_TITLE: Final = re.compile(r"\b(?:game|map)\s+(\d{1,2})\b", re.IGNORECASE)
 BEST_OF: Final = re.compile(r"\bbo([1-9])\b", re.IGNORECASE)
 ID: Final = re.compile(r"[\w-]{1,60}")
 SKIPS_MAX: Final = 50
+GROUP_MAX: Final = 200
 # Bounds of what is believable; beyond them something was misread, and rows could not hold it.
 EXPONENT_MAX: Final = 9
 DIGITS_MAX: Final = 12
@@ -82,7 +83,8 @@ class Reader:
         listings = []
         for market in markets:
             try:
-                listings.append(_listing(event, market, event_id, match_id, heard_ms))
+                group = _group(event, game, event_id)
+                listings.append(_listing(event, market, event_id, group, match_id, heard_ms))
             except Refused as refused:
                 self._refuse(refused.reason, str(refused), market.slug, market.condition_id, heard_ms)
         return EventDescribed(_match(event, game, match_id, listings), tuple(listings))
@@ -113,7 +115,12 @@ class Reader:
 
 
 def _listing(
-    event: WireEvent, market: WireMarket, event_id: EventId, match_id: MatchId | None, heard_ms: Ms
+    event: WireEvent,
+    market: WireMarket,
+    event_id: EventId,
+    group: GroupId,
+    match_id: MatchId | None,
+    heard_ms: Ms,
 ) -> Listing:
     """Raises ``Refused`` with the field."""
     kind = KINDS[market.sports_market_type or ""]
@@ -124,6 +131,7 @@ def _listing(
     listed = MarketListed(
         market_id=_market_id(market.condition_id),
         event_id=event_id,
+        group=group,
         match_id=match_id,
         kind=kind,
         title=market.question or event.title,
@@ -184,6 +192,12 @@ def _best_of(event: WireEvent) -> int | None:
 def _tournament(event: WireEvent) -> str:
     named = next((series.title for series in event.series if series.title), None)
     return named or event.title.rpartition(" - ")[2] if " - " in event.title or named else ""
+
+
+def _group(event: WireEvent, game: Game, event_id: EventId) -> GroupId:
+    """The tournament, whatever its spelling; two games' cups of one name are two. Unnamed: the event."""
+    tournament = " ".join(_tournament(event).split()).casefold()[:GROUP_MAX]
+    return GroupId(f"{game}: {tournament}" if tournament else f"event {event_id}")
 
 
 def _market_id(condition: str) -> MarketId:
