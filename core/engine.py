@@ -147,14 +147,17 @@ class Engine:
 
     @property
     def at_risk(self) -> Usdc:
-        """What can be lost in all markets, own open bids filled; those not listed included."""
+        """What can be lost in all markets, own open bids filled; those not listed and what others traded on the
+        account included."""
         listed = sum(desk.at_risk() for desk in self.desks.values())
-        return Usdc(listed + sum(absent.at_risk() for absent in self.absent.values()))
+        apart = self.ledger.at_risk_apart(Strategy.PAIR_ARB)
+        return Usdc(listed + sum(absent.at_risk() for absent in self.absent.values()) + apart)
 
     def at_risk_with(self, group: GroupId) -> tuple[Usdc, Usdc]:
         """What can be lost in one group of markets and in all. Whose group is not known counts in every one: that is a
-        market which is not listed."""
-        away = sum(absent.at_risk() for absent in self.absent.values())
+        market which is not listed. So does what others traded on the account."""
+        apart = self.ledger.at_risk_apart(Strategy.PAIR_ARB)
+        away = sum(absent.at_risk() for absent in self.absent.values()) + apart
         within = others = 0
         for desk in self.desks.values():
             if desk.listing.group == group:

@@ -34,7 +34,10 @@ class Side(StrEnum):
 
 
 class Strategy(StrEnum):
+    """Who trades. EXTERNAL is nobody of ours: what was traded on the wallet by others is booked under it, apart."""
+
     PAIR_ARB = "pair_arb"
+    EXTERNAL = "external"
 
 
 def intent_key(account: str, market: MarketId, strategy: Strategy, sequence: int) -> IntentKey:

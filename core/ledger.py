@@ -4,7 +4,7 @@ Cash, tokens and positions are sums of entries; only the cost basis needs the or
 not kept anywhere: it is the cash flow of a market plus what its remaining shares cost.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -168,6 +168,27 @@ def fold(entries: Iterable[Entry], *, onto: Holding | None = None) -> Holding:
     return holding
 
 
+class Pot:
+    """The entries of one strategy in one market, and what they leave."""
+
+    __slots__ = ("_failed", "entries", "holding")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.holding = Holding()
+        self._failed: set[FillId] = set()
+
+    def book(self, entry: Entry) -> None:
+        """Append one. A reversal is what its fill never was: the holding is folded anew, and what else that fill
+        books or reverses changes nothing any more."""
+        self.entries.append(entry)
+        if entry.fill_id is not None and entry.reverses:
+            self._failed.add(entry.fill_id)
+            self.holding = fold(self.entries)
+        elif entry.fill_id is None or entry.fill_id not in self._failed:
+            self.holding.apply(entry)
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """Shares of one outcome and what they cost, fees included. ``shares`` is never 0."""
@@ -181,16 +202,16 @@ class Position:
 class Ledger:
     """One account: cash and holdings of all its markets, provisional fills counted as landed.
 
-    The entries of a market are kept until it is redeemed or forgotten; they are what a fill that fails late
-    is taken back by.
+    Each strategy has a pot of its own in a market, so that costs are averaged as in its pair ledger. The entries
+    of a market are kept until it is redeemed or forgotten; they are what a fill that fails late is taken back by.
     """
 
-    __slots__ = ("_entries", "_holdings", "_realized_before", "cash")
+    __slots__ = ("_pots", "_realized_before", "cash", "deposited")
 
     def __init__(self) -> None:
         self.cash = Usdc(0)
-        self._holdings: dict[MarketId, Holding] = {}
-        self._entries: dict[MarketId, list[Entry]] = {}
+        self.deposited = Usdc(0)  # net; cash that belongs to no market, adjusted cash included: no profit
+        self._pots: dict[MarketId, dict[Strategy | None, Pot]] = {}
         self._realized_before = Usdc(0)
 
     @classmethod
@@ -202,86 +223,88 @@ class Ledger:
 
     def book(self, entries: Iterable[Entry]) -> None:
         """Append. Entries of one fill come in one call, the trade before its fee."""
-        torn: dict[MarketId, None] = {}
         for entry in entries:
             self.cash = Usdc(self.cash + entry.usdc)
             market_id = entry.market_id
             if market_id is None:
+                self.deposited = Usdc(self.deposited + entry.usdc)
                 continue
-            kept = self._entries.setdefault(market_id, [])
-            kept.append(entry)
-            holding = self._holdings.setdefault(market_id, Holding())
-            holding.apply(entry)
-            if entry.reverses:
-                torn[market_id] = None
-            elif entry.kind is EntryKind.REDEEM and holding.is_flat:
+            pots = self._pots.setdefault(market_id, {})
+            pots.setdefault(entry.strategy, Pot()).book(entry)
+            if entry.kind is EntryKind.REDEEM and _flat(pots):
                 self.forget(market_id)
-        for market_id in torn:
-            if market_id in self._entries:
-                self._holdings[market_id] = fold(self._entries[market_id])
 
     def forget(self, market_id: MarketId) -> None:
         """Let go of a market that holds nothing any more; what it realized stays in the total.
 
         Raises ``ValueError`` while shares are held.
         """
-        holding = self._holdings.get(market_id)
-        if holding is None:
+        pots = self._pots.get(market_id)
+        if pots is None:
             return
-        if not holding.is_flat:
-            raise ValueError(f"{market_id} still holds {holding.yes} yes and {holding.no} no")
-        self._realized_before = Usdc(self._realized_before + holding.realized)
-        del self._holdings[market_id]
-        del self._entries[market_id]
+        if not _flat(pots):
+            yes, no = (self.held(market_id, outcome) for outcome in Outcome)
+            raise ValueError(f"{market_id} still holds {yes} yes and {no} no")
+        self._realized_before = Usdc(self._realized_before + self.realized(market_id))
+        del self._pots[market_id]
 
     def entries_of(self, market_id: MarketId, strategy: Strategy) -> tuple[Entry, ...]:
         """Entries one strategy's pair ledger in one market can be rebuilt from."""
-        kept = self._entries.get(market_id, ())
-        return tuple(entry for entry in kept if entry.strategy is strategy)
+        pot = self._pots.get(market_id, {}).get(strategy)
+        return () if pot is None else tuple(pot.entries)
+
+    def apart(self, market_id: MarketId, strategy: Strategy) -> Holding:
+        """What all others but ``strategy`` hold in a market, together: not to be changed."""
+        others = [pot.holding for name, pot in self._pots.get(market_id, {}).items() if name is not strategy]
+        return others[0] if len(others) == 1 else _together(others)
+
+    def at_risk_apart(self, strategy: Strategy, market_id: MarketId | None = None) -> Usdc:
+        """What all others but ``strategy`` can still lose, in one market or in all: cost less pairs."""
+        names = self._pots if market_id is None else (market_id,)
+        held = (self.apart(name, strategy) for name in names)
+        return Usdc(sum(max(0, each.yes_cost + each.no_cost - max(0, each.locked)) for each in held))
 
     def markets_of(self, fills: Collection[FillId]) -> tuple[MarketId, ...]:
         """Markets not forgotten in which one of these fills is booked, in the order of their first entry."""
         return tuple(
             market_id
-            for market_id, kept in self._entries.items()
-            if any(entry.fill_id in fills for entry in kept if entry.fill_id is not None)
+            for market_id, pots in self._pots.items()
+            if any(entry.fill_id in fills for pot in pots.values() for entry in pot.entries if entry.fill_id)
         )
 
     def held(self, market_id: MarketId, outcome: Outcome) -> Shares:
-        holding = self._holdings.get(market_id)
-        return Shares(0) if holding is None else holding.held(outcome)
+        return Shares(sum(pot.holding.held(outcome) for pot in self._pots.get(market_id, {}).values()))
+
+    def cost(self, market_id: MarketId, outcome: Outcome) -> Usdc:
+        """What the shares held cost, fees in."""
+        return Usdc(sum(pot.holding.cost(outcome) for pot in self._pots.get(market_id, {}).values()))
 
     def positions(self) -> tuple[Position, ...]:
         """All outcomes of which we hold shares, markets in the order of their first entry."""
         return tuple(
-            Position(market_id, outcome, holding.held(outcome), holding.cost(outcome))
-            for market_id, holding in self._holdings.items()
+            Position(market_id, outcome, held, self.cost(market_id, outcome))
+            for market_id in self._pots
             for outcome in Outcome
-            if holding.held(outcome)
+            if (held := self.held(market_id, outcome))
         )
 
     def realized(self, market_id: MarketId | None = None) -> Usdc:
         """Realized P&L by average cost, fees in: of one market, or of all that ever were. Cash that belongs
         to no market (deposits) is none."""
         if market_id is not None:
-            holding = self._holdings.get(market_id)
-            return Usdc(0) if holding is None else holding.realized
-        return Usdc(self._realized_before + sum(holding.realized for holding in self._holdings.values()))
+            return Usdc(sum(pot.holding.realized for pot in self._pots.get(market_id, {}).values()))
+        held = (pot.holding.realized for pots in self._pots.values() for pot in pots.values())
+        return Usdc(self._realized_before + sum(held))
 
-    def equity(self, liquidation: Callable[[MarketId, Outcome, Shares], Usdc | None]) -> Usdc | None:
-        """Cash + 1 for each locked pair + what ``liquidation`` says an excess would bring now, net of fee.
 
-        ``None`` when it cannot say for one of them: an unknown worth is not 0.
-        """
-        total = int(self.cash)
-        for market_id, holding in self._holdings.items():
-            total += holding.locked
-            excess = Shares(abs(holding.yes - holding.no))
-            if not excess:
-                continue
-            outcome = Outcome.YES if holding.yes > holding.no else Outcome.NO
-            worth = liquidation(market_id, outcome, excess)
-            if worth is None:
-                return None
-            total += worth
-        return Usdc(total)
+def _flat(pots: Mapping[Strategy | None, Pot]) -> bool:
+    return all(pot.holding.is_flat for pot in pots.values())
+
+
+def _together(holdings: Iterable[Holding]) -> Holding:
+    """Holdings as one; what they hold and what it cost, no more."""
+    made = Holding()
+    for holding in holdings:
+        for name in ("yes", "no", "yes_cost", "no_cost", "flow", "spent", "fees"):
+            setattr(made, name, getattr(made, name) + getattr(holding, name))
+    return made

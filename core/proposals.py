@@ -224,7 +224,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
         held=desk.sellable(place.outcome),
         ahead=ahead,
         ahead_cost=ahead_cost,
-        at_risk=desk.at_risk(),
+        at_risk=Usdc(desk.at_risk() + engine.ledger.at_risk_apart(pair.strategy, listing.market_id)),
         at_risk_group=at_risk_group,
         at_risk_total=at_risk_total,
         lost_today=engine.day.lost,

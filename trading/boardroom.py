@@ -11,7 +11,7 @@ from core.desk import Desk
 from core.ids import IntentKey, MatchId
 from core.notes import DayStarted
 from core.orders import Order
-from core.units import Ms, Shares, Usdc
+from core.units import Ms, Shares
 from core.valuation import Valuation
 from feeds.selectors import MatchRow
 from infra import clock, metrics
@@ -103,7 +103,7 @@ class Boardroom:
             "equity": None if valued is None else micro(valued.equity),
             "pnl_today": pnl_today(valued, start),
             "realized": None if valued is None else micro(valued.realized),
-            "unrealized": None if valued is None else micro(self._unrealized(valued)),
+            "unrealized": None if valued is None else micro(valued.unrealized),
             "marked": [] if valued is None else list(valued.marked),
             "exposure": None if valued is None else micro(valued.exposure),
             "exposure_limit": micro(limits.total_exposure),
@@ -123,9 +123,6 @@ class Boardroom:
             "valued_ms": None if valued is None else valued.at_ms,
         }
 
-    def _unrealized(self, valued: Valuation) -> Usdc:
-        return Usdc(valued.equity - self._account.start_cash - valued.realized)
-
     def record_valuation(self, valued: Valuation) -> None:
         """Keep a valuation for the equity curve. Touches the database."""
         risk.record_valuation(
@@ -134,9 +131,9 @@ class Boardroom:
             cash=valued.cash,
             equity=valued.equity,
             realized=valued.realized,
-            unrealized=self._unrealized(valued),
+            unrealized=valued.unrealized,
             exposure=valued.exposure,
-            deposited=Usdc(self._account.start_cash),
+            deposited=valued.deposited,
             marked=bool(valued.marked),
         )
 

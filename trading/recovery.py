@@ -96,7 +96,9 @@ def _opened(
     engine.budget = NO_BUDGET  # until it has read its own
     start = risk.day_start(account.pk, at=now)
     if start is not None:
-        engine.day.start = DayStarted(Usdc(start.equity), Ms(start.at_ms))
+        # Cash brought in or taken out since the day began is no profit of the day.
+        began = Usdc(start.equity - start.deposited + engine.ledger.deposited)
+        engine.day.start = DayStarted(began, Ms(start.at_ms))
     return Opened(account, fence, engine, past, records)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.events import FillStatus
-from core.ids import FillId, MarketId, Outcome
+from core.ids import FillId, MarketId, Outcome, Strategy
 from core.ledger import Entry, EntryKind, Holding, Ledger, Position, fold
 from core.units import Shares, Usdc, shares, usdc
 from tests.core.accounts import MARKET, NO, OTHER, PAIR_ARB, T0, YES
@@ -223,28 +223,52 @@ def test_entries_are_kept_by_strategy() -> None:
     assert ledger.entries_of(MARKET, PAIR_ARB) == (mine,)
 
 
-def test_equity_counts_pairs_at_a_dollar_and_an_excess_at_what_it_would_bring() -> None:
-    ledger = a_ledger(bought("100", "48", "f"), bought("60", "30", "g", outcome=NO))
-    asked: list[tuple[MarketId, Outcome, Shares]] = []
+def test_each_strategy_averages_its_own_costs() -> None:
+    """A trade somebody else made on the wallet must not change what ours earned."""
+    ledger = a_ledger(bought("10", "4", "f"), replace(bought("10", "9", "x"), strategy=Strategy.EXTERNAL))
 
-    def liquidation(market_id: MarketId, outcome: Outcome, excess: Shares) -> Usdc:
-        asked.append((market_id, outcome, excess))
-        return usdc("18")
+    ledger.book([sold("10", "5", "g")])
 
-    assert ledger.equity(liquidation) == usdc("1000") - usdc("78") + usdc("60") + usdc("18")
-    assert asked == [(MARKET, YES, shares("40"))]
+    assert ledger.realized(MARKET) == usdc("1")
+    assert ledger.positions() == (Position(MARKET, YES, shares("10"), usdc("9")),)
 
 
-def test_a_level_pair_needs_no_price() -> None:
-    ledger = a_ledger(bought("60", "30", "f"), bought("60", "29", "g", outcome=NO))
+def test_what_is_held_apart_is_what_the_others_hold() -> None:
+    ledger = a_ledger(
+        bought("10", "4", "f"),
+        replace(bought("3", "2", "x", outcome=NO), strategy=Strategy.EXTERNAL),
+        replace(bought("2", "1", "y"), strategy=None),
+    )
 
-    assert ledger.equity(lambda *_: None) == usdc("1001")
+    apart = ledger.apart(MARKET, PAIR_ARB)
+
+    assert (apart.yes, apart.no, apart.yes_cost, apart.no_cost) == (
+        shares("2"),
+        shares("3"),
+        usdc("1"),
+        usdc("2"),
+    )
+    assert ledger.apart(OTHER, PAIR_ARB).is_flat
+    assert ledger.at_risk_apart(PAIR_ARB) == usdc("1"), "3 paid, 2 of it come back as pairs"
 
 
-def test_equity_is_unknown_when_an_excess_cannot_be_valued() -> None:
-    ledger = a_ledger(bought("60", "30", "f"))
+def test_a_market_is_kept_while_any_strategy_holds_shares_in_it() -> None:
+    ledger = a_ledger(
+        bought("10", "4", "f"), replace(bought("3", "2", "x", outcome=NO), strategy=Strategy.EXTERNAL)
+    )
 
-    assert ledger.equity(lambda *_: None) is None
+    ledger.book([an_entry(EntryKind.REDEEM, "-10", "10")])
+    assert ledger.held(MARKET, NO) == shares("3")
+
+    ledger.book([replace(an_entry(EntryKind.REDEEM, "-3", "0", outcome=NO), strategy=Strategy.EXTERNAL)])
+    assert ledger.entries_of(MARKET, PAIR_ARB) == ()
+    assert ledger.realized() == usdc("10") - usdc("6")
+
+
+def test_cash_of_no_market_is_brought_in_and_no_profit() -> None:
+    ledger = a_ledger(an_entry(EntryKind.ADJUSTMENT, "0", "-20", outcome=None, market=None))
+
+    assert (ledger.cash, ledger.deposited, ledger.realized()) == (usdc("980"), usdc("980"), 0)
 
 
 @pytest.mark.parametrize(
