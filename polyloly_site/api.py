@@ -13,7 +13,16 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
-from risk import api_alerts, api_audit, api_breakers, api_budgets, api_incidents, people_api, token_api
+from risk import (
+    api_alerts,
+    api_audit,
+    api_breakers,
+    api_budgets,
+    api_incidents,
+    api_limits,
+    people_api,
+    token_api,
+)
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
 from risk.people import Actor
@@ -50,6 +59,7 @@ for router in (
     api_breakers.router,
     api_budgets.router,
     api_incidents.router,
+    api_limits.router,
     token_api.router,
     people_api.router,
     feeds.router,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.db import transaction
 
 from core import budgets
@@ -19,10 +18,10 @@ from core.limits import Budget as Part
 from core.units import Ms, Usdc
 from infra import logs
 from infra.clock import to_datetime
+from risk import limits
 from risk.models import Budget, Runner, Valuation
 
 ROWS_AT_ONCE: Final = 20
-FIRST: Final = 1
 
 log = logs.get("risk")
 
@@ -39,15 +38,16 @@ class Dealt:
 def deal_budgets(*, at: Ms) -> int:
     """Deal the agreed limits to every enlisted runner; how many rows that took. Ops calls it each second, a runner
     once when it begins, so that it need not wait for ops."""
-    agreed = settings.POLYLOLY.limits
+    agreed = limits.agree_first(at=at)
+    fields = agreed.fields
     whole = Whole(
-        total_exposure=agreed.total_exposure,
-        group_exposure=agreed.total_exposure,
-        daily_loss=agreed.daily_loss,
-        orders_per_s=agreed.orders_per_second,
+        total_exposure=fields.total_exposure,
+        group_exposure=fields.group_exposure,
+        daily_loss=fields.daily_loss,
+        orders_per_s=fields.orders_per_second,
         cash=_worth(),
     )
-    return deal(whole, limits_number=FIRST, at=at)
+    return deal(whole, limits_number=agreed.number, at=at)
 
 
 def _worth() -> Usdc | None:

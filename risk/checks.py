@@ -4,7 +4,7 @@ from django.conf import settings
 
 from infra import checks, clock
 from infra.checks import Check
-from risk import audit_check, selectors
+from risk import audit_check, limits, selectors
 from risk.models import Delivery
 from risk.panel import ANSWER_WITHIN_MS
 from risk.people import Role, holders
@@ -15,6 +15,7 @@ def register() -> None:
     checks.register("reset possible", someone_can_reset)
     checks.register("halt", halt_proven)
     checks.register("alerts", people_are_told)
+    checks.register("limits", limits_are_configs)
     checks.register(audit_check.NAME, audit_check.recent)
 
 
@@ -65,4 +66,20 @@ def people_are_told() -> Check:
         return checks.warned(name, "nobody is told", "set ALERT_URLS, one apprise address a line")
     return checks.passed(
         name, f"{len(newest)} channels used so far" if newest else "told when there is something"
+    )
+
+
+def limits_are_configs() -> Check:
+    """The agreed limits bind, whatever the files say: where the two differ somebody should know."""
+    name = "limits"
+    found = limits.agreed()
+    if found is None:
+        return checks.passed(name, "none agreed yet: the first start agrees to config's")
+    differing = [each.name for each in limits.changes_of(limits.configured(), found.fields)]
+    if not differing:
+        return checks.passed(name, f"version {found.number} by {found.by}, as in config")
+    return checks.warned(
+        name,
+        f"version {found.number} by {found.by} differs from config in {', '.join(differing)}",
+        "the agreed ones bind: change them on the Risk page or with manage.py set_limit, or correct config",
     )

@@ -9,6 +9,7 @@ RiskError
 ├── ChecksFailed    repair what the named checks found
 ├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
+├── LimitsWrong     correct the named limits
 ├── UnknownAlert    no alert has this number
 ├── AlertOver       nothing to do
 ├── UnknownIncident no incident has this number
@@ -20,7 +21,7 @@ RiskError
 └── NotValid        correct the named field
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class RiskError(Exception):
@@ -87,6 +88,14 @@ class HaltKept(RiskError):
 
 class UnknownMarket(RiskError):
     """No market has this id or slug."""
+
+
+class LimitsWrong(RiskError):
+    """These limits cannot be agreed to. ``wrong``: what is wrong with each, by name."""
+
+    def __init__(self, wrong: Mapping[str, str], words: str) -> None:
+        super().__init__(words)
+        self.wrong = dict(wrong)
 
 
 class UnknownAlert(RiskError):

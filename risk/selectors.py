@@ -18,6 +18,7 @@ from risk.budgets import Dealt as Dealt
 from risk.budgets import budget_of as budget_of
 from risk.history import halt_keys as halt_keys
 from risk.history import past_halts as past_halts
+from risk.limits import Agreed as Agreed
 from risk.models import Alert, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel
 from risk.people import RANK, Role, holders

@@ -22,6 +22,7 @@ from risk.budgets import acknowledge_budget, deal_budgets
 from risk.colleagues import set_own_password
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
 from risk.incidents.state import register_state
+from risk.limits import agree_first as agree_first_limits
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
 from risk.obeyed import say as say_obeyed
@@ -45,6 +46,7 @@ __all__ = [
     "Withdrawn",
     "acknowledge_budget",
     "acknowledge_halt",
+    "agree_first_limits",
     "allows",
     "by_session",
     "deal_budgets",

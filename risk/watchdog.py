@@ -12,7 +12,7 @@ from django.conf import settings
 from core.units import Ms, Usdc, text
 from infra import clock, logs
 from infra.clock import to_datetime
-from risk import notices, notify, selectors, services
+from risk import limits, notices, notify, selectors, services
 from risk.disconnection import Connections
 from risk.models import HaltCode, HaltRound
 from risk.panel import ANSWER_WITHIN_MS, Panel, waited_ms
@@ -45,8 +45,8 @@ class Watchdog:
         parts: tuple[Callable[[], object], ...] = (
             self._rescue.look,
             lambda: services.record_wishes(selectors.kept_halts()),
-            lambda: watch(at=at, daily_loss=chosen.limits.daily_loss),
-            lambda: self._warnings.look(at=at, limit=chosen.limits.daily_loss),
+            lambda: watch(at=at, daily_loss=limits.binding().daily_loss),
+            lambda: self._warnings.look(at=at, limit=limits.binding().daily_loss),
             lambda: self._connections.look(
                 at=at, now=clock.monotonic_ms(), temporal=chosen.trades("temporal_arb")
             ),

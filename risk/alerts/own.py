@@ -8,7 +8,7 @@ from django.conf import settings
 
 from core.units import Ms, Usdc, text
 from infra import clock
-from risk import selectors
+from risk import limits, selectors
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.decision import TRIES_MAX
 from risk.alerts.finders import Found, register_finder
@@ -57,7 +57,7 @@ def breakers(at: Ms) -> Iterator[Found]:
 
 def daily_loss(at: Ms) -> Iterator[Found]:
     """Half of what may be lost today is, or four fifths of it; beyond that the kill switch speaks."""
-    limit = settings.POLYLOLY.limits.daily_loss
+    limit = limits.binding().daily_loss
     for account_id in selectors.valued_accounts(since=Ms(at - int(VALUED_WITHIN_MS * clock.speed()))):
         lost = confirmed_loss(account_id, at=at)
         code = None if lost is None else _level(lost, limit)

@@ -61,7 +61,11 @@ def test_of_a_halt_and_a_reset_at_once_the_halt_is_never_lost() -> None:
         together(1, halt, lambda: reset(refused))  # noqa: B023 it is over before the loop goes on
 
         in_force = selectors.halt_in_force()
-        assert in_force is not None
+        if in_force is None:
+            # One after the other after all: the reset saw the second press and ended what was pressed twice.
+            assert not refused
+            assert Halt.objects.latest("pk").pressed == 2
+            continue
         # Pressed before the reset it was contended; after it, a halt of its own.
         assert in_force.pressed == (2 if refused else 1)
         reset([])
