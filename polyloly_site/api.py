@@ -28,6 +28,7 @@ from risk.errors import HaltKept, RiskError
 from risk.people import Actor
 from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
+from trading import api_pnl
 
 
 class Token(HttpBearer):
@@ -62,6 +63,7 @@ for router in (
     api_limits.router,
     token_api.router,
     people_api.router,
+    api_pnl.router,
     feeds.router,
     trading.router,
 ):

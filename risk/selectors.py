@@ -209,6 +209,11 @@ def _unwritten(kept: KeptHalt) -> dict[str, object]:
     return {"round": 0, "asked_ms": kept.at_ms, "steps": [], "proven_ms": None, "unproven": unproven}
 
 
+def day_starts(account_id: int) -> QuerySet[DayStart]:
+    """The first valuation of each day there was, the oldest first."""
+    return DayStart.objects.filter(account_id=account_id).order_by("day")
+
+
 def day_start(account_id: int, *, at: Ms) -> DayStart | None:
     """The first valuation of the UTC day of ``at``, ``None`` before it was made."""
     return DayStart.objects.filter(account_id=account_id, day=to_datetime(at).date()).first()

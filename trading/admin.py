@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from infra.fact_admin import FactAdmin, moment, price, shares, usdc
-from trading.models import Account, Decision, Entry, Fence, Fill, Order, StepFailure, WalletAction
+from trading.models import Account, Decision, Entry, Fence, Fill, Mark, Order, StepFailure, WalletAction
 
 
 @admin.register(Account)
@@ -98,6 +98,18 @@ class EntryAdmin(FactAdmin):
     at = moment("at_ms", "at")
     gained_shares = shares("shares")
     gained_usdc = usdc("usdc", "gained")
+
+
+@admin.register(Mark)
+class MarkAdmin(FactAdmin):
+    list_display = ["at", "account", "market_id", "yes_shares", "no_shares", "worth_usdc", "sure"]
+    list_filter = ["account", "sure"]
+    search_fields = ["market_id"]
+    list_select_related = ["account"]
+    at = moment("at_ms", "at")
+    yes_shares = shares("yes")
+    no_shares = shares("no")
+    worth_usdc = usdc("worth")
 
 
 @admin.register(Decision)

@@ -3,7 +3,8 @@
 Reads only; money is decimal text.
 """
 
-from typing import Any
+from datetime import UTC, date, datetime, time
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,6 +17,8 @@ from trading import selectors
 from trading.models import Account, Decision, Entry, Fill, Order, StepFailure, WalletAction
 
 router = Router(tags=["trading"])
+
+DAY_MS: Final = 86_400_000
 
 
 class RowsAsked(Asked):
@@ -39,6 +42,11 @@ class ActionsAsked(RowsAsked):
     state: str | None = Field(
         default=None, description='"planned", "submitted", "confirmed", "failed" or "unknown"'
     )
+
+
+class EntriesAsked(RowsAsked):
+    strategy: str | None = Field(default=None, description='such as "pair_arb", "external"')
+    day: date | None = Field(default=None, description="UTC, such as 2026-10-20")
 
 
 class AccountOut(Schema):
@@ -203,8 +211,15 @@ def fills(request: HttpRequest, asked: Query[FillsAsked]) -> Page[FillOut]:
 
 
 @router.get("/entries", response=Page[EntryOut])
-def entries(request: HttpRequest, asked: Query[RowsAsked]) -> Page[EntryOut]:
-    return page(_narrowed(selectors.entries(), asked), asked, _entry)
+def entries(request: HttpRequest, asked: Query[EntriesAsked]) -> Page[EntryOut]:
+    """The lines that every figure of profit is a sum of."""
+    rows = selectors.entries()
+    if asked.strategy is not None:
+        rows = rows.filter(strategy=asked.strategy)
+    if asked.day is not None:
+        began = clock.to_ms(datetime.combine(asked.day, time(), UTC))
+        rows = rows.filter(at_ms__gte=began, at_ms__lt=began + DAY_MS)
+    return page(_narrowed(rows, asked), asked, _entry)
 
 
 @router.get("/decisions", response=Page[DecisionOut])

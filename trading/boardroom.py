@@ -16,6 +16,7 @@ from core.valuation import Valuation
 from feeds.selectors import MatchRow
 from infra import clock, metrics
 from risk import services as risk
+from trading import pnl
 from trading.bookkeeping import Bookkeeper
 from trading.market_feed import MarketFeed
 from trading.models import Account
@@ -136,6 +137,7 @@ class Boardroom:
             deposited=valued.deposited,
             marked=bool(valued.marked),
         )
+        pnl.keep_marks(self._account.pk, valued.marks)
 
     def count_trust(self) -> None:
         """Add the market time spent in each state of trust since the last call to the metric."""

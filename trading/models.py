@@ -211,6 +211,36 @@ class Entry(AppendOnly):
         return f"{self.kind} {text(self.usdc, 6)} USDC, {text(self.shares, 6)} {self.outcome or 'shares'}"
 
 
+class Mark(models.Model):
+    """What the shares of one market would bring, by the newest valuation. Changed with each; what was earned by a day
+    is kept elsewhere (``risk.DayStart``).
+
+    Units:
+        yes, no: millionths of a share held then, all strategies together.
+        worth:  millionths of a USDC for all of them; null where no price was ever known.
+        payout: 1/10,000 USDC a YES share pays; null until the market is resolved.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    market_id = models.CharField(max_length=100)
+    yes = models.BigIntegerField()
+    no = models.BigIntegerField()
+    worth = models.BigIntegerField(null=True)
+    sure = models.BooleanField()
+    payout = models.BigIntegerField(null=True)
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "market_id"], name="trading_mark_once"),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.market_id[:12]}: {'not known' if self.worth is None else text(self.worth, 6) + ' USDC'}"
+        )
+
+
 class WalletKind(StrEnum):
     MERGE = "merge"
     REDEEM = "redeem"

@@ -31,7 +31,7 @@ from tests.risk.conftest import acknowledge, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services
 from trading.batch import Batch
-from trading.models import Account, Decision, Entry, StepFailure, WalletKind
+from trading.models import Account, Decision, Entry, Mark, StepFailure, WalletKind
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +62,7 @@ def filled(account: Account, fence: int) -> None:
         at_ms=NOON,
     )
     StepFailure.objects.create(**common, event={}, error="ValueError: no")
+    Mark.objects.create(**common, yes=5_000_000, no=0, worth=2_500_000, sure=True)
     by = risk.process("test")
     risk.enlist_runner("shard:0", at=NOON)
     made = risk.halt_trading(code=risk.HaltCode.MANUAL, detail="odd", by=by, at=NOON)
@@ -123,7 +124,7 @@ def page(model: type[Model], kind: str, *args: object) -> str:
 
 
 def test_every_model_is_there() -> None:
-    assert len(MODELS) == 27
+    assert len(MODELS) == 28
 
 
 @pytest.mark.usefixtures("filled")
