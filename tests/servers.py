@@ -190,7 +190,16 @@ def fetch_browser() -> str | None:
     return None
 
 
+def fetch_jq() -> str | None:
+    """The runbook's queries need it: the system's, else Debian's package as root."""
+    if shutil.which("jq") is None and os.getuid() == 0 and shutil.which("apt-get"):
+        for attempt in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "jq"]):
+            subprocess.run(attempt, check=False)
+    return shutil.which("jq")
+
+
 if __name__ == "__main__":
+    sys.stdout.write(f"jq: {fetch_jq() or 'MISSING, the runbook cannot be tested: install it'}\n")
     browser = fetch_browser()
     sys.stdout.write(f"browser: {browser}\n" if browser else f"BROWSER TESTS CANNOT RUN: {BROWSER_HINT}\n")
     sys.exit(0 if browser or os.environ.get("CI") != "true" else 1)
