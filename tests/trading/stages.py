@@ -31,7 +31,7 @@ from trading.runner import Gateway, Runner, Witness, send_at_once
 
 WITHIN_S: Final = 30.0
 # An hour at which the first markets listed have both sides: at another one may be all but decided.
-MID_EVENING: Final = Ms(1_792_530_000_000)  # 2026-10-20 21:00 UTC
+MID_EVENING: Final = Ms(1_792_522_800_000)  # 2026-10-20 19:00 UTC, a Tuesday, outside peak hours
 SHARD_WITHIN_S: Final = 60.0  # a whole shard beside its venue, on a machine where others are at work too
 
 E = TypeVar("E", bound=ev.Event)

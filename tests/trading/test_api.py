@@ -18,7 +18,8 @@ from feeds.models import Outcome as FeedsOutcome
 from infra import checks, clock
 from risk import selectors as risk
 from risk import services as risk_services
-from tests.risk.conftest import OPERATOR, value
+from risk.people import Role
+from tests.risk.conftest import OPERATOR, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services
 from trading.batch import Batch
@@ -300,7 +301,7 @@ def test_a_market_is_halted_and_resumed(browser: Client) -> None:
 
 
 def test_a_viewer_reads_and_does_not_halt() -> None:
-    vera = User.objects.create_user("vera", password="a long passphrase")
+    vera = with_role(User.objects.create_user("vera", password="a long passphrase"), Role.VIEWER)
     page = Client(enforce_csrf_checks=True)
     page.force_login(vera)
     page.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
