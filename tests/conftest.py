@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from django.db.backends.sqlite3.base import DatabaseOperations  # by way of base: the module imports it
+from django.db.backends.sqlite3.base import DatabaseOperations  # type: ignore[attr-defined] # it imports them
 from pytest_django import Settings
 
 from infra import append_only_tables
