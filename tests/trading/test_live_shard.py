@@ -17,7 +17,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from core.ids import MarketId
-from core.units import Price, Shares, text
+from core.units import ONE, Price, Shares, text
 from feeds import selectors as feeds
 from feeds.discovery import Discovery
 from feeds.sources.polymarket.gamma_client import GammaClient
@@ -67,6 +67,9 @@ async def stand(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     stop = asyncio.Event()
     async with server.listening(app, 0) as port:
         chosen = {"paper_trading": False, "state_dir": tmp_path, "port": port - 1, "record": False}
+        # What is tried here is not how large orders are: no market is so wild that they are cut down.
+        calm = settings.POLYLOLY.limits.model_copy(update={"calm_mid_range": ONE})
+        chosen |= {"limits": calm}
         settings.POLYLOLY = launcher.with_wallet(
             settings.POLYLOLY.model_copy(update=chosen | {"quote_in_play": True})
         )

@@ -99,12 +99,11 @@ def impatient(settings: Settings) -> None:
     settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"limits": limits})
 
 
-@pytest.mark.parametrize("name", [Name.LATE, Name.ERROR_BEFORE])
 @pytest.mark.usefixtures("impatient")
-async def test_a_breaker_opens_tries_one_order_and_closes(stand: Stand, name: Name) -> None:
+async def test_a_breaker_opens_tries_one_order_and_closes(stand: Stand) -> None:
     faults = stand.app[FAULTS]
     async with a_noted_shard() as noted:
-        faults.switch_on(Fault(name, ALWAYS, 7, target="/order"))
+        faults.switch_on(Fault(Name.ERROR_BEFORE, ALWAYS, 7, target="/order"))
         await noted.reach(lambda said: any(moved.now is Breaking.OPEN for moved in said.breakers))
         faults.switch_off()
         await noted.reach(lambda said: any(moved.now is Breaking.CLOSED for moved in said.breakers))

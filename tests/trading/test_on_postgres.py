@@ -10,7 +10,15 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 AGAIN: Final = (
-    "tests/risk",
+    "tests/risk/alerts/test_rows.py",
+    "tests/risk/test_at_once.py",
+    "tests/risk/test_audit_chain.py",
+    "tests/risk/test_halt.py",
+    "tests/risk/test_incidents.py",
+    "tests/risk/test_limits.py",
+    "tests/risk/test_proof.py",
+    "tests/risk/test_reset.py",
+    "tests/risk/test_valuations.py",
     "tests/infra/test_patience.py",
     "tests/trading/test_services.py",
     "tests/trading/test_journal.py",
