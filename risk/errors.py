@@ -23,6 +23,8 @@ RiskError
 
 from collections.abc import Mapping, Sequence
 
+from infra.checks import Check
+
 
 class RiskError(Exception):
     """A control that was not carried out. The message is for the person who used it."""
@@ -59,11 +61,15 @@ class Contended(RiskError):
 
 
 class ChecksFailed(RiskError):
-    """The health check did not pass. ``failing`` are the names of the failed checks."""
+    """The health check did not pass. ``checks`` are those that failed."""
 
-    def __init__(self, failing: Sequence[str], words: str) -> None:
+    def __init__(self, failing: Sequence[Check], words: str) -> None:
         super().__init__(words)
-        self.failing = tuple(failing)
+        self.checks = tuple(failing)
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        return tuple(check.name for check in self.checks)
 
 
 class HaltKept(RiskError):

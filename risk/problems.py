@@ -57,12 +57,21 @@ class Problem(Exception):
     """A request that was not carried out, in the words of its answer.
 
     field: the part of the request that is wrong, ``None`` when it is none.
+    more:  members of its own in the answer: what is wrong one by one, where ``detail`` says it in one sentence.
     """
 
-    def __init__(self, status: HTTPStatus, detail: str, *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        field: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.field = field
+        self.more = dict(more or {})
 
 
 class LogInNeeded(Problem):
@@ -78,7 +87,20 @@ def problem_of(error: RiskError) -> Problem:
     field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
     field = "name" if isinstance(error, NameTaken) else field
-    return Problem(STATUS[type(error)], str(error), field=field)
+    return Problem(STATUS[type(error)], str(error), field=field, more=one_by_one(error))
+
+
+def one_by_one(error: RiskError) -> dict[str, object]:
+    """What a refusal lists: complaints by the name of the limit, or the checks that failed."""
+    if isinstance(error, LimitsWrong):
+        return {"complaints": error.wrong}
+    if isinstance(error, ChecksFailed):
+        found = [
+            {"name": check.name, "detail": check.detail, "next_step": check.next_step}
+            for check in error.checks
+        ]
+        return {"checks": found}
+    return {}
 
 
 def not_written(error: DatabaseError) -> Problem:
@@ -130,6 +152,7 @@ def answer(problem: Problem) -> HttpResponse:
         "status": int(problem.status),
         "detail": str(problem),
     }
+    body |= problem.more
     if problem.field is not None:
         body["field"] = problem.field
     response = JsonResponse(body, status=problem.status, content_type="application/problem+json")

@@ -179,6 +179,4 @@ def _pass_health_check() -> None:
     failing = [check for check in checks.run_all() if check.verdict is Verdict.FAIL]
     if failing:
         words = "; ".join(f"{check.name}: {check.detail} ({check.next_step})" for check in failing)
-        raise ChecksFailed(
-            [check.name for check in failing], f"the health check fails, so it stays halted: {words}"
-        )
+        raise ChecksFailed(failing, f"the health check fails, so it stays halted: {words}")

@@ -18,6 +18,7 @@ from infra import clock, metrics
 from risk import services as risk
 from trading import pnl
 from trading.bookkeeping import Bookkeeper
+from trading.limit_rows import limits_row, times_row
 from trading.market_feed import MarketFeed
 from trading.models import Account
 from trading.refusal_rows import refusal_rows
@@ -53,7 +54,8 @@ class Boardroom:
         self._halted_since: tuple[str, Ms] | None = None
 
     def rows(self, now: Ms) -> dict[str, Row]:
-        """Every row of the board, at one moment. Only ``clock`` changes by time passing alone."""
+        """Every row of the board, at one moment. ``clock`` changes by time passing alone; of ``limits`` and ``times``
+        what is counted over the last second, minutes or by the calendar."""
         engine = self._engine
         rows = {
             market_key(desk.listing.market_id): market_row(
@@ -65,6 +67,8 @@ class Boardroom:
         rows["totals"] = self._totals()
         rows["halt"] = self._halt(now)
         rows["window"] = window_row(engine.windows.current)
+        rows["limits"] = limits_row(engine, now)
+        rows["times"] = times_row(engine, now)
         rows["feed:market"] = self._feed.row()
         rows.update(refusal_rows(engine, self._tally))
         for match_id, match in self.matches.items():

@@ -132,5 +132,6 @@ export class Board {
  *   market: import("./rows").MarketRow, decision: import("./rows").DecisionRow,
  *   fill: import("./rows").FillRow, match: import("./rows").MatchRow, feed: import("./rows").FeedRow,
  *   refusal: import("./rows").RefusalRow, window: import("./rows").WindowRow,
+ *   limits: import("./rows").LimitsRow, times: import("./rows").TimesRow,
  * }} Kinds
  */

@@ -214,7 +214,31 @@ export interface WindowRow {
   detail: string | null;
 }
 
+/** How much of a limit is used and of how much; `market_id` and `short` say where, for a limit of one market or group. */
+export interface LimitUse {
+  used: string | null;
+  limit: string | null;
+  market_id: string | null;
+  short: string | null;
+}
+
+export interface LimitsRow {
+  number: number | null; // the version the trader trades by
+  uses: Record<string, LimitUse>;
+}
+
+export interface TimesRow {
+  peak: boolean;
+  turns_ms: number;
+  day: string;
+  weekend: boolean;
+  opens: boolean;
+  sizes: Record<"1" | "0.75" | "0.5" | "0.25", number>;
+}
+
 export type Row =
+  | LimitsRow
+  | TimesRow
   | ClockRow
   | TotalsRow
   | MarketRow

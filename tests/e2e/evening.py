@@ -168,9 +168,35 @@ class Evening:
                 "reconnects": 0,
             }
         shown |= {f"refusal:{row['rule']}": row for row in self._refusals()}
+        shown["limits"] = {"number": 1, "uses": self._uses()}
+        shown["times"] = {
+            "peak": False,
+            "turns_ms": self.now_ms + 95 * MINUTE,
+            "day": "Sunday",
+            "weekend": True,
+            "opens": True,
+            "sizes": {"1": 9, "0.75": 2, "0.5": 0, "0.25": 1},
+        }
         shown["window"] = {"mode": "open", "since_ms": None, "until_ms": None, "detail": None}
         shown["totals"] = self._totals()
         return shown
+
+    def _uses(self) -> Row:
+        first = next(iter(self.markets.values()))
+        here = {"market_id": first["market_id"], "short": first["short"]}
+        nowhere: Row = {"market_id": None, "short": None}
+        return {
+            "daily_loss": {"used": "0", "limit": "200", **nowhere},
+            "total_exposure": {"used": "1204.5", "limit": "5000", **nowhere},
+            "group_exposure": {"used": "1710", "limit": "2000", "market_id": None, "short": "LCK Finals"},
+            "market_exposure": {"used": "412", "limit": "1500", **here},
+            "orders_per_second": {"used": str(self.number % 4), "limit": "5", **nowhere},
+            "open_orders": {"used": "2", "limit": "5", **here},
+            "leg_imbalance_usdc": {"used": "5.9", "limit": "100", **here},
+            "leg_imbalance_shares": {"used": "12.5", "limit": "50", **here},
+            "calm_mid_range": {"used": "0.05", "limit": "0.04", **here},
+            "clock_skew_ms": {"used": "41", "limit": "2000", **nowhere},
+        }
 
     def _refusals(self) -> Iterator[Row]:
         first = next(iter(self.markets.values()))

@@ -111,7 +111,7 @@ def test_every_row_is_plain_json(room: Room) -> None:
 
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     assert {key.partition(":")[0] for key in rows} == {
-        "market", "clock", "totals", "halt", "window", "feed", "decision", "fill",
+        "market", "clock", "totals", "halt", "limits", "times", "window", "feed", "decision", "fill",
     }  # fmt: skip
 
 
@@ -122,6 +122,8 @@ def test_every_row_is_plain_json(room: Room) -> None:
         ("TotalsRow", "totals"),
         ("HaltRow", "halt"),
         ("WindowRow", "window"),
+        ("LimitsRow", "limits"),
+        ("TimesRow", "times"),
         ("MarketRow", f"market:{MARKET}"),
         ("FeedRow", "feed:market"),
     ],
