@@ -129,6 +129,8 @@ function clearRefusals(made) {
 
 /** Beside the field it is about, when there is one; else above the buttons. @param {Refused} answer @param {HTMLFormElement} made */
 function showRefusal(answer, made) {
+  const complaints = Object.entries(answer.body.complaints ?? {});
+  if (complaints.length > 0) return showComplaints(complaints, made);
   const place = answer.field === null ? null : made.querySelector(`[data-error="${CSS.escape(answer.field)}"]`);
   const input = answer.field === null ? null : made.elements.namedItem(answer.field);
   if (place) patch(place, [answer.detail]);
@@ -139,6 +141,18 @@ function showRefusal(answer, made) {
   }
 }
 
+/** Several at once, each beside its field. @param {[string, unknown][]} complaints @param {HTMLFormElement} made */
+function showComplaints(complaints, made) {
+  for (const [name, says] of complaints) {
+    const place = made.querySelector(`[data-error="${CSS.escape(name)}"]`);
+    if (place) patch(place, [String(says)]);
+    const input = made.elements.namedItem(name);
+    if (input instanceof HTMLElement) input.setAttribute("aria-invalid", "true");
+  }
+  patch(byId("ask-refused"), [h("div", { class: "refused" }, h("b", null, "Refused. "), complaints.length === 1 ? "One limit is wrong, see beside it." : `${complaints.length} limits are wrong, see beside them.`)]);
+  /** @type {HTMLElement | null} */ (made.querySelector('[aria-invalid="true"]'))?.focus();
+}
+
 /**
  * The server's reason, and the checks that failed where it names them.
  * @param {Refused} answer
@@ -146,7 +160,7 @@ function showRefusal(answer, made) {
 export function refusal(answer) {
   const checks = Array.isArray(answer.body.checks) ? answer.body.checks : [];
   return h("div", { class: "refused" },
-    h("b", null, "Refused. "), answer.detail,
+    h("b", null, "Refused. "), checks.length === 0 ? answer.detail : `${answer.detail.split(":")[0]}:`,
     checks.length === 0 ? null : h("ul", null, checks.map((check) =>
       h("li", { key: check.name }, h("b", null, check.name), ` ${check.detail ?? ""} `, h("span", { class: "muted" }, check.next_step ?? "")))));
 }

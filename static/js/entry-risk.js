@@ -2,10 +2,13 @@
 
 import { breakerTable } from "./breakers.js";
 import { atWork, budgetTable } from "./budgets.js";
-import { byId } from "./dom.js";
+import { byId, h, patch } from "./dom.js";
+import { askLimits } from "./limitdialog.js";
+import { limitTable, versionList } from "./limits.js";
 import { board, boardAge, linkAge, now, paint, panel, speed } from "./live.js";
 import { lossToday } from "./loss.js";
 import { polled, polledPanel } from "./polled.js";
+import { may, whoMay } from "./roles.js";
 import { refusals } from "./refusals.js";
 import { stopped } from "./stopped.js";
 import { times } from "./times.js";
@@ -20,12 +23,24 @@ const breakers = polled("/api/v1/breakers?limit=20", EVERY_MS);
 /** @type {import("./polled.js").Polled<import("./budgets.js").Shard[]>} */
 const budgets = polled("/api/v1/budgets", EVERY_MS);
 
+/** @type {import("./polled.js").Polled<import("./limits.js").Agreed>} */
+const limits = polled("/api/v1/limits", EVERY_MS);
+/** @type {import("./polled.js").Polled<{ items: import("./limits.js").Version[] }>} */
+const versions = polled("/api/v1/limits/history?limit=200", EVERY_MS);
+
+polledPanel("p-limits", limits, (agreed) => [limitTable(agreed, versions.value?.items ?? []), versionList(versions.value?.items ?? [], agreed.limits)]);
 panel("p-force", CONTROL, stopped);
 panel("p-loss", { limitMs: 10_000, ageMs: valuationAge }, lossToday);
 panel("p-times", BOARD, times);
 panel("p-refusals", BOARD, refusals);
 polledPanel("p-breakers", breakers, ({ items }) => [breakerTable(items)]);
 polledPanel("p-budgets", budgets, (shards) => [budgetTable(shards)]);
+paint(() => patch(byId("limits-edit"), [
+  limits.value === null ? null : h("span", { key: "version", class: "muted", title: limits.value.reason }, `version ${limits.value.number} by ${limits.value.by} `),
+  may("limits")
+    ? h("button", { key: "edit", type: "button", class: "button small", "data-limit": "" }, "Change limits…")
+    : h("span", { key: "edit", class: "muted" }, `To change: ${whoMay("limits")}`),
+]));
 paint(() => {
   byId("p-budgets").hidden = atWork(budgets.value ?? []).length < 2;
 });
@@ -34,3 +49,8 @@ function valuationAge() {
   const valued = board.one("totals")?.valued_ms ?? null;
   return valued === null ? null : (now() - valued) / speed();
 }
+
+document.addEventListener("click", (event) => {
+  const pressed = /** @type {Element} */ (event.target).closest("[data-limit]");
+  if (pressed) askLimits(limits, pressed.getAttribute("data-limit") || null);
+});
