@@ -46,6 +46,7 @@ function draw() {
 function state() {
   const { found } = last;
   if (found === null) return h("span", { key: "state" }, last.asking ? "The chain is being followed from its first link." : "Not verified.");
+  if (found.whole && found.end_number === 0) return h("span", { key: "state" }, "No link yet: nothing to verify.");
   const ago = `verified ${span(performance.now() - last.at)} ago`;
   if (!found.whole) {
     return h("div", { key: "state", class: "refused", role: "alert" }, h("b", null, "The chain is broken. "), `${found.detail}. `,
@@ -53,7 +54,7 @@ function state() {
       ` Before it ${links(found.links)} ${found.links === 1 ? "is" : "are"} whole; ${ago}. Keep the database as it is, run `, h("code", null, "manage.py verify_audit"), " and compare with the digests in ", h("code", null, "logs/bot.jsonl"), ".");
   }
   return h("span", { key: "state" }, h("b", { class: "whole" }, `✓ ${links(found.links)}, whole`), `, ${ago} in ${span(last.took)}`,
-    found.end_number === 0 ? "" : [" · ends with ", h("button", { type: "button", class: "id", "data-copy": found.end_digest, title: `copy ${found.end_digest}: keep it elsewhere, and a chain made anew is found out` }, shortId(found.end_digest))]);
+    " · ends with ", h("button", { type: "button", class: "id", "data-copy": found.end_digest, title: `copy ${found.end_digest}: keep it elsewhere, and a chain made anew is found out` }, shortId(found.end_digest)));
 }
 
 /** @param {number} count */

@@ -1,6 +1,6 @@
 // What each limit is called, which layer of the judge it belongs to, and how its numbers are written.
 
-import { span } from "./format.js";
+import { money, shares, span } from "./format.js";
 
 /** @typedef {{ name: string, unit: string, value: string, config: string, higher_tightens: boolean }} Limit */
 /** @typedef {{ layer: string, says: string, means: string, warns?: boolean }} Known */
@@ -30,7 +30,7 @@ const KNOWN = {
 };
 /** @type {Record<string, string>} */
 const UNITS = { usdc: "USDC", shares: "shares", price: "price", count: "", bps: "bps", ms: "ms", seconds: "s", switch: "" };
-const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 4 });
+const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 6 });
 
 /** A limit this page does not know yet is shown by its own name. @param {string} name @returns {Known} */
 export function known(name) {
@@ -47,6 +47,12 @@ export function written(unit, text) {
   if (text === null) return "–";
   if (unit === "switch") return text === "true" ? "on" : "off";
   return Number.isFinite(Number(text)) ? NUMBER.format(Number(text)) : text;
+}
+
+/** What is used or left, as money and shares are written elsewhere: for the eye, the value itself stays exact. @param {string} unit @param {string | null} text */
+export function rounded(unit, text) {
+  if (unit === "usdc") return money(text);
+  return unit === "shares" ? shares(text) : written(unit, text);
 }
 
 /** With its unit, for a sentence. @param {string} unit @param {string} text */

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { utc } from "./format.js";
-import { LAYERS, known, said, unitOf, written } from "./limitnames.js";
+import { LAYERS, known, rounded, said, unitOf, written } from "./limitnames.js";
 import { board } from "./live.js";
 import { may } from "./roles.js";
 import { ago, day } from "./tokens.js";
@@ -45,12 +45,12 @@ function limitRow(limit, versions) {
   const cut = use !== null && use.limit !== null && Number(use.limit) < Number(limit.value);
   return h("tr", { key: limit.name, "data-row": true, tabindex: -1 },
     h("th", { scope: "row", title: means }, says, h("span", { class: "muted means" }, ` ${means}`)),
-    h("td", { class: "num used" }, use === null ? "" : [where(use), " ", h("span", { flash: true }, written(limit.unit, use.used))]),
+    h("td", { class: "num used" }, use === null ? "" : [where(use), " ", h("span", { flash: true }, rounded(limit.unit, use.used))]),
     h("td", { class: "part" }, part === null ? null : h("span", {
       class: `gauge ${level(part, warns)}`, role: "meter", "aria-label": `${says}: part used`, "aria-valuemin": 0, "aria-valuemax": 100,
       "aria-valuenow": Math.min(100, Math.round(part * 100)), "aria-valuetext": `${Math.round(part * 100)} %`, title: `${Math.round(part * 100)} % used`, vars: { "--part": String(Math.min(1, part)) },
     })),
-    h("td", { class: "num left" }, left === null ? "" : written(limit.unit, String(left))),
+    h("td", { class: "num left" }, left === null ? "" : rounded(limit.unit, String(left))),
     h("td", { class: "num value" }, h("b", null, written(limit.unit, limit.value)), cut ? h("span", { class: "sub soon", title: "this shard's part of it" }, `here ${written(limit.unit, within)}`) : null),
     h("td", { class: "muted unit" }, unitOf(limit.unit)),
     agreedCell(limit, versions),
@@ -74,8 +74,8 @@ function agreedCell(limit, versions) {
   const found = versions.find(({ values, before }) => before[limit.name] !== undefined && before[limit.name] !== values[limit.name]);
   const first = versions.at(-1);
   const differs = limit.config !== limit.value && Number(limit.config) !== Number(limit.value);
-  const by = found ? [found.by, " ", h("span", { class: "muted" }, ago(found.at_ms))] : first ? h("span", { class: "muted" }, `${first.by} ${day(first.at_ms)}`) : "–";
-  return h("td", { class: found || differs ? "agreed" : "agreed first", title: found?.reason ?? first?.reason }, by,
+  const by = found ? [found.by, " ", h("span", { class: "muted" }, ago(found.at_ms))] : first ? h("span", { class: "muted" }, first.by) : "–";
+  return h("td", { class: found || differs ? "agreed" : "agreed first", title: found?.reason ?? (first ? `${first.reason}, ${day(first.at_ms)}` : null) }, by,
     differs ? h("span", { class: "muted", title: "what the configuration says; the agreed one binds" }, ` · config ${written(limit.unit, limit.config)}`) : null);
 }
 

@@ -104,8 +104,8 @@ def test_use_and_head_room_come_from_the_trader_with_the_place(open_page: Open, 
     row = page.locator("#p-limits tr", has_text="exposure of a group")
     row.wait_for()
 
-    assert row.locator(".used").inner_text().split() == ["LCK", "Finals", "1,710"]
-    assert row.locator(".left").inner_text() == "290"
+    assert row.locator(".used").inner_text().split() == ["LCK", "Finals", "1,710.00"]
+    assert row.locator(".left").inner_text() == "290.00"
     meter = row.get_by_role("meter")
     assert meter.get_attribute("aria-valuenow") == "86"
     assert "soon" in (meter.get_attribute("class") or "")
