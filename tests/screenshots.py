@@ -22,7 +22,7 @@ SIZES: Final = {"desktop": (1280, 900), "phone": (375, 812)}
 
 
 def take(browser: Browser, stack: Stack, folder: Path) -> list[Path]:
-    """Log in once, wait, and take the overview in every size; the files."""
+    """Log in once, wait, and take the overview in every size, then the page of risk; the files."""
     context = browser.new_context(color_scheme="dark")
     page = context.new_page()
     page.goto(stack.link)
@@ -33,6 +33,12 @@ def take(browser: Browser, stack: Stack, folder: Path) -> list[Path]:
         page.wait_for_timeout(1_500)
         taken.append(folder / f"overview-{name}.png")
         page.screenshot(path=taken[-1])
+    width, height = SIZES["desktop"]
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{stack.url}/risk/")
+    page.wait_for_timeout(3_000)
+    taken.append(folder / "risk-desktop.png")
+    page.screenshot(path=taken[-1])
     context.close()
     return taken
 

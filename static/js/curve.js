@@ -8,12 +8,13 @@ import { board, now } from "./live.js";
 
 const GROW_MS = 5_000; // on the venue clock; stored valuations are sparser
 const POINTS_MAX = 2_000;
+const ASK_AGAIN_MS = 5_000;
 
-/** @type {Record<Range_, { points: Point[], base: number | null, loaded: boolean }>} */
+/** @type {Record<Range_, { points: Point[], base: number | null, loaded: boolean, asked: number }>} */
 const curves = {
-  day: { points: [], base: null, loaded: false },
-  week: { points: [], base: null, loaded: false },
-  month: { points: [], base: null, loaded: false },
+  day: { points: [], base: null, loaded: false, asked: 0 },
+  week: { points: [], base: null, loaded: false, asked: 0 },
+  month: { points: [], base: null, loaded: false, asked: 0 },
 };
 
 /**
@@ -34,6 +35,7 @@ export function today() {
  * @param {Range_} range
  */
 export async function load(range) {
+  curves[range].asked = performance.now();
   const response = await fetch(`/curves/equity/?range=${range}`, { credentials: "same-origin" });
   if (!response.ok) return;
   const { equity, points, profit } = await response.json();
@@ -49,7 +51,9 @@ export function grow() {
   const totals = board.one("totals");
   if (!totals || totals.equity === null || uncertain()) return;
   const at = totals.valued_ms ?? now();
-  for (const { points } of Object.values(curves)) {
+  for (const [range, { points, base, loaded, asked }] of Object.entries(curves)) {
+    // Asked before the first valuation was stored: where the range began is known by now.
+    if (loaded && base === null && performance.now() - asked > ASK_AGAIN_MS) void load(/** @type {Range_} */ (range));
     const last = points.at(-1);
     if (last && at - last.at < GROW_MS) continue;
     points.push({ at, equity: Number(totals.equity) });

@@ -35,8 +35,8 @@ panel("p-times", BOARD, times);
 panel("p-refusals", BOARD, refusals);
 polledPanel("p-breakers", breakers, ({ items }) => [breakerTable(items)]);
 polledPanel("p-budgets", budgets, (shards) => [budgetTable(shards)]);
-paint(() => patch(byId("limits-edit"), [
-  limits.value === null ? null : h("span", { key: "version", class: "muted", title: limits.value.reason }, `version ${limits.value.number} by ${limits.value.by} `),
+paint(() => patch(byId("limits-edit"), limits.value === null ? [] : [
+  h("span", { key: "version", class: "muted", title: limits.value.reason }, `version ${limits.value.number} by ${limits.value.by} `),
   may("limits")
     ? h("button", { key: "edit", type: "button", class: "button small", "data-limit": "" }, "Change limits…")
     : h("span", { key: "edit", class: "muted" }, `To change: ${whoMay("limits")}`),

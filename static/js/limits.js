@@ -24,7 +24,7 @@ export function limitTable(agreed, versions) {
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "limits" }, h("table", { class: "rows limits" },
       h("thead", null, h("tr", null,
         h("th", { scope: "col" }, "limit"), h("th", { scope: "col", class: "num" }, "used"), h("th", { scope: "col" }, h("span", { class: "sr" }, "part used")),
-        h("th", { scope: "col", class: "num" }, "left"), h("th", { scope: "col", class: "num" }, "limit"), h("th", { scope: "col" }, "unit"), h("th", { scope: "col" }, "agreed"), h("th", { scope: "col" }, h("span", { class: "sr" }, "change")))),
+        h("th", { scope: "col", class: "num" }, "left"), h("th", { scope: "col", class: "num value" }, "limit"), h("th", { scope: "col" }, "agreed"), h("th", { scope: "col" }, h("span", { class: "sr" }, "change")))),
       LAYERS.map((layer) => layerRows(layer, agreed.limits.filter(({ name }) => known(name).layer === layer), versions)))),
   ];
 }
@@ -32,7 +32,7 @@ export function limitTable(agreed, versions) {
 /** @param {string} layer @param {Limit[]} limits @param {Version[]} versions */
 function layerRows(layer, limits, versions) {
   if (limits.length === 0) return null;
-  return h("tbody", { key: layer }, h("tr", { key: "layer", class: "layer" }, h("th", { scope: "rowgroup", colspan: 8 }, layer)), limits.map((limit) => limitRow(limit, versions)));
+  return h("tbody", { key: layer }, h("tr", { key: "layer", class: "layer" }, h("th", { scope: "rowgroup", colspan: 7 }, layer)), limits.map((limit) => limitRow(limit, versions)));
 }
 
 /** @param {Limit} limit @param {Version[]} versions */
@@ -45,14 +45,13 @@ function limitRow(limit, versions) {
   const cut = use !== null && use.limit !== null && Number(use.limit) < Number(limit.value);
   return h("tr", { key: limit.name, "data-row": true, tabindex: -1 },
     h("th", { scope: "row", title: means }, says, h("span", { class: "muted means" }, ` ${means}`)),
-    h("td", { class: "num used" }, use === null ? "" : [where(use), " ", h("span", { flash: true }, rounded(limit.unit, use.used))]),
+    h("td", { class: "num used" }, use === null ? "" : h("span", { class: "use" }, where(use), " ", h("span", { flash: true }, rounded(limit.unit, use.used)))),
     h("td", { class: "part" }, part === null ? null : h("span", {
       class: `gauge ${level(part, warns)}`, role: "meter", "aria-label": `${says}: part used`, "aria-valuemin": 0, "aria-valuemax": 100,
       "aria-valuenow": Math.min(100, Math.round(part * 100)), "aria-valuetext": `${Math.round(part * 100)} %`, title: `${Math.round(part * 100)} % used`, vars: { "--part": String(Math.min(1, part)) },
     })),
     h("td", { class: "num left" }, left === null ? "" : rounded(limit.unit, String(left))),
-    h("td", { class: "num value" }, h("b", null, written(limit.unit, limit.value)), cut ? h("span", { class: "sub soon", title: "this shard's part of it" }, `here ${written(limit.unit, within)}`) : null),
-    h("td", { class: "muted unit" }, unitOf(limit.unit)),
+    h("td", { class: "num value" }, h("b", null, written(limit.unit, limit.value)), h("span", { class: "muted unit" }, unitOf(limit.unit)), cut ? h("span", { class: "sub soon", title: "this shard's part of it" }, `here ${written(limit.unit, within)}`) : null),
     agreedCell(limit, versions),
     h("td", { class: "control" }, may("limits") ? h("button", { type: "button", class: "button small", "data-limit": limit.name, "aria-label": `Change ${says} ${unitOf(limit.unit)}` }, "Change…") : null));
 }
@@ -76,7 +75,7 @@ function agreedCell(limit, versions) {
   const differs = limit.config !== limit.value && Number(limit.config) !== Number(limit.value);
   const by = found ? [found.by, " ", h("span", { class: "muted" }, ago(found.at_ms))] : first ? h("span", { class: "muted" }, first.by) : "–";
   return h("td", { class: found || differs ? "agreed" : "agreed first", title: found?.reason ?? (first ? `${first.reason}, ${day(first.at_ms)}` : null) }, by,
-    differs ? h("span", { class: "muted", title: "what the configuration says; the agreed one binds" }, ` · config ${written(limit.unit, limit.config)}`) : null);
+    differs ? h("span", { class: "muted config", title: "what the configuration says; the agreed one binds" }, ` · config ${written(limit.unit, limit.config)}`) : null);
 }
 
 /** Every version with what it changed, newest first. @param {Version[]} versions @param {Limit[]} limits @returns {Loose} */

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.models import User
 
+from feeds.models import SourceHealth
+from feeds.selectors import venue_in_use
+from infra import clock
 from infra import redis as infra_redis
+from infra.loops import pulse_key
 from infra.redis import Db
 from risk import selectors
 from risk.people import Role
@@ -206,6 +210,25 @@ def test_reset_asks_why_and_shows_the_check_that_fails(
     assert selectors.halt_in_force() is not None
 
 
+def test_a_reset_with_a_reason_ends_the_halt_once_every_check_passes(
+    open_page: Open, trader: FakeTrader, runner: FakeRunner
+) -> None:
+    page = open_page()
+    halt = halt_and_stop(page, runner)
+    runner.prove(halt)
+    everything_is_well()
+    page.locator("#notices").get_by_role("button", name="Reset trading").click()
+    dialog = page.get_by_role("dialog", name="Reset trading")
+    assert "Recorded as ada (risk-admin)" in dialog.inner_text()
+
+    dialog.get_by_label("Why").fill("feed is fine again")
+    dialog.get_by_role("button", name="Reset trading").click()
+
+    page.get_by_text("Trading was reset.").wait_for()
+    assert selectors.halt_in_force() is None
+    assert page.locator("#halt").inner_text() == "HALT"
+
+
 def test_one_market_is_halted_and_resumed_with_a_reason(
     open_page: Open, trader: FakeTrader, runner: FakeRunner
 ) -> None:
@@ -242,6 +265,24 @@ def beat_everything() -> None:
     for process in PROCESSES:
         word = json.dumps({"pid": 1, "since_ms": 1, "beat_ms": 0})
         infra_redis.client(Db.BUS).set(f"alive:{process}:1", word, px=5_000)
+
+
+def everything_is_well() -> None:
+    """What the health check asks for, as a whole stack would have it for a few seconds."""
+    beat_everything()
+    for loop in ("shard:0", "feed:discovery", "feed:matches"):
+        infra_redis.client(Db.BUS).set(pulse_key(loop), "1", px=5_000)
+    now = clock.now_ms()
+    for source in ("discovery", "matches"):
+        SourceHealth.objects.create(
+            venue=venue_in_use(),
+            source=source,
+            status="connected",
+            since_ms=now,
+            heard_ms=now,
+            checked_ms=now,
+            reconnects=0,
+        )
 
 
 def test_a_worker_without_a_sign_of_life_needs_somebody(open_page: Open, trader: FakeTrader) -> None:
