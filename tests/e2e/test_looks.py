@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.contrib.auth.models import User
 
+from risk.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
+from tests.risk.conftest import with_role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -63,6 +66,20 @@ def test_what_opens_stands_in_nobodys_way_either(
     page.get_by_role("dialog", name="Reset trading").wait_for()
 
     assert serious + violations(page) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("button", ["Make a token", "Let a colleague in", "Role olga", "Let go olga"])
+def test_what_asks_about_people_stands_in_nobodys_way(
+    open_page: Open, trader: FakeTrader, theme: str, button: str
+) -> None:
+    with_role(User.objects.create_user("olga"), Role.OPERATOR)
+    page = open_page("/people/", theme=theme)
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("dialog").wait_for()
+
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE, TABLET], ids=["desk", "phone", "tablet"])
