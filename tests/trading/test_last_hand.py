@@ -108,8 +108,12 @@ async def test_a_venue_that_answers_with_errors_leaves_what_may_rest_there_named
         done = await call(last_hand.withdraw, None)
 
         stand.app[faults.FAULTS].switch_off()
-        named = done.still_open if path == "/cancel-all" else done.unknown
-        assert named == (order_id,)
+        if path == "/cancel-all":
+            # Asked last, the venue lists what is open: its own books are the judge. While cancels are tried again a
+            # beat that comes late on a busy machine lets its sweep take the order, and then nothing rests there.
+            assert done.still_open == ((order_id,) if is_open(stand, order_id) else ())
+        else:
+            assert done.unknown == (order_id,)
         assert (done.note is None) is (path == "/cancel-all")
 
 
