@@ -13,16 +13,6 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dashboard.views.frame import page
 from feeds import api as feeds
 from risk import api as risk
-from risk import (
-    api_alerts,
-    api_audit,
-    api_breakers,
-    api_budgets,
-    api_incidents,
-    api_limits,
-    people_api,
-    token_api,
-)
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
 from risk.people import Actor
@@ -54,15 +44,7 @@ api = NinjaAPI(
     docs_decorator=page,
 )
 for router in (
-    risk.router,
-    api_alerts.router,
-    api_audit.router,
-    api_breakers.router,
-    api_budgets.router,
-    api_incidents.router,
-    api_limits.router,
-    token_api.router,
-    people_api.router,
+    *risk.ROUTERS,
     api_pnl.router,
     feeds.router,
     trading.router,

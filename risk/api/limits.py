@@ -8,7 +8,7 @@ from ninja import Field, Query, Router, Schema
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
 from risk import limits
-from risk.api import ActedRequest, Reason
+from risk.api.acted import ActedRequest, Reason
 from risk.limit_fields import HIGHER_TIGHTENS, UNITS, shown
 from risk.models import LimitsVersion
 

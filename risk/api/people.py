@@ -11,7 +11,7 @@ from redis import RedisError
 from infra import onetime
 from infra.clock import now_ms, to_ms
 from risk import colleagues
-from risk.api import ActedRequest, ReasonIn
+from risk.api.acted import ActedRequest, ReasonIn
 from risk.auth import is_personal
 from risk.links import address_of
 from risk.people import Role, people_seen_by, role_of

@@ -8,7 +8,7 @@ from ninja import Field, Query, Router, Schema, Status
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
 from risk import tokens
-from risk.api import ActedRequest
+from risk.api.acted import ActedRequest
 from risk.auth import is_personal
 from risk.models import ApiToken, Scope
 from risk.problems import Problem

@@ -8,7 +8,7 @@ from ninja import Field, Query, Router, Schema, Status
 from core.units import Ms
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
-from risk.api import ActedRequest
+from risk.api.acted import ActedRequest
 from risk.incidents import export, log, timeline
 from risk.models import Incident, Severity
 

@@ -8,7 +8,7 @@ from ninja import Field, Query, Router, Schema
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
 from risk.alerts import rows, sender, words
-from risk.api import ActedRequest
+from risk.api.acted import ActedRequest
 from risk.models import Alert, Delivery
 from risk.powers import Control, require
 

@@ -1,0 +1,16 @@
+"""``/api/v1``: what this room answers, a module for each subject. ``acted`` is what their controls share."""
+
+from risk.api import alerts, audit, breakers, budgets, halts, incidents, limits, people, profit, tokens
+
+ROUTERS = (
+    halts.router,
+    profit.router,
+    alerts.router,
+    audit.router,
+    breakers.router,
+    budgets.router,
+    incidents.router,
+    limits.router,
+    tokens.router,
+    people.router,
+)

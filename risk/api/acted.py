@@ -1,0 +1,20 @@
+"""What every control of the API asks for: who acts, and why."""
+
+from typing import Annotated
+
+from django.http import HttpRequest
+from ninja import Field, Schema
+
+from risk.people import Actor
+
+Reason = Annotated[str, Field(min_length=1, max_length=300, description="why, for the record")]
+
+
+class ActedRequest(HttpRequest):
+    """A request whose actor is known: ``polyloly_site.api`` lets no other through."""
+
+    auth: Actor
+
+
+class ReasonIn(Schema):
+    reason: Reason
