@@ -62,7 +62,8 @@ def ours(
 ) -> Ours:
     legs = {leg: shares(size) for leg, size in (held or {}).items()}
     figures: dict[Leg | None, int] = {None: usdc(cash)}
-    figures |= legs
+    for leg, size in legs.items():
+        figures[leg] = size
     return Ours(
         figures=figures,
         trades={trade.fill_id: trade for trade in trades},
