@@ -61,11 +61,8 @@ def ours(
     owners: Mapping[Leg, Mapping[Strategy, Shares]] | None = None,
 ) -> Ours:
     legs = {leg: shares(size) for leg, size in (held or {}).items()}
-    figures: dict[Leg | None, int] = {None: usdc(cash)}
-    for leg, size in legs.items():
-        figures[leg] = size
     return Ours(
-        figures=figures,
+        figures=theirs(cash=cash, held=held).figures or {},
         trades={trade.fill_id: trade for trade in trades},
         open_orders=open_orders,
         known={OURS: PAIR} if known is None else known,
