@@ -91,6 +91,7 @@ class Polyloly(BaseSettings):
     limits: LimitFields
     pair_arb: PairArb
     alerts: Alerts
+    second_person: bool  # whether reset and arming need the word of another risk admin
     alert_urls: SecretStr | None = None  # whom to tell: apprise addresses, one a line or with spaces between
     runbook_url: str | None = None  # where docs/runbook.md can be read; by default in the console
 

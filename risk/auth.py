@@ -20,7 +20,7 @@ from infra.clock import now_ms
 from infra.deadline import answered_within
 from risk import halt_pass, tokens
 from risk.errors import TokenEnded
-from risk.people import Actor, Role, person
+from risk.people import ADMIN_TOKEN, Actor, Role, person
 from risk.problems import LogInNeeded, Problem
 
 # A request that bears one of these did not begin on this machine, or began in a browser.
@@ -77,7 +77,7 @@ def by_token(request: HttpRequest) -> Actor | None:
     admin = _same(token, settings.POLYLOLY.admin_token)
     operator = _same(token, settings.POLYLOLY.operator_token)
     if admin:
-        return Actor("token admin", Role.RISK_ADMIN, address(request), None)
+        return Actor(ADMIN_TOKEN, Role.RISK_ADMIN, address(request), None)
     if operator:
         return Actor("token operator", Role.OPERATOR, address(request), None)
     with soon(request):

@@ -13,6 +13,7 @@ from risk.people import Role, holders
 def register() -> None:
     """Called once, when the app is ready."""
     checks.register("reset possible", someone_can_reset)
+    checks.register("second person", somebody_can_agree)
     checks.register("halt", halt_proven)
     checks.register("alerts", people_are_told)
     checks.register("limits", limits_are_configs)
@@ -30,6 +31,21 @@ def someone_can_reset() -> Check:
         name,
         "no risk admin and no ADMIN_TOKEN: nobody could end a halt",
         "run manage.py make_user NAME --role risk-admin or set ADMIN_TOKEN",
+    )
+
+
+def somebody_can_agree() -> Check:
+    """With two people asked for and one there, a halt would be for ever."""
+    name = "second person"
+    if not settings.POLYLOLY.second_person:
+        return checks.passed(name, "not asked for")
+    admins = holders(Role.RISK_ADMIN).count()
+    if admins >= 2:
+        return checks.passed(name, f"asked for; {admins} risk admins")
+    return checks.warned(
+        name,
+        f"asked for, and {admins} risk admins: nobody could agree to a reset",
+        "run manage.py make_user NAME --role risk-admin, or set SECOND_PERSON=false",
     )
 
 

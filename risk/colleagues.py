@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from core.units import Ms
 from infra import onetime
 from risk.audit import record, refuse, require_reason
-from risk.errors import NameTaken, NotValid, RiskError, UnknownUser
+from risk.errors import NameTaken, NotInPerson, NotValid, RiskError, UnknownUser
 from risk.models import AuditOutcome
 from risk.people import Actor, Role, role_of
 from risk.powers import Control, require
@@ -111,6 +111,26 @@ def set_own_password(*, user: User, password: str, by: Actor, at: Ms) -> None:
             after={**facts, "password": True},
             at=at,
         )
+
+
+def prove_oneself(*, by: Actor, password: str, what: str, at: Ms) -> None:
+    """The person at the screen says the password once more, before what only they may do.
+
+    Raises ``NotInPerson`` for a token and for who has no password, ``NotValid`` for a wrong one.
+    """
+    try:
+        user = by.user
+        if user is None or not by.in_person:
+            raise NotInPerson(f"{what} is for people who are logged in; {by.name} is none")
+        if not user.has_usable_password():
+            raise NotInPerson(
+                f"{what} asks for your password, and {by.name} has none yet: set one on the page People"
+            )
+        if not user.check_password(password):
+            raise NotValid("password", "that is not your password")
+    except RiskError as refusal:
+        refuse(by, what, target=by.name[:100], reason="", why=refusal, at=at)
+        raise
 
 
 def _valid(name: str) -> None:

@@ -6,7 +6,7 @@ Routed before the Django admin. A token needs no CSRF token, a session does.
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -31,6 +31,15 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
     reason: str | None = Field(default=None, min_length=1, max_length=REASON_MAX)
+
+
+class ResetBody(Body):
+    """``override``: end the halt although checks fail. Then a reason is not left to a token's name."""
+
+    override: bool = False
+
+
+B = TypeVar("B", bound=Body)
 
 
 def door(act: Door) -> Door:
@@ -67,9 +76,11 @@ def halt(request: HttpRequest) -> HttpResponse:
 
 @door
 def reset(request: HttpRequest) -> HttpResponse:
-    """End the halt, after a passing health check."""
+    """End the halt, after a passing health check or in spite of a failing one."""
     actor = identify(request)
-    services.reset_trading(reason=reason_to_loosen(request, actor), by=actor, at=now_ms())
+    asked = asked_body(request, ResetBody)
+    reason = asked.reason or ("" if asked.override else reason_left_out(actor))
+    services.reset_trading(reason=reason, by=actor, at=now_ms(), override=asked.override)
     return state()
 
 
@@ -108,16 +119,26 @@ def reason_or_name(request: HttpRequest, actor: Actor) -> str:
 
 
 def reason_to_loosen(request: HttpRequest, actor: Actor) -> str:
+    """As ``reason_left_out`` where none was given."""
+    return asked_reason(request) or reason_left_out(actor)
+
+
+def reason_left_out(actor: Actor) -> str:
     """A person gives a reason; a token may leave it to its name. The empty reason is refused by the service."""
-    return asked_reason(request) or ("" if actor.user is not None else f"by {actor.name}")
+    return "" if actor.user is not None else f"by {actor.name}"
 
 
 def asked_reason(request: HttpRequest) -> str | None:
     """The reason in the body, ``None`` without one. Raises 400 naming the field."""
+    return asked_body(request, Body).reason
+
+
+def asked_body(request: HttpRequest, shape: type[B]) -> B:
+    """What the body says, all defaults where it is empty. Raises 400 naming the field."""
     if not request.body.strip():
-        return None
+        return shape()
     try:
-        return Body.model_validate_json(request.body).reason
+        return shape.model_validate_json(request.body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "body"

@@ -7,6 +7,11 @@ RiskError
 ├── NotHalted       nothing to end
 ├── Contended       somebody else pressed in the same moment: look, then press again
 ├── ChecksFailed    repair what the named checks found
+├── SecondPersonNeeded  have somebody else agree, then repeat
+├── NotInPerson     log in yourself
+├── NotOneself      the second person must be another
+├── UnknownConsent  nothing waits under this number
+├── ConsentOver     ask again
 ├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
 ├── LimitsWrong     correct the named limits
@@ -70,6 +75,31 @@ class ChecksFailed(RiskError):
     @property
     def failing(self) -> tuple[str, ...]:
         return tuple(check.name for check in self.checks)
+
+
+class SecondPersonNeeded(RiskError):
+    """It waits until another risk admin agrees. ``consent_id``: the number it waits under, until ``expires_ms``."""
+
+    def __init__(self, *, consent_id: int, expires_ms: int, words: str) -> None:
+        super().__init__(words)
+        self.consent_id = consent_id
+        self.expires_ms = expires_ms
+
+
+class NotInPerson(RiskError):
+    """Two people are asked for, and this was a token, a shell or somebody who did not prove who they are."""
+
+
+class NotOneself(RiskError):
+    """Who asks cannot agree, nor can whoever they let in a moment ago."""
+
+
+class UnknownConsent(RiskError):
+    """No question has this number."""
+
+
+class ConsentOver(RiskError):
+    """Answered, used, taken back, or too old."""
 
 
 class HaltKept(RiskError):

@@ -22,6 +22,7 @@ class Role(StrEnum):
     RISK_ADMIN = "risk-admin"
 
 
+ADMIN_TOKEN: Final = "token admin"  # noqa: S105 the name its actor has in the record
 RANK: Final = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.RISK_ADMIN: 2}
 
 
@@ -41,6 +42,11 @@ class Actor:
 
     def may(self, needed: Role) -> bool:
         return RANK[self.role] >= RANK[needed]
+
+    @property
+    def in_person(self) -> bool:
+        """Logged in themselves: no token of theirs, no token of the machine, no shell."""
+        return self.user is not None and self.name == self.user.get_username()
 
 
 def role_of(user: User) -> Role | None:

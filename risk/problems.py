@@ -11,6 +11,7 @@ from infra import logs
 from risk.errors import (
     AlertOver,
     ChecksFailed,
+    ConsentOver,
     Contended,
     HaltKept,
     IncidentClosed,
@@ -19,11 +20,15 @@ from risk.errors import (
     NoRole,
     NotAllowed,
     NotHalted,
+    NotInPerson,
+    NotOneself,
     NotValid,
     ReasonMissing,
     RiskError,
+    SecondPersonNeeded,
     TokenEnded,
     UnknownAlert,
+    UnknownConsent,
     UnknownIncident,
     UnknownMarket,
     UnknownToken,
@@ -37,6 +42,11 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     NotHalted: HTTPStatus.CONFLICT,
     Contended: HTTPStatus.CONFLICT,
     ChecksFailed: HTTPStatus.CONFLICT,
+    SecondPersonNeeded: HTTPStatus.CONFLICT,
+    NotInPerson: HTTPStatus.FORBIDDEN,
+    NotOneself: HTTPStatus.FORBIDDEN,
+    UnknownConsent: HTTPStatus.NOT_FOUND,
+    ConsentOver: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
     LimitsWrong: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownAlert: HTTPStatus.NOT_FOUND,
@@ -91,7 +101,7 @@ def problem_of(error: RiskError) -> Problem:
 
 
 def one_by_one(error: RiskError) -> dict[str, object]:
-    """What a refusal lists: complaints by the name of the limit, or the checks that failed."""
+    """What a refusal lists: complaints by the name of the limit, the checks that failed, or what is waited for."""
     if isinstance(error, LimitsWrong):
         return {"complaints": error.wrong}
     if isinstance(error, ChecksFailed):
@@ -100,6 +110,8 @@ def one_by_one(error: RiskError) -> dict[str, object]:
             for check in error.checks
         ]
         return {"checks": found}
+    if isinstance(error, SecondPersonNeeded):
+        return {"consent": {"id": error.consent_id, "expires_ms": error.expires_ms}}
     return {}
 
 

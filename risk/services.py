@@ -5,14 +5,16 @@ Pressing again is allowed at any time and makes a new round: the runners cancel 
 before that is written. ``valuations`` keeps what accounts are worth.
 """
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
 from core.events import Resumed
 from core.ids import MarketId
 from core.units import Ms
 from infra import checks, logs
-from infra.checks import Verdict
-from risk import notices, selectors, stops
+from infra.checks import Check, Verdict
+from risk import consent, notices, selectors, stops
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.finders import Found, register_finder
 from risk.audit import Facts, record, refuse, require_reason
@@ -20,11 +22,11 @@ from risk.auth import by_session
 from risk.breakers import breaker_of, keep_breaker, resume_breaker
 from risk.budgets import acknowledge_budget, deal_budgets
 from risk.colleagues import set_own_password
-from risk.errors import ChecksFailed, Contended, NotHalted, RiskError
+from risk.errors import ChecksFailed, Contended, NotHalted, RiskError, SecondPersonNeeded
 from risk.incidents.state import register_state
 from risk.limits import agree_first as agree_first_limits
 from risk.markets import register_market_resolver, resolve_market
-from risk.models import AuditOutcome, Halt, HaltCode, MarketHalt, MarketHaltCode
+from risk.models import AuditOutcome, Consent, Halt, HaltCode, MarketHalt, MarketHaltCode
 from risk.obeyed import say as say_obeyed
 from risk.people import Actor, Role, process, role_of, shell
 from risk.powers import Control, allows, needed_for, require
@@ -83,11 +85,12 @@ __all__ = [
 log = logs.get("risk")
 
 
-def reset_trading(*, reason: str, by: Actor, at: Ms) -> None:
+def reset_trading(*, reason: str, by: Actor, at: Ms, override: bool = False) -> None:
     """End the halt in force: a risk admin, with a reason, while every health check passes (warnings do).
 
-    Raises ``NotAllowed``, ``ReasonMissing``, ``NotHalted``, ``ChecksFailed``, or ``Contended`` when somebody
-    pressed HALT meanwhile. Every refusal is recorded.
+    override: end it although checks fail; each of them is named in the record.
+    Raises ``NotAllowed``, ``ReasonMissing``, ``NotHalted``, ``ChecksFailed``, ``SecondPersonNeeded``, ``NotInPerson``,
+    or ``Contended`` when somebody pressed HALT meanwhile. Every refusal is recorded.
     """
     require(by, Control.RESET, target=None, reason=reason, at=at)
     require_reason(by, "reset", target=None, reason=reason, at=at)
@@ -96,8 +99,14 @@ def reset_trading(*, reason: str, by: Actor, at: Ms) -> None:
         halt = selectors.halt_in_force()
         if halt is None:
             raise NotHalted("trading is not halted")
-        _pass_health_check()
-        _end_halt(halt, what="reset", reason=reason, by=by, at=at)
+        failing = _failing_checks()
+        if failing and not override:
+            raise _checks_failed(failing)
+        about = {"halt": halt.halt_id, "pressed": halt.pressed, consent.OVER: [each.name for each in failing]}
+        agreed = consent.second(Control.RESET, about=about, reason=reason, by=by, at=at)
+        _end_halt(halt, what="reset", reason=reason, by=by, at=at, agreed=agreed, over=failing)
+    except SecondPersonNeeded:
+        raise  # recorded as asked for
     except RiskError as refusal:
         refuse(by, "reset", target=None, reason=reason, why=refusal, at=at)
         raise
@@ -111,7 +120,7 @@ def lift_halt(*, code: HaltCode, reason: str, by: Actor, at: Ms) -> bool:
         return False
     try:
         written_first(None)
-        _end_halt(halt, what="lift", reason=reason, by=by, at=at)
+        _end_halt(halt, what="lift", reason=reason, by=by, at=at, agreed=None, over=())
     except (Contended, NotHalted) as error:
         log.info("halt not lifted", code=code, error=str(error))
         return False
@@ -147,13 +156,34 @@ def resume_market(*, market_id: str, reason: str, by: Actor, at: Ms) -> None:
     log.info("market resumed", market_id=market_id, reason=reason, by=by.name)
 
 
-def _end_halt(halt: HaltInForce, *, what: str, reason: str, by: Actor, at: Ms) -> None:
+def _end_halt(
+    halt: HaltInForce,
+    *,
+    what: str,
+    reason: str,
+    by: Actor,
+    at: Ms,
+    agreed: Consent | None,
+    over: Sequence[Check],
+) -> None:
+    """``over``: the failing checks it is ended in spite of."""
     reason = reason[:TEXT_MAX]
     with transaction.atomic():
         stops.end(Halt, halt.halt_id, pressed=halt.pressed, reason=reason, by=by, at=at)
-        _record_end(what, None, reason=reason, before=_facts(halt), after={"halt": None}, by=by, at=at)
+        overridden = (
+            {"override": [{"check": each.name, "detail": each.detail} for each in over]} if over else {}
+        )
+        after = {"halt": None, **overridden, **consent.use(agreed, at=at)}
+        _record_end(what, None, reason=reason, before=_facts(halt), after=after, by=by, at=at)
         notices.on_commit(Resumed(market_id=None, reason=reason, heard_ms=at))
-    log.warning("kill switch reset", event_type="kill_switch_reset", was=halt.code, reason=reason, by=by.name)
+    log.warning(
+        "kill switch reset",
+        event_type="kill_switch_reset",
+        was=halt.code,
+        reason=reason,
+        by=by.name,
+        override=[each.name for each in over],
+    )
 
 
 def _facts(halt: HaltInForce) -> dict[str, object]:
@@ -174,9 +204,11 @@ def _record_end(
     record(by, what, target=target, outcome=outcome, reason=reason, before=before, after=after, at=at)
 
 
-def _pass_health_check() -> None:
-    """Raise ``ChecksFailed`` naming every failing check and what to do about it."""
-    failing = [check for check in checks.run_all() if check.verdict is Verdict.FAIL]
-    if failing:
-        words = "; ".join(f"{check.name}: {check.detail} ({check.next_step})" for check in failing)
-        raise ChecksFailed(failing, f"the health check fails, so it stays halted: {words}")
+def _failing_checks() -> tuple[Check, ...]:
+    return tuple(check for check in checks.run_all() if check.verdict is Verdict.FAIL)
+
+
+def _checks_failed(failing: Sequence[Check]) -> ChecksFailed:
+    """Names every failing check and what to do about it."""
+    words = "; ".join(f"{check.name}: {check.detail} ({check.next_step})" for check in failing)
+    return ChecksFailed(failing, f"the health check fails, so it stays halted: {words}")

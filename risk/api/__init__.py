@@ -1,6 +1,18 @@
 """``/api/v1``: what this room answers, a module for each subject. ``acted`` is what their controls share."""
 
-from risk.api import alerts, audit, breakers, budgets, halts, incidents, limits, people, profit, tokens
+from risk.api import (
+    alerts,
+    audit,
+    breakers,
+    budgets,
+    consents,
+    halts,
+    incidents,
+    limits,
+    people,
+    profit,
+    tokens,
+)
 
 ROUTERS = (
     halts.router,
@@ -9,6 +21,7 @@ ROUTERS = (
     audit.router,
     breakers.router,
     budgets.router,
+    consents.router,
     incidents.router,
     limits.router,
     tokens.router,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema, Status
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
@@ -27,6 +27,12 @@ class HaltOut(Schema):
     ended_ms: int | None
     ended_by: str | None
     ended_reason: str | None
+
+
+class ResetIn(ReasonIn):
+    override: bool = Field(
+        default=False, description="end it although checks fail; each is named in the record"
+    )
 
 
 @router.get("/control")
@@ -56,9 +62,12 @@ def halt(request: ActedRequest, asked: ReasonIn) -> Status[dict[str, object]]:
 
 
 @router.post("/reset")
-def reset(request: ActedRequest, asked: ReasonIn) -> dict[str, Any]:
-    """End the halt. A risk admin, while the health check passes."""
-    services.reset_trading(reason=asked.reason, by=request.auth, at=now_ms())
+def reset(request: ActedRequest, asked: ResetIn) -> dict[str, Any]:
+    """End the halt. A risk admin, while the health check passes, or with ``override`` in spite of it, on record.
+
+    409 with ``checks`` names what failed; 409 with ``consent`` waits for a second person: repeat it once they agreed.
+    """
+    services.reset_trading(reason=asked.reason, by=request.auth, at=now_ms(), override=asked.override)
     return selectors.control()
 
 

@@ -53,20 +53,26 @@ class Consent(models.Model):
 
     Units:
         what:    ``reset`` or ``arm``.
+        about:   what exactly it is for, by the word of the control; an agreement is good for nothing else.
         expires: after it nothing can be given or used any more.
         given:   when another risk admin agreed; ``used`` when the control was carried out with it.
+        ended:   when somebody declined, or who asked took it back; it is good for nothing any more.
     """
 
     what = models.CharField(max_length=40)
+    about = models.JSONField()
     reason = models.CharField(max_length=300)
     asked = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    expires = models.DateTimeField()
+    expires = models.DateTimeField(db_index=True)
     given = models.DateTimeField(null=True)
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     used = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    ended_by_name = models.CharField(max_length=150, null=True, blank=True)
+    ended_reason = models.CharField(max_length=300, null=True, blank=True)
 
     class Meta:
         constraints = [

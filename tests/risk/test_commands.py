@@ -45,6 +45,17 @@ def test_reset_fails_with_the_reason() -> None:
         run("reset", "hope")
 
 
+def test_reset_goes_on_in_spite_of_a_failing_check_when_told_to() -> None:
+    halt()
+    checks.register("redis", lambda: checks.failed("redis", "no answer", "start it"))
+    with pytest.raises(CommandError, match="--override, which is recorded"):
+        run("reset", "hope")
+
+    assert run("reset", "Redis is being moved tonight", "--override") == "trading goes on"
+
+    assert Audit.objects.get(what="reset", outcome="done").after["override"][0]["check"] == "redis"
+
+
 def test_a_market_is_halted_and_resumed_by_slug(market: str) -> None:
     assert run("halt_market", "t1-hle-game1", "odd") == f"market {market} halted, round 1"
     assert run("resume_market", "t1-hle-game1", "fine") == f"market {market} resumed"

@@ -181,6 +181,28 @@ def test_a_reset_with_a_failing_check_is_a_conflict_and_names_it(client: Client)
     assert is_halted()
 
 
+@pytest.mark.parametrize("path", ["/admin/reset", "/api/v1/reset"])
+def test_a_reset_goes_on_in_spite_of_a_failing_check_when_told_to(client: Client, path: str) -> None:
+    halt()
+    checks.register("feeds", lambda: checks.failed("feeds", "no frame for 40 s", "restart the adapter"))
+
+    answer = post(client, path, token=ADMIN_TOKEN, body={"reason": "feeds are late", "override": True})
+
+    assert answer.status_code == 200
+    assert not is_halted()
+    assert Audit.objects.get(what="reset").after["override"][0]["check"] == "feeds"
+
+
+def test_an_override_is_not_left_to_the_tokens_name(client: Client) -> None:
+    halt()
+
+    answer = post(client, "/admin/reset", token=ADMIN_TOKEN, body={"override": True})
+
+    assert answer.status_code == 400
+    assert problem(answer)["field"] == "reason"
+    assert is_halted()
+
+
 @pytest.mark.usefixtures("market")
 def test_a_market_is_halted_and_resumed_by_id_or_slug(client: Client) -> None:
     assert post(client, "/admin/halt-market?market_id=t1-hle-game1", token=OPERATOR_TOKEN).status_code == 200

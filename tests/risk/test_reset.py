@@ -11,8 +11,10 @@ from tests.risk.conftest import OPERATOR, RISK_ADMIN, after, halt
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
 
 
-def reset(reason: str = "checked by hand", *, by: services.Actor = RISK_ADMIN) -> None:
-    services.reset_trading(reason=reason, by=by, at=after(1000))
+def reset(
+    reason: str = "checked by hand", *, by: services.Actor = RISK_ADMIN, override: bool = False
+) -> None:
+    services.reset_trading(reason=reason, by=by, at=after(1000), override=override)
 
 
 def refusals() -> list[str]:
@@ -71,6 +73,51 @@ def test_a_failing_check_keeps_it_halted_and_is_named() -> None:
     assert refused.value.failing == ("feeds",)
     assert selectors.halt_in_force() is not None
     assert len(refusals()) == 1
+
+
+def test_an_override_ends_it_all_the_same_and_records_what_failed() -> None:
+    halt()
+    checks.register("feeds", lambda: checks.failed("feeds", "no frame for 40 s", "restart the adapter"))
+    checks.register("redis", lambda: checks.passed("redis", "answers"))
+
+    reset("feeds are late on purpose tonight", override=True)
+
+    assert selectors.halt_in_force() is None
+    after_it = Audit.objects.get(what="reset").after
+    assert after_it == {"halt": None, "override": [{"check": "feeds", "detail": "no frame for 40 s"}]}
+
+
+def test_an_override_without_a_reason_is_refused() -> None:
+    halt()
+
+    with pytest.raises(ReasonMissing):
+        reset(" ", override=True)
+
+    assert selectors.halt_in_force() is not None
+
+
+def test_an_override_of_nothing_is_an_ordinary_reset() -> None:
+    halt()
+
+    reset(override=True)
+
+    assert Audit.objects.get(what="reset").after == {"halt": None}
+
+
+def test_an_override_is_no_way_round_the_role_or_a_halt_pressed_meanwhile() -> None:
+    halt()
+
+    def pressed_meanwhile() -> checks.Check:
+        halt("no, wait", at=after(999))
+        return checks.failed("slow", "took a while", "wait")
+
+    with pytest.raises(NotAllowed):
+        reset(by=OPERATOR, override=True)
+    checks.register("slow", pressed_meanwhile)
+    with pytest.raises(Contended):
+        reset(override=True)
+
+    assert selectors.halt_in_force() is not None
 
 
 def test_a_warning_does_not_keep_it_halted() -> None:
