@@ -17,9 +17,9 @@ ROUND_MAX_MS: Final = 120_000  # a round over many pages that are slow to come
 
 def register() -> None:
     """Called once, when the app is ready."""
-    checks.register("discovery", discovery_runs)
+    checks.register("discovery", discovery_runs, checks.Area.SOURCES)
     if settings.POLYLOLY.urls.matches_ws is not None:
-        checks.register("match feed", matches_heard)
+        checks.register("match feed", matches_heard, checks.Area.SOURCES)
 
 
 def discovery_runs() -> Check:

@@ -3,8 +3,8 @@
 A check is quick (it runs in a request), reads only, and says what to do next when it does not pass.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from infra import logs
@@ -16,40 +16,63 @@ class Verdict(StrEnum):
     FAIL = "fail"
 
 
+class Area(StrEnum):
+    """What a check is about: where a person looks first."""
+
+    MACHINE = "machine"
+    SERVICES = "services"
+    SOURCES = "sources"
+    VENUE = "venue"
+    WALLET = "wallet"
+    SAFEGUARDS = "safeguards"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``next_step`` is empty when there is nothing to do."""
+    """``next_step`` is empty when there is nothing to do. ``age_ms``: real ms since it was found out; ``None``: now."""
 
     name: str
     verdict: Verdict
     detail: str
     next_step: str
+    age_ms: int | None = None
+    area: Area = Area.SERVICES
 
 
 Run = Callable[[], Check]
-_checks: dict[str, Run] = {}
-_askings: list[Callable[[], None]] = []
+_checks: dict[str, tuple[Run, Area]] = {}
+_askings: dict[str, Callable[[], None]] = {}
 
 log = logs.get("checks")
 
 
-def register(name: str, run: Run) -> None:
+def register(name: str, run: Run, area: Area = Area.SERVICES) -> None:
     """Add a check. Called in ``AppConfig.ready``; the last one of a name counts."""
-    _checks[name] = run
+    _checks[name] = run, area
 
 
-def register_asking(ask: Callable[[], None]) -> None:
-    """Add what finds out anew whatever some checks only read. Called in ``AppConfig.ready``."""
-    _askings.append(ask)
+def register_asking(name: str, ask: Callable[[], None]) -> None:
+    """Add what finds out anew whatever some checks only read. Called in ``AppConfig.ready``; last of a name counts."""
+    _askings[name] = ask
+
+
+def ask(names: Collection[str]) -> None:
+    """Find out anew what these askings find out. Slow: seconds. Each is tried, whatever the others raise."""
+    for name in names:
+        try:
+            _askings[name]()
+        except Exception as error:  # noqa: BLE001 process edge: the checks themselves then say what is old
+            log.error("not asked anew", asking=name, error=repr(error), event_type="error")
 
 
 def ask_all() -> None:
-    """Find everything out anew. Slow: seconds. Each is tried, whatever the others raise."""
-    for ask in _askings:
-        try:
-            ask()
-        except Exception as error:  # noqa: BLE001 process edge: the checks themselves then say what is old
-            log.error("not asked anew", error=repr(error), event_type="error")
+    """Find everything out anew."""
+    ask(list(_askings))
+
+
+def askings() -> frozenset[str]:
+    """The names ``ask`` takes here: which there are depends on the mode."""
+    return frozenset(_askings)
 
 
 def passed(name: str, detail: str) -> Check:
@@ -65,8 +88,9 @@ def failed(name: str, detail: str, next_step: str) -> Check:
 
 
 def run_all() -> list[Check]:
-    """Run every check, in order of registration. A check that raises has failed; the others still run."""
-    return [_run(name, run) for name, run in _checks.items()]
+    """Run every check, by area, then in order of registration. One that raises has failed; the others still run."""
+    found = [replace(_run(name, run), area=area) for name, (run, area) in _checks.items()]
+    return sorted(found, key=lambda check: list(Area).index(check.area))
 
 
 def _run(name: str, run: Run) -> Check:

@@ -22,7 +22,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         """Clock, log and checks, the same in every process."""
         from infra import children, clock, logs
-        from polyloly_site import checks, keys, snapshots
+        from polyloly_site import checks, keys, machine_checks, snapshots, time_sync
         from risk import services as risk
 
         polyloly = settings.POLYLOLY
@@ -30,6 +30,8 @@ class SiteConfig(AppConfig):
         children.watch_parent()
         process = os.environ.get("POLYLOLY_PROCESS", "command")
         logs.start(polyloly.logs_dir / "bot.jsonl", mode=polyloly.mode, process=process)
+        machine_checks.register()
+        time_sync.register()
         checks.register()
         risk.register_state(snapshots.whole)
         if process == keys.HOLDER and polyloly.wallet is not None:

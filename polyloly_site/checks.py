@@ -13,7 +13,7 @@ from infra.checks import Check, failed, passed, warned
 from infra.redis import Db, client
 
 CLOCK_OFF_MS_MAX: Final = 1000
-PROCESSES: Final = ("web", "trader", "feeds", "ops", "beat")
+WORKERS: Final = ("web", "trader", "feeds", "ops")
 LOOPS: Final = ("shard:0", "feed:discovery")
 SIMULATOR_LOOPS: Final = ("feed:matches",)
 
@@ -53,17 +53,22 @@ def redis() -> Check:
     return passed("redis", f"answered in {clock.monotonic_ms() - began} ms")
 
 
-def processes() -> Check:
-    """Who beats. The simulator is asked for only where it is the venue."""
-    wanted = (*PROCESSES, "simulator") if settings.POLYLOLY.venue == "simulator" else PROCESSES
+def workers() -> Check:
+    """Who shows a light. The simulator is asked for only where it is the venue."""
+    wanted = (*WORKERS, "simulator") if settings.POLYLOLY.venue == "simulator" else WORKERS
     try:
         alive = {found.process for found in heartbeat.alive()}
     except RedisError as error:
-        return failed("processes", f"unknown: {error}", "see the redis check")
+        return failed("workers", f"unknown: {error}", "see the redis check")
     silent = [name for name in wanted if name not in alive]
     if silent:
-        return failed("processes", f"silent: {', '.join(silent)}", "see logs/NAME.out, or run manage.py up")
-    return passed("processes", f"{len(wanted)} alive")
+        return failed("workers", f"silent: {', '.join(silent)}", "see logs/NAME.out, or run manage.py up")
+    return passed("workers", f"{', '.join(wanted)} alive")
+
+
+def beat() -> Check:
+    """It asks for every loop each second: without it nothing that died begins again."""
+    return light_of("beat")
 
 
 def turning() -> Check:
@@ -107,8 +112,9 @@ def register() -> None:
         ("database", database),
         ("migrations", migrations),
         ("redis", redis),
-        ("processes", processes),
+        ("workers", workers),
+        ("beat", beat),
         ("loops", turning),
-        ("clock", wall_clock),
     ):
         checks.register(name, run)
+    checks.register("clock", wall_clock, checks.Area.MACHINE)

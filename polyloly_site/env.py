@@ -92,6 +92,7 @@ class Polyloly(BaseSettings):
     pair_arb: PairArb
     alerts: Alerts
     second_person: bool  # whether reset and arming need the word of another risk admin
+    ntp_server: str = Field(min_length=1)  # name or address, :port unless 123; "off" asks nobody
     alert_urls: SecretStr | None = None  # whom to tell: apprise addresses, one a line or with spaces between
     runbook_url: str | None = None  # where docs/runbook.md can be read; by default in the console
 
@@ -328,16 +329,21 @@ def complaints(error: ValidationError) -> list[str]:
     return lines
 
 
-def load() -> Polyloly:
-    """Read the settings. Raises ``SystemExit`` with 1 after naming every bad field on stderr."""
+def read() -> Polyloly:
+    """The settings as they are written now. Raises ``ValidationError`` and ``SettingsError``."""
     secret_files = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
     options: dict[str, Any] = {"_secrets_dir": secret_files} if secret_files.is_dir() else {}
     if not keys.may_be_held_here():
         options |= {"private_key": None, "private_key_file": None}
     if not tellers.may_tell_here():
         options |= {"alert_urls": None}
+    return Polyloly(**options)
+
+
+def load() -> Polyloly:
+    """Read the settings. Raises ``SystemExit`` with 1 after naming every bad field on stderr."""
     try:
-        return Polyloly(**options)
+        return read()
     except ValidationError as error:
         lines = complaints(error)
     except SettingsError as error:

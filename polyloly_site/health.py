@@ -28,7 +28,14 @@ async def ready(_request: HttpRequest) -> JsonResponse:
         "status": "not ready" if verdict is Verdict.FAIL else "ready",
         "mode": settings.POLYLOLY.mode,
         "checks": [
-            {"name": c.name, "verdict": c.verdict, "detail": c.detail, "next_step": c.next_step}
+            {
+                "name": c.name,
+                "area": c.area,
+                "verdict": c.verdict,
+                "detail": c.detail,
+                "age_ms": c.age_ms,
+                "next_step": c.next_step,
+            }
             for c in found
         ],
     }

@@ -145,7 +145,7 @@ CELERY_BEAT_SCHEDULE |= {
 }
 CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 30.0, "options": {"queue": "ops", "expires": 30}}
-    for task in ("site.write_snapshot", "trading.check_venue")
+    for task in ("site.write_snapshot", "site.check_time", "trading.check_venue")
 }
 CHANNEL_LAYERS = {
     "default": {

@@ -12,12 +12,12 @@ from risk.people import Role, holders
 
 def register() -> None:
     """Called once, when the app is ready."""
-    checks.register("reset possible", someone_can_reset)
-    checks.register("second person", somebody_can_agree)
-    checks.register("halt", halt_proven)
-    checks.register("alerts", people_are_told)
-    checks.register("limits", limits_are_configs)
-    checks.register(audit_check.NAME, audit_check.recent)
+    checks.register("reset possible", someone_can_reset, checks.Area.SAFEGUARDS)
+    checks.register("second person", somebody_can_agree, checks.Area.SAFEGUARDS)
+    checks.register("halt", halt_proven, checks.Area.SAFEGUARDS)
+    checks.register("alerts", people_are_told, checks.Area.SAFEGUARDS)
+    checks.register("limits", limits_are_configs, checks.Area.SAFEGUARDS)
+    checks.register(audit_check.NAME, audit_check.recent, checks.Area.SAFEGUARDS)
 
 
 def someone_can_reset() -> Check:

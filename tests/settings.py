@@ -19,6 +19,7 @@ os.environ.pop("POLYLOLY_CLOCK_ANCHOR", None)
 STATE = tempfile.mkdtemp(prefix="polyloly-test-")
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
 os.environ["STATE_DIR"] = STATE
+os.environ["NTP_SERVER"] = "off"  # nobody outside is asked
 if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 

@@ -113,7 +113,8 @@ def running(*, state: Path | None = None, **changed: str) -> Iterator[Stack]:
     port = free_port()
     inherited = {clock.ANCHOR_VARIABLE, "DATABASE_URL", "REDIS_URL"}
     environment = {name: value for name, value in os.environ.items() if name not in inherited}
-    environment |= {"DJANGO_SETTINGS_MODULE": "polyloly_site.settings", "STATE_DIR": str(folder), **changed}
+    environment |= {"DJANGO_SETTINGS_MODULE": "polyloly_site.settings", "STATE_DIR": str(folder)}
+    environment |= {"NTP_SERVER": "off", **changed}  # nobody outside is asked
     command = [sys.executable, "manage.py", "up", "--port", str(port), "--no-browser"]
     began = clock.monotonic_ms()
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)

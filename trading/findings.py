@@ -60,8 +60,12 @@ def age_ms(name: str) -> int:
     return max(0, KEPT_MS - int(redis.client(redis.Db.BUS).pttl(key_of(name))))
 
 
-def check(name: str, *, asked_by: str) -> Check:
-    """A finding as a health check. On paper nothing that the venue says fails: there is no order to lose."""
+def check(name: str, *, asked_by: str, fresh_ms: int = FRESH_MS) -> Check:
+    """A finding as a health check. On paper nothing that the venue says fails: there is no order to lose.
+
+    Units:
+        fresh_ms: real; an older finding is a warning.
+    """
     try:
         found, age = read(name), age_ms(name)
     except RedisError as error:
@@ -70,11 +74,11 @@ def check(name: str, *, asked_by: str) -> Check:
         return checks.warned(name, "not asked yet", f"wait 30 s; {asked_by} asks")
     if found.lasts:
         return Check(name, found.verdict, found.detail, found.next_step)
-    if age > FRESH_MS:
-        return checks.warned(name, f"{age // 1000} s ago: {found.detail}", f"see that {asked_by} runs")
+    if age > fresh_ms:
+        return Check(name, Verdict.WARN, found.detail, f"this is old: see that {asked_by} runs", age)
     softened = found.verdict is Verdict.FAIL and not settings.POLYLOLY.signs
     verdict = Verdict.WARN if softened else found.verdict
-    return Check(name, verdict, f"{found.detail}, {age // 1000} s ago", found.next_step)
+    return Check(name, verdict, found.detail, found.next_step, age)
 
 
 def ask_now() -> None:

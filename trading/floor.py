@@ -12,6 +12,7 @@ from core.ledger import Ledger
 from core.units import Shares
 from trading.gateways.paper import PaperGateway
 from trading.recovery import Opened
+from trading.rows import Row
 from trading.runner import Gateway, Runner
 from trading.setup import paper_venue
 
@@ -31,6 +32,9 @@ class Floor(Protocol):
 
     def works(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What must run while the shard trades."""
+
+    def feed_rows(self) -> dict[str, Row]:
+        """Its own sockets, as the console shows them."""
 
     async def close(self) -> None: ...
 
@@ -52,6 +56,9 @@ class PaperFloor:
 
     def works(self) -> Iterable[Coroutine[Any, Any, None]]:
         return ()
+
+    def feed_rows(self) -> dict[str, Row]:
+        return {}
 
     async def close(self) -> None:
         """Nothing is open but the model."""

@@ -34,6 +34,7 @@ from trading.halting import press
 from trading.models import WalletAction, WalletKind
 from trading.outages import outliving
 from trading.recovery import Opened, open_wallet, wallet_account
+from trading.rows import Row, feed_row
 from trading.runner import Runner
 from trading.wallet_light import Hold
 from trading.wallet_watch import READ_MS, WalletWatch
@@ -249,6 +250,19 @@ class LiveFloor:
         """The gateway outlives the shard's tasks, to cancel what is open; should it end before, so must they."""
         await asyncio.shield(running)
         raise VenueSilent("the gateway ended")
+
+    def feed_rows(self) -> dict[str, Row]:
+        channel = self._wallet.channel
+        row = feed_row(
+            "user channel",
+            kind="own orders",
+            status=channel.status.value,
+            heard_ms=channel.heard_ms,
+            since_ms=channel.since_ms,
+            detail=channel.detail,
+            reconnects=channel.reconnects,
+        )
+        return {"feed:user": row}
 
     async def close(self) -> None:
         self._stop.set()

@@ -162,6 +162,7 @@ class MarketFeed:
         """The channel as the console shows it."""
         return feed_row(
             "market channel",
+            kind="market data",
             status=self._channel.status.value,
             heard_ms=self._channel.heard_ms,
             since_ms=self._channel.since_ms,

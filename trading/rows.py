@@ -283,11 +283,11 @@ def match_row(match: MatchRow, signal: MatchSignal | None) -> Row:
 
 
 def feed_row(
-    name: str, *, status: str, heard_ms: Ms | None, since_ms: Ms, detail: str, reconnects: int
+    name: str, *, kind: str, status: str, heard_ms: Ms | None, since_ms: Ms, detail: str, reconnects: int
 ) -> Row:
     return {
         "name": name,
-        "kind": "market data",
+        "kind": kind,
         "status": status,
         "heard_ms": heard_ms,
         "since_ms": since_ms,

@@ -200,7 +200,7 @@ class Shard:
         await press(lambda: risk_services.halt_trading(code=code, detail=why, by=by, at=at))
 
     async def publish(self) -> None:
-        await self.publisher.publish(self.room.rows(clock.now_ms()))
+        await self.publisher.publish(self.room.rows(clock.now_ms()) | self.floor.feed_rows())
 
     async def pulse(self) -> None:
         """Each second: figures for Prometheus, failures for the operators, valuations for the curve."""

@@ -22,7 +22,7 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[Check], None]:
     """Leave one check in the registry."""
 
     def leave(check: Check) -> None:
-        monkeypatch.setattr(checks, "_checks", {check.name: lambda: check})
+        monkeypatch.setattr(checks, "_checks", {check.name: (lambda: check, check.area)})
 
     return leave
 
@@ -50,7 +50,14 @@ def test_ready_is_503_when_a_check_fails(
 
     assert answer.status_code == status
     assert answer.json()["checks"] == [
-        {"name": "thing", "verdict": check.verdict, "detail": check.detail, "next_step": check.next_step}
+        {
+            "name": "thing",
+            "area": "services",
+            "verdict": check.verdict,
+            "detail": check.detail,
+            "age_ms": None,
+            "next_step": check.next_step,
+        }
     ]
 
 
@@ -61,7 +68,7 @@ def test_the_sites_own_checks_find_a_missing_redis(client: Client) -> None:
     assert found["database"] == "pass"
     assert found["migrations"] == "pass"
     assert found["redis"] == "fail"
-    assert found["processes"] == "fail"
+    assert found["workers"] == "fail"
 
 
 @pytest.mark.django_db
@@ -73,7 +80,7 @@ def test_a_silent_process_is_named(client: Client) -> None:
     found = {check["name"]: check for check in client.get("/health/ready").json()["checks"]}
 
     assert found["redis"]["verdict"] == "pass"
-    assert found["processes"]["detail"] == "silent: ops"
+    assert found["workers"]["detail"] == "silent: ops"
 
 
 @pytest.mark.django_db
@@ -168,7 +175,14 @@ def test_the_command_speaks_json(only: Callable[[Check], None], capsys: pytest.C
         call_command("healthcheck", "--json")
 
     assert json.loads(capsys.readouterr().out) == [
-        {"name": "redis", "verdict": "fail", "detail": "away", "next_step": "start it"}
+        {
+            "name": "redis",
+            "verdict": "fail",
+            "detail": "away",
+            "next_step": "start it",
+            "age_ms": None,
+            "area": "services",
+        }
     ]
 
 

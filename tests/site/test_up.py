@@ -37,7 +37,7 @@ def test_it_prints_one_link_and_becomes_ready(stack: Stack) -> None:
     wait_until(lambda: ready(stack), what=f"ready: {stack.get('/health/ready')}", timeout_s=30)
 
     checks = {check["name"] for check in json.loads(stack.get("/health/ready")[1])["checks"]}
-    assert {"database", "migrations", "redis", "processes", "clock"} <= checks
+    assert {"database", "migrations", "redis", "workers", "beat", "clock"} <= checks
 
 
 def test_orders_and_fills_are_counted_soon_after_the_start(stack: Stack) -> None:

@@ -21,13 +21,22 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="ask the venue anew first; takes seconds")
+        parser.add_argument(
+            "--full", action="store_true", help="ask time server, venue and trader anew first; takes seconds"
+        )
+        parser.add_argument(
+            "--check-balance",
+            action="store_true",
+            help="ask the trader anew what the wallet holds and may spend; part of --full",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON list instead of lines")
         parser.add_argument("--process", metavar="NAME", help="only: does this process show its light?")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["full"]:
             checks.ask_all()
+        elif options["check_balance"]:
+            checks.ask({"wallet"} & checks.askings())  # on paper there is no wallet: the ledger is read
         found = checks.run_all() if options["process"] is None else [light_of(options["process"])]
         if options["json"]:
             self.stdout.write(json.dumps([asdict(check) for check in found]))
@@ -38,6 +47,7 @@ class Command(BaseCommand):
 
 
 def line(check: Check) -> str:
-    """Name, verdict, detail, next step."""
+    """Name, verdict, detail, age where it was not found out now, next step."""
+    ago = "" if check.age_ms is None else f", {check.age_ms // 1000} s ago"
     then = f" -> {check.next_step}" if check.next_step else ""
-    return f"{check.name:<14} {check.verdict.upper():<4} {check.detail}{then}"
+    return f"{check.name:<14} {check.verdict.upper():<4} {check.detail}{ago}{then}"

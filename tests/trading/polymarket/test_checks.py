@@ -107,6 +107,7 @@ def test_tokens_and_contracts_that_differ_from_the_list_are_said(changed: dict[s
 class Urls:
     clob: str
     geoblock: str
+    rpc: str
 
 
 async def test_the_simulated_venue_passes_every_public_check() -> None:
@@ -126,7 +127,9 @@ async def test_the_simulated_venue_passes_every_public_check() -> None:
         markets = [InUse(each.market, VenueTerms(each.neg_risk, each.protocol.value)) for each in listings]
         markets.sort(key=lambda market: market.terms.version, reverse=True)
 
-        found = await asyncio.to_thread(public_checks.ask, Urls(url, f"{url}/api/geoblock"), markets)
+        found = await asyncio.to_thread(
+            public_checks.ask, Urls(url, f"{url}/api/geoblock", f"{url}/rpc"), markets
+        )
 
     assert [(check.name, check.verdict) for check in found] == [
         (name, Verdict.PASS) for name in public_checks.NAMES
@@ -135,10 +138,19 @@ async def test_the_simulated_venue_passes_every_public_check() -> None:
 
 
 def test_a_venue_that_is_away_fails_with_a_next_step() -> None:
-    found = public_checks.ask(Urls("http://127.0.0.1:9", "http://127.0.0.1:9/api/geoblock"), [IN_USE])
+    found = public_checks.ask(
+        Urls("http://127.0.0.1:9", "http://127.0.0.1:9/api/geoblock", "http://127.0.0.1:9/rpc"), [IN_USE]
+    )
 
     assert {check.verdict for check in found} == {Verdict.FAIL, Verdict.WARN}
     assert all(check.next_step for check in found)
+
+
+@pytest.mark.parametrize(("gwei", "verdict"), [(30, Verdict.PASS), (500, Verdict.PASS), (501, Verdict.WARN)])
+def test_dear_gas_is_a_warning(gwei: int, verdict: Verdict) -> None:
+    found = public_checks.judged_gas(gwei * public_checks.GWEI)
+
+    assert (found.verdict, str(gwei) in found.detail) == (verdict, True)
 
 
 def aged(name: str, ms: int) -> None:
@@ -153,8 +165,12 @@ def test_a_finding_is_read_with_its_age_and_grows_old() -> None:
 
     old = findings.check("venue", asked_by="ops")
 
-    assert (fresh.verdict, fresh.detail) == (Verdict.PASS, "fine, 0 s ago")
-    assert (old.verdict, old.detail) == (Verdict.WARN, "121 s ago: fine")
+    assert (fresh.verdict, fresh.detail) == (Verdict.PASS, "fine")
+    assert fresh.age_ms is not None
+    assert fresh.age_ms < findings.FRESH_MS
+    assert (old.verdict, old.detail) == (Verdict.WARN, "fine")
+    assert old.age_ms is not None
+    assert old.age_ms > findings.FRESH_MS
     assert findings.check("geoblock", asked_by="ops").verdict is Verdict.WARN, "never asked"
 
 
@@ -339,7 +355,7 @@ def test_whatever_is_asked_anew_cannot_break_the_checks(monkeypatch: pytest.Monk
         asked.append(1)
         raise RuntimeError("gone")
 
-    monkeypatch.setattr(checks, "_askings", [broken, broken])
+    monkeypatch.setattr(checks, "_askings", {"one": broken, "two": broken})
 
     checks.ask_all()
 

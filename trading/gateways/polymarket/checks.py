@@ -12,7 +12,8 @@ from django.conf import settings
 from core.ids import MarketId
 from feeds import selectors as feeds
 from infra import checks, clock
-from trading import findings, selectors
+from infra.checks import Area
+from trading import findings, line_checks, selectors
 from trading.gateways.polymarket import public_checks
 from trading.gateways.polymarket.public_checks import InUse
 
@@ -31,16 +32,19 @@ LISTED_MAX: Final = 4  # markets beyond those in use that are looked at
 def register() -> None:
     """Called once, when the app is ready."""
     for name in public_checks.NAMES:
-        checks.register(name, partial(findings.check, name, asked_by="the ops worker"))
-    checks.register_asking(ask_ops)
+        checks.register(name, partial(findings.check, name, asked_by="the ops worker"), Area.VENUE)
+    checks.register_asking("venue", ask_ops)
+    checks.register(line_checks.SOCKETS, line_checks.sockets, Area.VENUE)
     if settings.POLYLOLY.signs:
         from trading import wallet_checks
 
-        checks.register(WALLET, wallet_checks.held)
-        checks.register(ACTIONS, wallet_checks.actions)
+        checks.register(WALLET, wallet_checks.held, Area.WALLET)
+        checks.register(ACTIONS, wallet_checks.actions, Area.WALLET)
         for name in BY_KEY:
-            checks.register(name, partial(findings.check, name, asked_by="the trader"))
-        checks.register_asking(wallet_checks.ask_trader)
+            checks.register(name, partial(findings.check, name, asked_by="the trader"), Area.WALLET)
+        checks.register_asking("wallet", wallet_checks.ask_trader)
+        return
+    checks.register(BALANCE, line_checks.paper_cash, Area.WALLET)
 
 
 def ask_ops() -> None:

@@ -20,13 +20,16 @@ from infra.checks import Check, failed, passed, warned
 
 ASK_S: Final = 3.0
 MARKETS_MAX: Final = 8
+GWEI: Final = 10**9
+GAS_GWEI_MAX: Final = 500  # Polygon asks for some 30; many times that and merges wait or cost
 OFF_MS_MAX: Final = 1_500  # the venue says whole seconds
 WELL: Final = "venue"
 CLOCK: Final = "venue clock"
 PLACE: Final = "geoblock"
 FEES: Final = "fees"
+GAS: Final = "gas price"
 CONTRACTS: Final = "contracts"
-NAMES: Final = (WELL, CLOCK, PLACE, FEES, CONTRACTS)
+NAMES: Final = (WELL, CLOCK, PLACE, GAS, FEES, CONTRACTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def ask(urls: Any, markets: Sequence[InUse]) -> list[Check]:  # noqa: ANN401 pol
             _tried(WELL, lambda: well(http, urls.clob)),
             _tried(CLOCK, lambda: on_time(http, urls.clob)),
             _tried(PLACE, lambda: allowed_here(http, urls.geoblock)),
+            _tried(GAS, lambda: gas(http, urls.rpc)),
             *_terms(http, urls.clob, markets[:MARKETS_MAX]),
         ]
 
@@ -103,6 +107,27 @@ def allowed_here(http: httpx.Client, url: str) -> Check:
     if said.get("blocked") is not False:
         raise Unheard(f"{url} does not say whether orders are blocked")
     return passed(PLACE, f"orders are taken from {where}")
+
+
+def gas(http: httpx.Client, rpc: str) -> Check:
+    """What the chain asks for a transaction now."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_gasPrice", "params": []}
+    answer = http.post(rpc, json=asked)
+    if answer.status_code != 200:
+        raise Unheard(f"eth_gasPrice: HTTP {answer.status_code}")
+    said = msgspec.json.decode(answer.content, type=dict[str, Any]).get("result")
+    try:
+        return judged_gas(int(str(said), 16))
+    except ValueError:
+        raise Unheard(f"eth_gasPrice: {str(said)[:40]!r}") from None
+
+
+def judged_gas(wei: int) -> Check:
+    gwei = wei // GWEI
+    if gwei > GAS_GWEI_MAX:
+        step = "merges and redemptions may wait for it to fall; trading goes on"
+        return warned(GAS, f"{gwei} gwei, more than {GAS_GWEI_MAX}", step)
+    return passed(GAS, f"{gwei} gwei")
 
 
 def _terms(http: httpx.Client, clob: str, markets: Sequence[InUse]) -> list[Check]:
