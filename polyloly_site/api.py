@@ -1,11 +1,14 @@
 """``/api/v1``: every app's router under one roof, one way of asking who it is, one shape of refusal."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
@@ -15,6 +18,7 @@ from feeds import api as feeds
 from risk import api as risk
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
+from risk.once import once
 from risk.people import Actor
 from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
@@ -40,9 +44,29 @@ class LogIn(APIKeyCookie):
 api = NinjaAPI(
     title="polyloly",
     version="1",
+    description="Everything the console can do. Refusals are `application/problem+json` and name the way out. A POST "
+    "with an `Idempotency-Key` is carried out once and answered alike for 24 hours. Money is decimal text, times are "
+    "ms since the epoch.",
     auth=[Token(), LogIn(csrf=False)],
     docs_decorator=page,
 )
+
+
+def carried_out_once(run: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Every POST honours ``Idempotency-Key``; its refusals get the shape of all the others."""
+    answered = once(run)
+
+    @wraps(run)
+    def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return answered(request, *args, **kwargs)
+        except (Problem, RiskError, DatabaseError) as refused:
+            return api.on_exception(request, refused)
+
+    return refusing
+
+
+api.add_decorator(carried_out_once, mode="view")
 for router in (
     *risk.ROUTERS,
     api_pnl.router,

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,12 +18,13 @@ from infra.clock import now_ms
 from risk import selectors, services
 from risk.auth import identify, identify_who_halts
 from risk.errors import HaltKept, RiskError
+from risk.once import once
 from risk.people import Actor
 from risk.problems import Problem, answer, kept, not_written, problem_of
 from risk.services import HaltCode, MarketHaltCode
 
 REASON_MAX: Final = 300
-Door = Callable[[HttpRequest], HttpResponse]
+Door = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Body(BaseModel):
@@ -43,15 +45,26 @@ B = TypeVar("B", bound=Body)
 
 
 def door(act: Door) -> Door:
-    """POST only, refusals as problem+json, no CSRF check but the one ``risk.auth`` makes for sessions."""
+    """POST only, once for each ``Idempotency-Key``, and no CSRF check but the one ``risk.auth`` makes for sessions."""
+    answered = refusing(once(refusing(act)))
 
     @csrf_exempt
     @wraps(act)
-    def opened(request: HttpRequest) -> HttpResponse:
+    def opened(request: HttpRequest) -> HttpResponseBase:
         if request.method != "POST":
             refusal = answer(Problem(HTTPStatus.METHOD_NOT_ALLOWED, "send a POST"))
             refusal["Allow"] = "POST"
             return refusal
+        return answered(request)
+
+    return opened
+
+
+def refusing(act: Door) -> Door:
+    """Refusals as problem+json."""
+
+    @wraps(act)
+    def answered(request: HttpRequest) -> HttpResponseBase:
         try:
             return act(request)
         except Problem as problem:
@@ -63,7 +76,7 @@ def door(act: Door) -> Door:
         except DatabaseError as error:
             return answer(not_written(error))
 
-    return opened
+    return answered
 
 
 @door

@@ -23,6 +23,9 @@ RiskError
 ├── UnknownToken    no token has this number
 ├── TokenEnded      make a new token
 ├── NameTaken       choose another name
+├── KeyUsed         send another Idempotency-Key, or the same request
+├── UnderWay        ask again in a moment
+├── NeverAnswered   look what became of it, then send another Idempotency-Key
 └── NotValid        correct the named field
 """
 
@@ -164,6 +167,18 @@ class TokenEnded(RiskError):
 
 class NameTaken(RiskError):
     """There is one of this name already."""
+
+
+class KeyUsed(RiskError):
+    """This Idempotency-Key came with another request before."""
+
+
+class UnderWay(RiskError):
+    """The first request with this Idempotency-Key has not answered yet."""
+
+
+class NeverAnswered(RiskError):
+    """The first request with this Idempotency-Key never answered: what it did is not known here."""
 
 
 class NotValid(RiskError):

@@ -15,8 +15,10 @@ from risk.errors import (
     Contended,
     HaltKept,
     IncidentClosed,
+    KeyUsed,
     LimitsWrong,
     NameTaken,
+    NeverAnswered,
     NoRole,
     NotAllowed,
     NotHalted,
@@ -27,6 +29,7 @@ from risk.errors import (
     RiskError,
     SecondPersonNeeded,
     TokenEnded,
+    UnderWay,
     UnknownAlert,
     UnknownConsent,
     UnknownIncident,
@@ -58,7 +61,11 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     TokenEnded: HTTPStatus.CONFLICT,
     NameTaken: HTTPStatus.CONFLICT,
     NotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    KeyUsed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnderWay: HTTPStatus.CONFLICT,
+    NeverAnswered: HTTPStatus.CONFLICT,
 }
+KEY_HEADER: Final = "Idempotency-Key"
 
 log = logs.get("risk")
 
@@ -97,6 +104,7 @@ def problem_of(error: RiskError) -> Problem:
     field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
     field = "name" if isinstance(error, NameTaken) else field
+    field = KEY_HEADER if isinstance(error, KeyUsed | UnderWay | NeverAnswered) else field
     return Problem(STATUS[type(error)], str(error), field=field, more=one_by_one(error))
 
 

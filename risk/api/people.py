@@ -14,6 +14,7 @@ from risk import colleagues
 from risk.api.acted import ActedRequest, ReasonIn
 from risk.auth import is_personal
 from risk.links import address_of
+from risk.once import kept_instead
 from risk.people import Role, people_seen_by, role_of
 from risk.problems import Problem
 
@@ -87,6 +88,11 @@ def login_link(request: ActedRequest, name: str, response: HttpResponse) -> Link
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, f"no link was made, Redis does not answer ({error}): try again"
         ) from error
+    kept_instead(
+        request,
+        f"a log-in link for {name} was made by the first request with this key; it was in that answer and is kept "
+        "nowhere. If it did not arrive, make another with a key of its own",
+    )
     response["Cache-Control"] = "no-store"
     return LinkOut(link=address_of(token), minutes=onetime.TTL_S // 60)
 

@@ -11,6 +11,7 @@ from risk import tokens
 from risk.api.acted import ActedRequest
 from risk.auth import is_personal
 from risk.models import ApiToken, Scope
+from risk.once import kept_instead
 from risk.problems import Problem
 
 router = Router(tags=["people"])
@@ -69,6 +70,11 @@ def make_token(request: ActedRequest, asked: TokenIn, response: HttpResponse) ->
         )
     made = tokens.make_token(
         owner=owner, name=asked.name, scope=asked.scope, days=asked.days, by=by, at=now_ms()
+    )
+    kept_instead(
+        request,
+        f"token {made.row.name} of {owner}, number {made.row.pk}, was made by the first request with this key; it was "
+        "in that answer and is kept nowhere. If it did not arrive, revoke it and make another with a key of its own",
     )
     response["Cache-Control"] = "no-store"
     return Status(201, MadeTokenOut(token=made.token, **_token(made.row).dict()))

@@ -90,12 +90,16 @@ class Remembered(models.Model):
     """The answer to a POST with an ``Idempotency-Key``, kept for 24 hours: the same request gets it again.
 
     Units:
-        who:     whose request it was; keys of two people do not meet.
-        request: digest of method, path, query and body; another request with the same key is refused.
-        status:  null while the first one is under way.
+        who:     whose request it was; keys of two people or tokens do not meet.
+        path:    where it went; nor do those of two addresses.
+        request: digest of query and body; another request with the same key is refused.
+        at:      when it came, which its 24 hours count from.
+        status:  null while it is under way, and for ever where its process died before it answered.
+        body:    the answer; one that holds a secret is not kept, and a sentence about it stands here instead.
     """
 
     who = models.CharField(max_length=150)
+    path = models.CharField(max_length=200)
     key = models.CharField(max_length=200)
     request = models.CharField(max_length=64)
     at = models.DateTimeField(db_index=True)
@@ -105,7 +109,7 @@ class Remembered(models.Model):
 
     class Meta:
         verbose_name_plural = "remembered"
-        constraints = [models.UniqueConstraint(fields=["who", "key"], name="risk_remembered_once")]
+        constraints = [models.UniqueConstraint(fields=["who", "path", "key"], name="risk_remembered_once")]
 
     def __str__(self) -> str:
-        return f"{self.key} of {self.who}"
+        return f"{self.key} of {self.who} at {self.path}"

@@ -14,7 +14,7 @@ const ANSWER_MS_MAX = 15_000;
 /**
  * @param {string} path
  * @param {Record<string, unknown>} body
- * @param {string} [once] the same key for the same press: the server carries it out once
+ * @param {string} [once] the same key for the same press: the server carries it out once and answers alike
  * @returns {Promise<Answer>}
  */
 export function post(path, body, once = key()) {

@@ -49,7 +49,7 @@ async function halt() {
   unsay(); // "Nothing happened" of a press too short must not stand beside a halt
   Object.assign(press, { state: "sending", tries: 0, said: "", answer: null });
   openPanel();
-  let once = key();
+  const once = key(); // one press, one key: what failed is not remembered under it
   for (;;) {
     const answer = await haltTrading(REASON, once);
     press.tries += 1;
@@ -61,7 +61,6 @@ async function halt() {
       Object.assign(press, { state: "failed", answer: refusal(answer) });
       break;
     }
-    if (answer.status !== 0) once = key(); // an answer under this key may be remembered
     press.said = answer.detail;
     drawPanel();
     await new Promise((resume) => setTimeout(resume, RETRY_MS));

@@ -116,3 +116,11 @@ def test_who_logs_out_hands_the_pass_in(olga: User) -> None:
     browser.post("/logout/", {"csrfmiddlewaretoken": token})
 
     assert not browser.cookies[halt_pass.cookie()].value
+
+
+def test_a_halt_with_a_key_is_accepted_and_kept_too(client: Client) -> None:
+    with the_database_is_away():
+        answer = post(client, "/admin/halt", token=OPERATOR_TOKEN, headers={"Idempotency-Key": "k-1"})
+
+    assert answer.status_code == 202
+    assert len(wishes.kept()) == 1

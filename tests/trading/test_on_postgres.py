@@ -17,6 +17,7 @@ AGAIN: Final = (
     "tests/risk/test_incidents.py",
     "tests/risk/test_limits.py",
     "tests/risk/test_proof.py",
+    "tests/risk/test_remembered.py",
     "tests/risk/test_reset.py",
     "tests/risk/test_valuations.py",
     "tests/infra/test_patience.py",
