@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("risk", "0005_incidents")]
+    dependencies = [("risk", "0006_consent_about")]
 
     operations = [
         migrations.RemoveConstraint(model_name="remembered", name="risk_remembered_once"),
