@@ -141,6 +141,10 @@ class ConsoleConsumer(AsyncWebsocketConsumer):
     async def control_changed(self, _message: dict[str, str]) -> None:
         await self.tell_control()
 
+    async def incidents_changed(self, _message: dict[str, str]) -> None:
+        """Only that: a page that shows them asks the API."""
+        await self.tell({"type": "incidents"})
+
     def follows(self, message: BoardChanged) -> bool:
         return message["epoch"] == self.epoch and message["seq"] == self.seq + 1
 

@@ -1,4 +1,4 @@
-"""What needs a person and stands only in the database: fills taken back, orders the venue refuses.
+"""What needs a person and stands only in the database: fills taken back, orders the venue refuses, open incidents.
 
 The trader's board says nothing of them: they are over, or they concern no market alone.
 """
@@ -23,12 +23,27 @@ SHOWN_NOWHERE_ELSE: Final = frozenset(
 
 
 def found() -> list[Trouble]:
-    """Rows as the console's "needs you" draws them; none before the account's first start."""
+    """Rows as the console's "needs you" draws them; of orders and fills none before the account's first start."""
     account_id = past.account_in_use()
+    told = [*alerts(), *incidents()]
     if account_id is None:
-        return []
+        return told
     now = clock.now_ms()
-    return [*reversed_fills(account_id, now), *refused_orders(account_id, now), *alerts()]
+    return [*reversed_fills(account_id, now), *refused_orders(account_id, now), *told]
+
+
+def incidents() -> list[Trouble]:
+    """Incidents nobody closed yet: somebody is to write down what happens."""
+    return [
+        {
+            "key": f"incident-{each.pk}",
+            "severity": each.severity,
+            "text": each.title,
+            "detail": f"incident {each.pk}, opened by {each.opened_by_name}, not closed yet",
+            "href": f"/incidents/{each.pk}/",
+        }
+        for each in risk.open_incidents()
+    ]
 
 
 def alerts() -> list[Trouble]:

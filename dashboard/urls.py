@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import alerts, audit, curves, login, pages, password, people, records, risk
+from dashboard.views import alerts, audit, curves, incidents, login, pages, password, people, records, risk
 
 app_name = "console"
 
@@ -19,6 +19,9 @@ urlpatterns = [
     path("halts/", risk.halts, name="halts"),
     path("halts.csv", risk.halts_csv, name="halts-csv"),
     path("alerts/", alerts.alerts, name="alerts"),
+    path("incidents/", incidents.incidents, name="incidents"),
+    path("incidents.csv", incidents.incidents_csv, name="incidents-csv"),
+    path("incidents/<int:incident_id>/", incidents.incident, name="incident"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
     path("people/", people.people, name="people"),

@@ -19,6 +19,8 @@ from infra import bus, logs
 
 TOPIC: Final = "control"
 GROUP: Final = "control"
+CONTROL: Final = "control.changed"
+INCIDENTS: Final = "incidents.changed"
 NUDGED_WITHIN_S: Final = 0.5
 
 _messengers: Final = ThreadPoolExecutor(4, thread_name_prefix="telling runners")
@@ -37,15 +39,20 @@ def consoles_on_commit() -> None:
     transaction.on_commit(nudge_consoles)
 
 
-def nudge_consoles() -> None:
+def incidents_on_commit() -> None:
+    """Let every console that shows incidents ask for them again."""
+    transaction.on_commit(partial(nudge_consoles, INCIDENTS))
+
+
+def nudge_consoles(what: str = CONTROL) -> None:
     """As ``consoles_on_commit``, now. A Redis that hangs is not waited for."""
-    async_to_sync(_nudge)()
+    async_to_sync(_nudge)(what)
 
 
-async def _nudge() -> None:
+async def _nudge(what: str) -> None:
     layer = get_channel_layer()
     assert layer is not None, "CHANNEL_LAYERS has a default"
-    sending = asyncio.ensure_future(layer.group_send(GROUP, {"type": "control.changed"}))
+    sending = asyncio.ensure_future(layer.group_send(GROUP, {"type": what}))
     _, late = await asyncio.wait({sending}, timeout=NUDGED_WITHIN_S)
     if late:
         sending.cancel()

@@ -18,6 +18,9 @@ from risk.budgets import Dealt as Dealt
 from risk.budgets import budget_of as budget_of
 from risk.history import halt_keys as halt_keys
 from risk.history import past_halts as past_halts
+from risk.incidents.timeline import incident as incident
+from risk.incidents.timeline import incidents as incidents
+from risk.incidents.timeline import open_incidents as open_incidents
 from risk.limits import Agreed as Agreed
 from risk.models import Alert, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
 from risk.panel import Panel, panel

@@ -92,6 +92,12 @@ def at(moment: int | datetime | None) -> SafeString | str:
 
 
 @register.filter
+def ms(moment: datetime) -> int:
+    """A moment in milliseconds since 1970, for the browser."""
+    return clock.to_ms(moment)
+
+
+@register.filter
 def between(began: datetime, ended: datetime | None) -> str:
     """How long it lasted: "41 ms", "2.1 s", "12 min"."""
     if ended is None:

@@ -19,6 +19,11 @@ Number = Annotated[int, Field(ge=1, le=NUMBER_MAX)]
 Words = Annotated[str, Field(min_length=1, max_length=log.TEXT_MAX)]
 
 
+class IncidentsAsked(Asked):
+    open: bool | None = Field(default=None, description="true: nobody closed it yet; false: closed")
+    severity: int | None = Field(default=None, ge=0, le=3, description="0 is the gravest")
+
+
 class OpenIn(Schema):
     title: Annotated[str, Field(min_length=1, max_length=log.TITLE_MAX)]
     severity: Annotated[int, Field(ge=0, le=3, description="0 is the gravest")]
@@ -56,7 +61,10 @@ class IncidentOut(Schema):
 
 
 class MomentOut(Schema):
+    """``until_ms``: when what lasts was over, null while it is not; ``at_ms`` of what has no length."""
+
     at_ms: int
+    until_ms: int | None
     kind: str
     who: str
     text: str
@@ -68,9 +76,14 @@ class WholeOut(IncidentOut):
 
 
 @router.get("/incidents", response=Page[IncidentOut])
-def incidents(request: HttpRequest, asked: Query[Asked]) -> Page[IncidentOut]:
+def incidents(request: HttpRequest, asked: Query[IncidentsAsked]) -> Page[IncidentOut]:
     """Newest first."""
-    return page(timeline.incidents(), asked, _shown)
+    rows = timeline.incidents()
+    if asked.open is not None:
+        rows = rows.filter(closed__isnull=asked.open)
+    if asked.severity is not None:
+        rows = rows.filter(severity=asked.severity)
+    return page(rows, asked, _shown)
 
 
 @router.post("/incidents", response={201: IncidentOut})
@@ -130,7 +143,14 @@ def exported(request: HttpRequest, incident_id: Number) -> HttpResponse:
 def _whole(incident_id: int) -> WholeOut:
     found = timeline.incident(incident_id)
     moments = [
-        MomentOut(at_ms=each.at_ms, kind=each.kind, who=each.who, text=each.text, facts=each.facts)
+        MomentOut(
+            at_ms=each.at_ms,
+            until_ms=each.until_ms,
+            kind=each.kind,
+            who=each.who,
+            text=each.text,
+            facts=each.facts,
+        )
         for each in timeline.timeline(found)
     ]
     return WholeOut(**_shown(found).dict(), timeline=moments)

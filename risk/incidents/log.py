@@ -16,6 +16,7 @@ from risk.audit import Facts, record, refuse
 from risk.errors import IncidentClosed, NotValid, ReasonMissing, RiskError, UnknownIncident
 from risk.incidents.state import state_now
 from risk.models import Alert, AuditOutcome, Incident, IncidentNote, NoteKind, Severity
+from risk.notices import incidents_on_commit
 from risk.people import Actor
 from risk.powers import Control, require
 
@@ -54,6 +55,7 @@ def open_incident(
                 alert=alert,
             )
             _record(by, incident, "opened", title, at=at, after={"severity": f"P{severity}"})
+            incidents_on_commit()
     except RiskError as refusal:
         refuse(by, Control.INCIDENT, target=None, reason=title, why=refusal, at=at)
         raise
@@ -111,6 +113,7 @@ def close_incident(incident_id: int, cause: str, *, by: Actor, at: Ms) -> None:
         if not closed:
             raise IncidentClosed("somebody closed it in this moment")
         _record(by, incident, "closed", cause, at=at, before={"closed": None}, after={"closed_ms": at})
+        incidents_on_commit()
     log.warning("incident closed", incident=incident_id, cause=cause, by=by.name)
 
 
@@ -129,6 +132,7 @@ def _open(incident_id: int) -> Incident:
 def _note(
     incident: Incident, kind: NoteKind, text: str, facts: Facts | None, *, by: Actor, at: Ms
 ) -> IncidentNote:
+    incidents_on_commit()
     return IncidentNote.objects.create(
         incident=incident, at=to_datetime(at), by_name=by.name, kind=kind, text=text[:TEXT_MAX], facts=facts
     )

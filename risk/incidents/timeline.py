@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from risk.models import Alert, Audit, Halt, HaltReport, Incident, IncidentNote, 
 
 BEFORE: Final = timedelta(minutes=5)  # what led to it is seldom in its own span
 MOMENTS_MAX: Final = 1_000
+OPEN_MAX: Final = 100
 OWN: Final = "incident"
 
 
@@ -28,18 +29,39 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened. ``facts``: of a snapshot, a control; else ``None``."""
+    """One thing that happened, or that began and lasted.
+
+    until_ms: when what lasts was over, ``None`` while it is not; ``at_ms`` itself of what has no length.
+    facts:    of a snapshot, a changed severity, a control; else ``None``.
+    """
 
     at_ms: Ms
+    until_ms: Ms | None
     kind: Kind
     who: str
     text: str
     facts: dict[str, Any] | None = None
 
 
+def _at(
+    moment: datetime, kind: Kind, who: str | None, text: str, facts: dict[str, Any] | None = None
+) -> Moment:
+    """What has no length."""
+    return Moment(to_ms(moment), to_ms(moment), kind, who or "", text, facts)
+
+
+def _lasting(began: datetime, ended: datetime | None, kind: Kind, who: str, text: str) -> Moment:
+    return Moment(to_ms(began), None if ended is None else to_ms(ended), kind, who, text)
+
+
 def incidents() -> QuerySet[Incident]:
     """Newest first."""
     return Incident.objects.select_related("alert").order_by("-pk")
+
+
+def open_incidents() -> list[Incident]:
+    """Those nobody closed yet, the gravest first."""
+    return list(Incident.objects.filter(closed__isnull=True).order_by("severity", "-pk")[:OPEN_MAX])
 
 
 def incident(incident_id: int) -> Incident:
@@ -62,16 +84,14 @@ def _span(of: Incident, field: str) -> Q:
 
 
 def _own(of: Incident) -> Iterator[Moment]:
-    yield Moment(
-        to_ms(of.opened), Kind.INCIDENT, of.opened_by_name, f"opened as P{_first_severity(of)}: {of.title}"
-    )
+    yield _at(of.opened, Kind.INCIDENT, of.opened_by_name, f"opened as P{_first_severity(of)}: {of.title}")
     for note in IncidentNote.objects.filter(incident=of).order_by("pk"):
         text = note.text
         if note.kind == "severity" and note.facts is not None:
             text = f"{note.facts['before']} becomes {note.facts['after']}: {text}"
-        yield Moment(to_ms(note.at), Kind.NOTE, note.by_name, text, note.facts)
+        yield _at(note.at, Kind.NOTE, note.by_name, text, note.facts)
     if of.closed is not None:
-        yield Moment(to_ms(of.closed), Kind.INCIDENT, of.closed_by_name or "", f"closed: {of.cause}")
+        yield _at(of.closed, Kind.INCIDENT, of.closed_by_name, f"closed: {of.cause}")
 
 
 def _first_severity(of: Incident) -> str:
@@ -84,12 +104,12 @@ def _first_severity(of: Incident) -> str:
 def _alerts(of: Incident) -> Iterator[Moment]:
     wanted = _span(of, "began") | _span(of, "ended") | _span(of, "acknowledged")
     for alert in Alert.objects.filter(wanted).order_by("pk")[:MOMENTS_MAX]:
-        yield Moment(to_ms(alert.began), Kind.ALERT, "alerts", f"P{alert.severity} {alert.text}")
+        said = f"P{alert.severity} {alert.text}"
+        yield _lasting(alert.began, alert.ended, Kind.ALERT, "alerts", said)
         if alert.acknowledged is not None:
-            yield Moment(to_ms(alert.acknowledged), Kind.ALERT, alert.acknowledged_by_name or "",
-                         f"acknowledged: {alert.text}")  # fmt: skip
+            yield _at(alert.acknowledged, Kind.ALERT, alert.acknowledged_by_name, f"seen to: {alert.text}")
         if alert.ended is not None:
-            yield Moment(to_ms(alert.ended), Kind.ALERT, "alerts", f"ended: {alert.text}")
+            yield _at(alert.ended, Kind.ALERT, "alerts", f"over: {alert.text}")
 
 
 def _halts(of: Incident) -> Iterator[Moment]:
@@ -97,22 +117,21 @@ def _halts(of: Incident) -> Iterator[Moment]:
     for model in (Halt, MarketHalt):
         for halt in model.objects.filter(wanted).order_by("pk")[:MOMENTS_MAX]:
             where = halt.market_id if isinstance(halt, MarketHalt) else "everything"
-            yield Moment(
-                to_ms(halt.began), Kind.HALT, halt.by_name, f"{where} halted: {halt.code}, {halt.detail}"
-            )
+            why = ", ".join(filter(None, (halt.code.replace("_", " "), halt.detail)))
+            yield _lasting(halt.began, halt.ended, Kind.HALT, halt.by_name, f"{where} halted: {why}")
             if halt.ended is not None:
-                why = f"{where} trades again: {halt.ended_reason}"
-                yield Moment(to_ms(halt.ended), Kind.HALT, halt.ended_by_name or "", why)
+                again = f"{where} trades again" + (f": {halt.ended_reason}" if halt.ended_reason else "")
+                yield _at(halt.ended, Kind.HALT, halt.ended_by_name, again)
     for report in HaltReport.objects.filter(_span(of, "proven")).order_by("pk")[:MOMENTS_MAX]:
         assert report.proven is not None, "the query asked for it"
         words = f"proven: {report.cancelled} cancelled, none open"
-        yield Moment(to_ms(report.proven), Kind.HALT, report.runner, words)
+        yield _at(report.proven, Kind.HALT, report.runner, words)
 
 
 def _controls(of: Incident) -> Iterator[Moment]:
     """What people and processes did; what they wrote into incidents is told by the incident itself."""
     for link in Audit.objects.filter(_span(of, "at")).exclude(what=OWN).order_by("-pk")[:MOMENTS_MAX]:
         target = "" if link.target is None else f" {link.target}"
-        text = f"{link.what}{target} {link.outcome}: {link.reason}"
-        facts = {"before": link.before, "after": link.after}
-        yield Moment(to_ms(link.at), Kind.CONTROL, link.who, text, facts)
+        text = f"{link.what}{target} {link.outcome}" + (f": {link.reason}" if link.reason else "")
+        facts = {"link": link.number, "before": link.before, "after": link.after}
+        yield _at(link.at, Kind.CONTROL, link.who, text, facts)

@@ -32,6 +32,8 @@ export class Board {
   sources = [];
   /** What only the database knows of and needs a person. @type {import("./rows").Trouble[]} */
   troubles = [];
+  /** How often the server said that an incident changed. */
+  incidentsTold = 0;
   /** @type {number | null} */
   epoch = null;
   seq = -1;
@@ -62,6 +64,9 @@ export class Board {
         return this.#change(message);
       case "control":
         this.control = message.control;
+        return "taken";
+      case "incidents":
+        this.incidentsTold += 1;
         return "taken";
       case "beat":
         this.workers = message.workers;

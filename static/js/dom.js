@@ -125,6 +125,7 @@ function update(node, child) {
   }
   const element = /** @type {HTMLElement} */ (node);
   const before = drawn.get(element);
+  if (before === child) return; // a view that kept its description: nothing differs
   setAttributes(element, before?.attrs ?? {}, child.attrs);
   const text = child.attrs.flash ? element.textContent : null;
   draw(element, child.children);

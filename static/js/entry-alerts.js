@@ -4,6 +4,7 @@ import { post } from "./control.js";
 import { say } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { local, span, utc } from "./format.js";
+import { openButton, whenChanged } from "./incidents.js";
 import { now, paint, speed } from "./live.js";
 import { named } from "./named.js";
 import { polled, polledPanel } from "./polled.js";
@@ -27,6 +28,9 @@ const standing = polled("/api/v1/alerts?in_force=true&limit=200", EVERY_MS);
 const past = polled("/api/v1/alerts?limit=100", EVERY_MS);
 /** @type {import("./polled.js").Polled<{ items: Delivery[] }>} */
 const told = polled("/api/v1/deliveries?limit=50", EVERY_MS);
+/** @type {import("./polled.js").Polled<{ items: import("./incidents.js").Incident[] }>} */
+const incidents = polled("/api/v1/incidents?limit=200", EVERY_MS);
+whenChanged(incidents.load);
 
 polledPanel("p-standing", standing, ({ items }) => [items.length === 0
   ? h("p", { class: "empty" }, "Nothing needs a person now. What does is told here, by every channel of ALERT_URLS, and again until somebody sees to it.")
@@ -50,9 +54,17 @@ function alertRow(alert) {
       h("p", { class: "muted" }, `since ${utc(alert.began_ms)}, ${span((now() - alert.began_ms) / speed())}`, alert.times > 1 ? ` · ${alert.times} times` : "",
         alert.told_ms === null ? " · nobody told" : ` · told ${utc(alert.told_ms)}`, runbook(alert),
         alert.acknowledged_ms === null ? "" : ` · ${alert.acknowledged_by} sees to it`)),
-    h("div", { class: "control" }, alert.acknowledged_ms !== null ? null : may("acknowledge")
-      ? h("button", { type: "button", class: "button small", "data-see": alert.id, "aria-label": `See to: ${alert.text}` }, "I see to it")
-      : null));
+    h("div", { class: "control buttons" },
+      alert.acknowledged_ms !== null || !may("acknowledge") ? null
+        : h("button", { type: "button", class: "button small", "data-see": alert.id, "aria-label": `I see to it: ${alert.text}` }, "I see to it"),
+      incidentOf(alert)));
+}
+
+/** The incident it was made, or the button that makes it one. @param {Alert} alert @returns {Loose} */
+function incidentOf(alert) {
+  const found = incidents.value?.items.find((each) => each.alert_id === alert.id);
+  if (found) return h("a", { class: "button small", href: `/incidents/${found.id}/` }, `Incident ${found.id}`);
+  return openButton({ title: alert.text, severity: alert.severity, began: alert.began_ms, alert: alert.id, words: "Incident…" });
 }
 
 /** @param {Alert} alert @returns {Loose} */

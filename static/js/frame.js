@@ -156,9 +156,11 @@ function haltNotice() {
 function drawCounts() {
   const open = board.one("totals")?.open_orders ?? null;
   const urgent = board.heard ? needs().filter((need) => need.severity < 3).length : 0;
+  const incidents = board.troubles.filter(({ key }) => key.startsWith("incident-")).length;
+  /** @type {Record<string, number | string | null>} */
+  const shown = { needs: urgent || "", orders: open, incidents: incidents || "" };
   for (const badge of document.querySelectorAll("[data-count]")) {
-    const shown = badge.getAttribute("data-count") === "needs" ? urgent || "" : (open ?? "");
-    patch(badge, [String(shown)]);
+    patch(badge, [String(shown[badge.getAttribute("data-count") ?? ""] ?? "")]);
   }
   const title = document.body.dataset.title ?? "polyloly";
   const halted = board.control?.halt ? "■ HALTED · " : "";

@@ -8,6 +8,7 @@ import { ask, refusal, say, unsay } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { age, clock, local, span, utc, words } from "./format.js";
 import { holdable } from "./hold.js";
+import { haltTitle, openButton } from "./incidents.js";
 import { board, link, now, paint, speed } from "./live.js";
 import { named } from "./named.js";
 import { may, whoMay } from "./roles.js";
@@ -157,7 +158,8 @@ function haltedBody(halted) {
       may("halt") ? h("button", { type: "button", class: "button", "data-halt-now": true, title: "cancels and asks the venue once more" }, "Halt again") : null,
       may("reset")
         ? h("button", { type: "button", class: "button", "data-reset": true }, "Reset trading…")
-        : h("span", { class: "muted" }, `Reset: ${whoMay("reset")}`)),
+        : h("span", { class: "muted" }, `Reset: ${whoMay("reset")}`),
+      openButton({ title: haltTitle(halted), severity: 1, began: halted.began_ms })),
   ];
 }
 

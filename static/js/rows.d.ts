@@ -279,7 +279,7 @@ export interface MarketHalt {
 
 /** As the audit names them; `risk/powers.py` has the list. */
 export type ControlName =
-  | "halt" | "halt-market" | "resume-market" | "restart-adapter" | "cancel" | "acknowledge" | "test-alert"
+  | "halt" | "halt-market" | "resume-market" | "restart-adapter" | "cancel" | "acknowledge" | "test-alert" | "incident"
   | "reset" | "limits" | "preflight" | "arm" | "disarm" | "consent" | "reconcile" | "approve-mapping"
   | "make-token" | "revoke-token" | "tokens-of-others" | "users";
 
@@ -313,5 +313,6 @@ export type Message =
     }
   | { type: "change"; epoch: number; seq: number; rows: Record<string, Row | null> }
   | { type: "control"; control: Control }
+  | { type: "incidents" }
   | { type: "beat"; now_ms: number; speed: string; workers: Worker[]; sources: FeedRow[]; troubles: Trouble[] }
   | { type: "gone"; now_ms: number; since_ms: number | null; workers: Worker[]; sources?: FeedRow[]; troubles?: Trouble[]; speed?: string; control?: Control };

@@ -3,6 +3,7 @@
 import { breakerItem, tripped } from "./breakers.js";
 import { h } from "./dom.js";
 import { clock, local, utc, words } from "./format.js";
+import { haltTitle, openButton } from "./incidents.js";
 import { proofOf } from "./halt.js";
 import { board, now, speed } from "./live.js";
 import { marketName } from "./markethalt.js";
@@ -34,7 +35,8 @@ function all(halt) {
     proofLine(report),
     h("div", { class: "actions" },
       h("button", { type: "button", class: "button small", "data-open-halt": true }, "Show proof"),
-      may("reset") ? h("button", { type: "button", class: "button small", "data-reset": true }, "Reset trading…") : h("span", { class: "muted" }, `Reset: ${whoMay("reset")}`)));
+      may("reset") ? h("button", { type: "button", class: "button small", "data-reset": true }, "Reset trading…") : h("span", { class: "muted" }, `Reset: ${whoMay("reset")}`),
+      openButton({ title: haltTitle(halt), severity: 1, began: halt.began_ms })));
 }
 
 /** @param {import("./rows").MarketHalt} halt */
@@ -46,7 +48,8 @@ function one(halt) {
     halt.report ? h("details", null, h("summary", null, proofLine(halt.report)), proofOf(halt.report)) : proofLine(null),
     h("div", { class: "actions" }, may("resume-market")
       ? h("button", { type: "button", class: "button small primary", "data-market-control": halt.market_id, "aria-label": `Resume ${name}` }, `Resume ${name}…`)
-      : h("span", { class: "muted" }, `Resume: ${whoMay("resume-market")}`)));
+      : h("span", { class: "muted" }, `Resume: ${whoMay("resume-market")}`),
+      openButton({ title: `${name} halted: ${named(halt.detail || words(halt.reason))}`, severity: 2, began: halt.began_ms })));
 }
 
 /** @param {number} since */

@@ -20,6 +20,8 @@ from dashboard import consumers, snapshots
 from dashboard.changes import apply
 from dashboard.consumers import ConsoleConsumer
 from infra import clock
+from risk.incidents.log import open_incident
+from risk.models import Severity
 from risk.people import Actor, Role
 from risk.services import HaltCode, halt_trading
 from tests.dashboard.conftest import Publish
@@ -224,6 +226,17 @@ async def test_a_halt_is_shown_without_asking(connect: Connect, ada: User) -> No
 
     assert heard["control"]["halt"]["detail"] == "feed looks wrong"
     assert heard["control"]["can"]["reset"] is True
+
+
+async def test_a_changed_incident_is_said_without_its_words(connect: Connect, ada: User) -> None:
+    console = await connect(ada)
+    await hear(console, "gone")
+
+    await sync_to_async(open_incident)(
+        title="books differ", severity=Severity.P1, began=None, alert_id=None, by=BY, at=clock.now_ms()
+    )
+
+    assert await hear(console, "incidents") == {"type": "incidents"}
 
 
 async def test_consoles_are_counted_and_the_number_is_bounded(

@@ -33,7 +33,7 @@ from trading.models import AccountMode
 from trading.services import open_account
 from trading.wallet_light import Hold, WalletLight, key_of
 
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/audit/", "/people/"]
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/incidents/", "/audit/", "/people/"]
 
 
 def first_message(page: str) -> dict[str, Any]:

@@ -195,7 +195,7 @@ def test_a_page_of_many_orders_asks_as_little_as_a_page_of_one(
     for n in range(ROWS_A_PAGE + 5):
         an_order(account, n)
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(21):
         page = as_ada.get("/orders/").content.decode()
 
     assert page.count("data-row") == ROWS_A_PAGE

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.contrib.auth.models import User
 
+from infra import clock
+from risk.models import Alert, Incident, IncidentNote
 from risk.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
@@ -16,13 +18,35 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/audit/", "/people/"]
+PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/incidents/", "/audit/", "/people/"]
 TABLET = {"width": 768, "height": 1024}
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
 
 
 def paths(trader: FakeTrader) -> list[str]:
-    return [*PAGES, f"/markets/{next(iter(trader.evening.markets))}/"]
+    return [*PAGES, f"/markets/{next(iter(trader.evening.markets))}/", incident_path()]
+
+
+def incident_path() -> str:
+    """The page of an incident with something of every kind on its line of time."""
+    now = clock.now_ms()
+    found = Incident.objects.create(
+        title="books differ", severity=1, mode="demo", began=clock.to_datetime(now - 90_000),
+        opened=clock.to_datetime(now - 60_000), opened_by_name="olga",
+    )  # fmt: skip
+    for kind, text, facts in (
+        ("note", "the venue says 12, we say 10", None),
+        ("severity", "orders leave", {"before": "P2", "after": "P1"}),
+        ("snapshot", "the state at this moment", {"equity": "10012.5", "open_orders": [], "checks": []}),
+    ):
+        IncidentNote.objects.create(
+            incident=found, at=clock.to_datetime(now), by_name="olga", kind=kind, text=text, facts=facts
+        )
+    Alert.objects.create(
+        key="source_stale:steam", code="source_stale", severity=2, text="Source stale: steam", mode="demo",
+        began=clock.to_datetime(now - 80_000), last=clock.to_datetime(now), times=3,
+    )  # fmt: skip
+    return f"/incidents/{found.pk}/"
 
 
 def violations(page: "Page") -> list[str]:

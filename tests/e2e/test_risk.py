@@ -113,11 +113,24 @@ def test_a_viewer_is_offered_nothing_to_press_on_any_page(
     with_role(User.objects.create_user("otto"), Role.OPERATOR)
     User.objects.filter(pk=person.pk).update(is_superuser=False, is_staff=False)
     with_role(person, Role.VIEWER)
-    controls = "[data-market-control], [data-reset], [data-halt-now], [data-person], [data-make-person]"
+    controls = (
+        "[data-market-control], [data-reset], [data-halt-now], [data-person], [data-make-person],"
+        "[data-open-incident], [data-see], [data-test]"
+    )
     page = open_page("/risk/")
     page.locator("#p-force").get_by_text("Needs the role operator: otto.").first.wait_for()
     offered = {}
-    for path in ("/risk/", "/", "/markets/", f"/markets/{market_id}/", "/audit/", "/people/"):
+    pages = (
+        "/risk/",
+        "/",
+        "/markets/",
+        f"/markets/{market_id}/",
+        "/audit/",
+        "/people/",
+        "/alerts/",
+        "/incidents/",
+    )
+    for path in pages:
         page.goto(path)
         page.locator("#halt:disabled").wait_for()
         offered[path] = page.locator(controls).count()

@@ -94,7 +94,7 @@ def test_the_line_of_time_has_what_people_and_the_program_did() -> None:
 
     assert ("incident", "olga", "opened as P1: books differ") in told
     assert ("note", "rita", "P1 becomes P0: orders leave") in told
-    assert ("halt", "olga", "everything halted: manual_halt, feed looks wrong") in told
+    assert ("halt", "olga", "everything halted: manual halt, feed looks wrong") in told
     assert ("control", "olga", f"halt-market {MARKET} done: odd") in told
     assert told[-1] == ("incident", "rita", "closed: a restart nobody announced")
     assert not any("long after" in text for _, _, text in told)
