@@ -144,6 +144,22 @@ def hear_redeem_failed(engine: Engine, event: ev.RedeemFailed, draft: Draft) -> 
         desk.redeem_asked = False
 
 
+def hear_adjusted(engine: Engine, event: ev.Adjusted, draft: Draft) -> None:
+    """Take in entries that are written already: nobody is told to write them again."""
+    engine.ledger.book(event.entries)
+    now = event.heard_ms
+    for market_id in dict.fromkeys(entry.market_id for entry in event.entries if entry.market_id is not None):
+        engine.begin_at(market_id)
+        desk, absent = engine.desks.get(market_id), engine.absent.get(market_id)
+        pair = desk.pair if desk is not None else absent.pair if absent is not None else None
+        if pair is not None:
+            pair.adjusted(event.entries)
+        if desk is not None:
+            draft.notes.extend(desk.holdings_changed(now))
+            engine.decide(desk, now, draft)
+            redeem(engine, desk, now, draft)
+
+
 def redeem(engine: Engine, desk: Desk, now: Ms, draft: Draft) -> None:
     """Collect once every fill is settled and nothing is open: what is asked for must be there."""
     pair = desk.pair

@@ -151,6 +151,7 @@ class Difference:
         ours, theirs: millionths of a share, or of a USDC where ``outcome`` is ``None``; ``None``: no figure.
         effect: what our books would gain by taking over the other side's word.
         evidence: in words, each with its name.
+        trade: the fill it is about, by whoever tells of it.
         runs:  how many runs in a row have seen it, this one included; ``first_ms``: the first of them.
     """
 
@@ -165,6 +166,7 @@ class Difference:
     theirs: int | None
     effect: tuple[tuple[Leg | None, int], ...]
     evidence: tuple[tuple[str, str], ...]
+    trade: Traded | None
     runs: int
     first_ms: Ms
     at_ms: Ms

@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 from core import events as ev
 from core.absent import NOTHING_LEFT, Past, absent_markets
 from core.aftermath import (
+    hear_adjusted,
     hear_fill,
     hear_merge,
     hear_order,
@@ -105,6 +106,7 @@ class Engine:
             ev.Redeemed: partial(hear_redeemed, self),
             ev.RedeemFailed: partial(hear_redeem_failed, self),
             ev.BalanceSeen: self._balance,
+            ev.Adjusted: partial(hear_adjusted, self),
             ev.Halted: self._halted,
             ev.Resumed: self._resumed,
             ev.WindowTold: self._window,

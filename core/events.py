@@ -34,11 +34,13 @@ from core.answers import (
     WindowTold,
 )
 from core.ids import EventId, GroupId, MarketId, MatchId, Outcome, Side, TokenId
+from core.ledger import Entry
 from core.limits import Budget, Limits
 from core.units import Ms, Price, Prob, Shares
 
 __all__ = [
     "AckStatus",
+    "Adjusted",
     "BalanceSeen",
     "BookChanged",
     "BookEvent",
@@ -341,6 +343,15 @@ class LimitsSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjusted:
+    """The ledger was corrected from outside: the entries are in the rows already, and only the engine has to learn."""
+
+    entries: tuple[Entry, ...]
+    reason: str
+    heard_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed. Sent about once a second, and by replay wherever a second boundary is crossed."""
 
@@ -351,7 +362,7 @@ BookEvent = BookSnapshot | BookChanged | TradePrinted | TickSizeChanged
 FeedEvent = MarketListed | FeedLost | FeedBack | ResyncFailed | MarketResolved | MatchSignal
 OrderAnswer = OrderSent | OrderAcked | OrderRejected | OrderUnknown | OrderClosed | CancelFailed
 OrderEvent = OrderAnswer | FillSeen | FillSettled
-WalletEvent = BalanceSeen | MergeStepped | Redeemed | RedeemFailed
+WalletEvent = BalanceSeen | MergeStepped | Redeemed | RedeemFailed | Adjusted
 ControlEvent = Halted | Resumed | BreakerReset | BudgetSet | LimitsSet | Tick
 Event = BookEvent | FeedEvent | OrderEvent | WindowTold | WalletEvent | ControlEvent
 

@@ -125,6 +125,18 @@ class PairLedger:
                 receipt = Usdc(0)
         return self._booked(entries)
 
+    def adjusted(self, entries: Iterable[Entry]) -> None:
+        """Take in what was booked from outside, as far as it is of this ledger. Fills among it are final."""
+        mine = [
+            entry
+            for entry in entries
+            if entry.strategy is self.strategy and entry.market_id == self.market_id
+        ]
+        for entry in mine:
+            if entry.fill_id is not None:
+                self._fills[entry.fill_id] = FillStatus.CONFIRMED
+        self._booked(mine)
+
     def rebuild(self, entries: Iterable[Entry], provisional: Mapping[FillId, FillStatus] = NO_FILLS) -> None:
         """Begin again from ``entries``, oldest first. Fills not in ``provisional``, which may name those of
         other markets too, count as CONFIRMED."""

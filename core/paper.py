@@ -165,6 +165,9 @@ class PaperVenue:
     def held(self, market_id: MarketId, outcome: Outcome) -> Shares:
         return self._purse.held((market_id, outcome))
 
+    def all_held(self) -> Mapping[Leg, Shares]:
+        return self._purse.all_held()
+
     def free_cash(self) -> Usdc:
         """Cash that no open buy has locked."""
         return Usdc(self._purse.cash - sum(self._lock(order) for order in self._orders.values()))

@@ -22,6 +22,10 @@ class Purse:
     def held(self, leg: Leg) -> Shares:
         return Shares(self._held.get(leg, 0))
 
+    def all_held(self) -> Mapping[Leg, Shares]:
+        """Every leg of which something is held."""
+        return {leg: Shares(held) for leg, held in self._held.items()}
+
     def settled(self, leg: Leg) -> Shares:
         """Shares that are ours for good and in no merge."""
         return Shares(self._held.get(leg, 0) - self._unsettled.get(leg, 0) - self._merging.get(leg[0], 0))

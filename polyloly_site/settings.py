@@ -141,7 +141,13 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 60.0, "options": {"queue": "ops", "expires": 60}}
-    for task in ("risk.thin_valuations", "risk.forget_answers", "trading.forget_decisions", "site.rotate_log")
+    for task in (
+        "risk.thin_valuations",
+        "risk.forget_answers",
+        "trading.forget_decisions",
+        "trading.reconcile",
+        "site.rotate_log",
+    )
 }
 CELERY_BEAT_SCHEDULE |= {
     task: {"task": task, "schedule": 30.0, "options": {"queue": "ops", "expires": 30}}

@@ -18,6 +18,7 @@ from risk import consent, notices, selectors, stops
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.finders import Found, register_finder
 from risk.audit import Facts, record, refuse, require_reason
+from risk.audit import record as record_control
 from risk.auth import by_session
 from risk.breakers import breaker_of, keep_breaker, resume_breaker
 from risk.budgets import acknowledge_budget, deal_budgets
@@ -40,6 +41,7 @@ from risk.venue import Withdrawn, register_reconciliation, register_signs, regis
 __all__ = [
     "Actor",
     "AlertCode",
+    "AuditOutcome",
     "Control",
     "Found",
     "HaltCode",
@@ -61,6 +63,7 @@ __all__ = [
     "needed_for",
     "process",
     "prove_halt",
+    "record_control",
     "record_kept_here",
     "record_valuation",
     "record_wishes",
@@ -70,6 +73,8 @@ __all__ = [
     "register_signs",
     "register_state",
     "register_withdraw",
+    "require",
+    "require_reason",
     "reset_trading",
     "resolve_market",
     "resume_market",

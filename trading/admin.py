@@ -1,9 +1,31 @@
 """Trading in the Django admin: to read, filter and search. Amounts are shown as decimals."""
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.forms import ActionForm
 
+from infra import clock
 from infra.fact_admin import FactAdmin, moment, price, shares, usdc
-from trading.models import Account, Decision, Entry, Fence, Fill, Mark, Order, StepFailure, WalletAction
+from risk import services as services_of_risk
+from risk.errors import RiskError
+from trading import services
+from trading.errors import CannotResolve
+from trading.models import (
+    Account,
+    Decision,
+    Difference,
+    Entry,
+    Fence,
+    Fill,
+    Mark,
+    Order,
+    Reconciliation,
+    Resolution,
+    StepFailure,
+    WalletAction,
+)
 
 
 @admin.register(Account)
@@ -117,6 +139,61 @@ class DecisionAdmin(FactAdmin):
     list_display = ["at", "market_id", "strategy", "sequence", "verdict", "gate"]
     list_filter = ["account", "strategy", "verdict", "gate"]
     search_fields = ["market_id", "gate"]
+    at = moment("at_ms", "at")
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(FactAdmin):
+    list_display = ["at", "account", "trigger", "is_clean", "differing", "mismatches", "silent"]
+    list_filter = ["account", "trigger", "is_clean"]
+    list_select_related = ["account"]
+    search_fields = ["trigger"]
+    at = moment("at_ms", "at")
+
+
+class ReasonForm(ActionForm):  # type: ignore[misc]
+    """Asked beside the action: what loosens or books something needs a reason."""
+
+    reason = forms.CharField(
+        max_length=300, required=False, widget=forms.TextInput({"placeholder": "reason"})
+    )
+
+
+@admin.register(Difference)
+class DifferenceAdmin(FactAdmin):
+    """Append-only, with one action: take over the other side's word (``trading.reconcile.act``)."""
+
+    list_display = ["at", "kind", "market_id", "outcome", "our_figure", "their_figure", "runs", "mismatch"]
+    list_filter = ["account", "kind", "mismatch"]
+    search_fields = ["market_id", "order_id", "fill_id", "key"]
+    list_select_related = ["account"]
+    at = moment("at_ms", "at")
+    our_figure = shares("ours")
+    their_figure = shares("theirs")
+    action_form = ReasonForm
+    actions = ["resolve"]
+
+    @admin.action(description="Take over the venue's word (needs a reason)", permissions=["view"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Difference]) -> None:
+        """Each by itself: one that cannot be resolved keeps none of the others."""
+        by = services_of_risk.by_session(request)
+        reason = str(request.POST.get("reason", ""))
+        for row in queryset.order_by("pk"):
+            try:
+                if by is None:
+                    raise CannotResolve("you have no role here")
+                made = services.resolve_difference(row.pk, reason=reason, by=by, at=clock.now_ms())
+                self.message_user(request, f"{row}: {made.how}, by {made.by_name}", messages.SUCCESS)
+            except (CannotResolve, RiskError) as refused:
+                self.message_user(request, f"{row}: {refused}", messages.ERROR)
+
+
+@admin.register(Resolution)
+class ResolutionAdmin(FactAdmin):
+    list_display = ["at", "key", "how", "by_name", "reason"]
+    list_filter = ["account", "how"]
+    search_fields = ["key", "by_name", "reason"]
+    list_select_related = ["account"]
     at = moment("at_ms", "at")
 
 

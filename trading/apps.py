@@ -13,13 +13,20 @@ class TradingConfig(AppConfig):
     verbose_name = "Trading"
 
     def ready(self) -> None:
+        from infra import checks as health
+        from infra import metrics
         from risk import services as risk
         from trading import alerting, figures, venue_signs
         from trading.gateways.polymarket import checks
+        from trading.reconcile import standing
 
         risk.register_withdraw(withdraw)
         risk.register_signs(frame_age=venue_signs.frame_age, time_answers=venue_signs.time_answers)
         risk.register_finder("trading", alerting.find)
+        risk.register_finder("reconciliation", standing.find)
+        risk.register_reconciliation(standing.reconciled)
+        metrics.register_reader("reconciliation", standing.read_metrics)
+        health.register(standing.CHECK, standing.check)
         figures.register()
         checks.register()
 

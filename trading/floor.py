@@ -3,14 +3,17 @@
 A floor is made before its shard and closed after it. ``take_up`` is called before anything is traded.
 """
 
+import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
 from core.events import MarketListed
-from core.ids import IntentKey
+from core.ids import IntentKey, MarketId
 from core.ledger import Ledger
 from core.units import Shares
-from trading.gateways.paper import PaperGateway
+from infra import aio, clock
+from trading.gateways.paper import PaperGateway, order_id
+from trading.reconcile import statement
 from trading.recovery import Opened
 from trading.rows import Row
 from trading.runner import Gateway, Runner
@@ -42,8 +45,11 @@ class Floor(Protocol):
 class PaperFloor:
     """The paper venue lives and dies with its shard: there is nothing to take up."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self.gateway = PaperGateway(paper_venue(ledger))
+    def __init__(self, ledger: Ledger, *, account_id: int, stop: asyncio.Event) -> None:
+        self._venue = paper_venue(ledger)
+        self.gateway = PaperGateway(self._venue)
+        self._account_id = account_id
+        self._stop = stop
 
     async def learn(self, listings: Sequence[MarketListed]) -> None:
         """The model observes what the runner takes."""
@@ -55,7 +61,13 @@ class PaperFloor:
         """Nothing outlived the last process."""
 
     def works(self) -> Iterable[Coroutine[Any, Any, None]]:
-        return ()
+        return (aio.ending_surely(aio.every(statement.TELL_MS, self._tell, stop=self._stop)),)
+
+    async def _tell(self) -> None:
+        """Leave what the model holds for reconciliation: nobody else can ask this venue."""
+        now = clock.now_ms()
+        rests = [(order_id(key), MarketId(key.split("|")[1])) for key in self._venue.open_keys()]
+        await statement.leave(self._account_id, statement.stated(self._venue, rests, now))
 
     def feed_rows(self) -> dict[str, Row]:
         return {}

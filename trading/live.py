@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from redis import RedisError
 
 from core import events as ev
-from core.ids import IntentKey, MarketId, OrderId, Outcome, Side, TokenId
+from core.ids import IntentKey, OrderId, Outcome, Side, TokenId
 from core.intents import Place
 from core.intents import WalletAction as Wanted
 from core.units import Ms, Shares, Usdc
@@ -31,14 +31,13 @@ from trading.gateways.polymarket.signing import Signer
 from trading.gateways.polymarket.transport import NotReady, Transport
 from trading.gateways.polymarket.user_channel import UserChannel
 from trading.halting import press
-from trading.models import WalletAction, WalletKind
 from trading.outages import outliving
 from trading.recovery import Opened, open_wallet, wallet_account
 from trading.rows import Row, feed_row
 from trading.runner import Runner
 from trading.wallet_light import Hold
+from trading.wallet_sums import carried_out
 from trading.wallet_watch import READ_MS, WalletWatch
-from trading.wallet_work import received_of
 
 LIGHT_MS: Final = 250
 STRANGERS_MS: Final = 2_000
@@ -190,7 +189,7 @@ class LiveFloor:
             venue = await self._wallet.figures(legs)
             runner.pass_time(clock.now_ms())
             ledger = _ledger(runner, legs)
-            unsure = [*_unsettled(runner), *(_carried_out(row) for row in under_way)]
+            unsure = [*_unsettled(runner), *(carried_out(row) for row in under_way)]
             if not comparing.differs(ledger, venue, unsure):
                 log.info("wallet compared", event_type="startup_check", cash=venue[None], legs=len(legs))
                 return
@@ -296,13 +295,3 @@ def _unsettled(runner: Runner) -> list[Figures]:
         for market_id, desk in runner.engine.desks.items()
         for fill in desk.pair.unsettled_fills
     ]
-
-
-def _carried_out(row: WalletAction) -> Figures:
-    """What the venue shows beside the ledger once a wallet action under way is carried out."""
-    market_id, merges = MarketId(str(row.market_id)), row.kind == WalletKind.MERGE
-    return {
-        None: received_of(row),
-        (market_id, Outcome.YES): -row.yes,
-        (market_id, Outcome.NO): -row.yes if merges else -row.no,
-    }

@@ -22,7 +22,7 @@ from core.units import Ms, Shares, Usdc
 from feeds import selectors as feeds
 from risk import selectors as risk
 from risk import services as risk_services
-from trading import selectors, services
+from trading import corrections, selectors, services
 from trading.models import Account, AccountMode, WalletAction, WalletKind, WalletState
 from trading.ports import Record
 from trading.setup import engine_setup, opening_deposit
@@ -32,13 +32,14 @@ LATE_MS: Final = Ms(15 * 60_000)  # orders that ended within this may still be t
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``records`` are for the journal before anything else is."""
+    """``records`` are for the journal before anything else is. ``corrected``: the last correction in the ledger."""
 
     account: Account
     fence: int
     engine: Engine
     past: Past
     records: tuple[Record, ...]
+    corrected: int
 
 
 def open_paper(shard: str, now: Ms) -> Opened:
@@ -85,7 +86,7 @@ def _opened(
 ) -> Opened:
     risk_services.enlist_runner(shard, at=now)
     risk_services.deal_budgets(at=now)
-    entries = selectors.ledger_entries(account.pk)
+    entries, corrected = corrections.ledger_with(account.pk)
     opening = () if entries else (opening_deposit(Usdc(account.start_cash), now),)
     if opening:
         records += (Booked(opening),)
@@ -99,7 +100,7 @@ def _opened(
         # Cash brought in or taken out since the day began is no profit of the day.
         began = Usdc(start.equity - start.deposited + engine.ledger.deposited)
         engine.day.start = DayStarted(began, Ms(start.at_ms))
-    return Opened(account, fence, engine, past, records)
+    return Opened(account, fence, engine, past, records, corrected)
 
 
 def take_up_breakers(now: Ms) -> tuple[KeptBreaker, ...]:

@@ -1,7 +1,7 @@
 """Everything that may be asked of trading. Reads only; safe from any app."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,9 +21,12 @@ from trading import wallet_light
 from trading.models import (
     Account,
     Decision,
+    Difference,
     Entry,
     Fill,
     Order,
+    Reconciliation,
+    Resolution,
     StepFailure,
     WalletAction,
     WalletKind,
@@ -118,6 +121,23 @@ def entries(account_id: int | None = None) -> QuerySet[Entry]:
     return found if account_id is None else found.filter(account_id=account_id)
 
 
+def reconciliations(account_id: int | None = None) -> QuerySet[Reconciliation]:
+    """Runs, newest first."""
+    found = Reconciliation.objects.order_by("-pk")
+    return found if account_id is None else found.filter(account_id=account_id)
+
+
+def unresolved(run: Reconciliation) -> QuerySet[Difference]:
+    """What one run found and nobody has resolved since, mismatches first."""
+    return run.differences.filter(resolutions__isnull=True).order_by("-mismatch", "pk")
+
+
+def resolutions(account_id: int | None = None) -> QuerySet[Resolution]:
+    """What was done about differences, newest first."""
+    found = Resolution.objects.select_related("difference").order_by("-pk")
+    return found if account_id is None else found.filter(account_id=account_id)
+
+
 def decisions(account_id: int | None = None) -> QuerySet[Decision]:
     """Decisions still kept, newest first."""
     found = Decision.objects.order_by("-pk")
@@ -132,10 +152,10 @@ def failures() -> QuerySet[StepFailure]:
 def ledger_entries(account_id: int) -> list[LedgerEntry]:
     """Every line of the account in the order it was written: what the runner rebuilds its ledger from."""
     rows = Entry.objects.filter(account_id=account_id).order_by("pk").iterator(ROWS_AT_ONCE)
-    return list(_as_ledger(rows))
+    return list(as_ledger(rows))
 
 
-def _as_ledger(rows: Iterator[Entry]) -> Iterator[LedgerEntry]:
+def as_ledger(rows: Iterable[Entry]) -> Iterator[LedgerEntry]:
     for row in rows:
         yield LedgerEntry(
             kind=EntryKind(row.kind),

@@ -18,6 +18,27 @@ from infra import logs
 from risk import selectors as risk
 from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, OrderNotWritten
 from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
+from trading.reconcile.act import resolve as resolve_difference
+from trading.reconcile.run import Run as ReconcileRun
+from trading.reconcile.run import reconcile
+
+__all__ = [
+    "CLOSED_STATUSES",
+    "NewOrder",
+    "ReconcileRun",
+    "close_orphans",
+    "forget_decisions",
+    "mark_unknown",
+    "open_account",
+    "plan_wallet_action",
+    "reconcile",
+    "resolve_difference",
+    "sequence_of",
+    "step_wallet_action",
+    "take_fence",
+    "write_order",
+    "write_orders",
+]
 
 ORPHANED: Final = "process ended"
 REASON_MAX: Final = 300

@@ -25,6 +25,7 @@ from risk import services as risk_services
 from trading import closing, selectors, venue_signs, wallet_light
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
+from trading.corrections import CorrectionWatch
 from trading.errors import WalletTaken
 from trading.floor import Floor, PaperFloor
 from trading.halting import RECORD_LOST, HaltKeeper, press
@@ -112,7 +113,7 @@ class Shard:
         self.outbox = Outbox(
             account_id=self.account.pk, fence_name=name, fence=self.fence, lease=loop.lease, stop=loop.stop
         )
-        self.floor = PaperFloor(engine.ledger) if wallet is None else self._live(wallet)
+        self.floor = self._paper() if wallet is None else self._live(wallet)
         self.gateway: Gateway = self.floor.gateway
         self.runner = Runner(
             engine,
@@ -127,6 +128,9 @@ class Shard:
         self.keeper: HaltKeeper | None = None
         self._valued_ms = 0
 
+    def _paper(self) -> Floor:
+        return PaperFloor(self.engine.ledger, account_id=self.account.pk, stop=self.loop.stop)
+
     def _live(self, wallet: "Wallet") -> Floor:
         from trading.live import LiveFloor
 
@@ -137,6 +141,10 @@ class Shard:
             plan_wallet=self.books.plan,
             wake=self.wake,
         )
+
+    def corrections(self) -> CorrectionWatch:
+        """What reconciliation and people correct while we run."""
+        return CorrectionWatch(self.runner, account_id=self.account.pk, last=self._opened.corrected)
 
     async def take_up(self) -> None:
         """What is held is listed, what was missed is heard, the venue's figures are compared. No order leaves yet."""
@@ -247,6 +255,7 @@ async def _work(shard: Shard) -> None:
         async with asyncio.TaskGroup() as group:
             keeper = shard.keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
             reins = Reins(shard.runner, name=shard.name)
+            corrected = shard.corrections()
             await keeper.read()
             await reins.read()
             await shard.list_markets()
@@ -258,6 +267,7 @@ async def _work(shard: Shard) -> None:
                 keeper.watch_rows(),
                 keeper.watch_silence(),
                 aio.every(READ_MS, outliving(reins.read, "read the budget"), stop=stop),
+                aio.every(READ_MS, outliving(corrected.read, "read corrections"), stop=stop),
                 aio.every(PASS_TIME_MS, shard.pass_time, stop=stop),
                 aio.every(LIST_MS, outliving(shard.list_markets, "list markets"), stop=stop),
                 aio.every(BOARD_MS, shard.publish, stop=stop),

@@ -11,6 +11,7 @@ from infra.clock import now_ms
 from infra.loops import run_loop
 from trading import services, shard
 from trading.gateways.polymarket import checks
+from trading.models import Trigger
 
 # A quiet evening makes some ten decisions a second; the orders that came of them are kept for good.
 DECISIONS_KEPT: Final = 200_000
@@ -40,6 +41,12 @@ def run_wallet() -> None:
 def check_venue() -> None:
     """Each 30 s, in ops: what the venue tells anybody, for the health check."""
     checks.ask_public()
+
+
+@shared_task(name="trading.reconcile", ignore_result=True)  # type: ignore[untyped-decorator]
+def reconcile(trigger: str = Trigger.SCHEDULE.value) -> None:
+    """Each 60 s, in ops: our books against the venue and the chain."""
+    services.reconcile(Trigger(trigger))
 
 
 @shared_task(name="trading.forget_decisions", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 from asgiref.sync import sync_to_async
 
 from core.ids import MarketId
-from core.units import ONE, Ms, Shares, Usdc
+from core.units import Ms, Shares
 from feeds import selectors as feeds
 from feeds.selectors import VenueTerms
 from infra import logs
@@ -29,6 +29,7 @@ from trading.gateways.polymarket.wallet_answers import (
     Unanswered,
 )
 from trading.models import WalletAction, WalletKind, WalletState
+from trading.wallet_sums import received_of
 
 A_MINUTE: Final = 25  # the relayer's limit of submissions (polymarket.md 9)
 MINUTE_MS: Final = Ms(61_000)  # and a second for the way there
@@ -269,12 +270,3 @@ class WalletWork:
     async def _terms(self, row: WalletAction) -> VenueTerms | None:
         market_id = MarketId(str(row.market_id))
         return (await sync_to_async(feeds.venue_terms)([market_id])).get(market_id)
-
-
-def received_of(row: WalletAction) -> Usdc:
-    """What a confirmed action brought: a pair pays 1, a resolved share what it was resolved to. The chain rounds down
-    each outcome by itself."""
-    if row.kind == WalletKind.MERGE:
-        return Usdc(row.yes)
-    payout = row.payout or 0
-    return Usdc(row.yes * payout // ONE + row.no * (ONE - payout) // ONE)

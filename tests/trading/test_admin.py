@@ -31,7 +31,17 @@ from tests.risk.conftest import acknowledge, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services
 from trading.batch import Batch
-from trading.models import Account, Decision, Entry, Mark, StepFailure, WalletKind
+from trading.models import (
+    Account,
+    Decision,
+    Difference,
+    Entry,
+    Mark,
+    Reconciliation,
+    Resolution,
+    StepFailure,
+    WalletKind,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +73,7 @@ def filled(account: Account, fence: int) -> None:
     )
     StepFailure.objects.create(**common, event={}, error="ValueError: no")
     Mark.objects.create(**common, yes=5_000_000, no=0, worth=2_500_000, sure=True)
+    reconciled(account)
     by = risk.process("test")
     risk.enlist_runner("shard:0", at=NOON)
     made = risk.halt_trading(code=risk.HaltCode.MANUAL, detail="odd", by=by, at=NOON)
@@ -71,6 +82,48 @@ def filled(account: Account, fence: int) -> None:
     value("10000", at=Ms(NOON))
     agreed()
     told()
+
+
+def reconciled(account: Account) -> None:
+    """Cash that differed, and what was done about it."""
+    facts = {"account": account, "at_ms": NOON}
+    run = Reconciliation.objects.create(
+        **facts,
+        trigger="schedule",
+        took_ms=5,
+        is_clean=False,
+        differing=1,
+        mismatches=0,
+        judged=["balances"],
+        silent=[],
+        unjudged=[],
+        counts={},
+    )
+    found = Difference.objects.create(
+        **facts,
+        reconciliation=run,
+        kind="wrong_balance",
+        key="wrong_balance:cash:less",
+        ours=1_000_000,
+        theirs=500_000,
+        effect=[[None, None, -500_000]],
+        evidence=[["chain", "0.5 USDC"]],
+        runs=1,
+        first_ms=NOON,
+        mismatch=False,
+    )
+    Resolution.objects.create(
+        **facts,
+        difference=found,
+        key=found.key,
+        how="adjusted",
+        by_name="rita",
+        reason="counted by hand",
+        settles=[],
+        before={},
+        after={},
+        events=[],
+    )
 
 
 def agreed() -> None:
@@ -84,7 +137,9 @@ def agreed() -> None:
     )
     preflight = Preflight.objects.create(at=at, by_name="petra", passed=True, checks=[])
     Arming.objects.create(preflight=preflight, reason="go", began=at, by_name="petra", process="shard")
-    Consent.objects.create(what="reset", reason="calm again", asked=at, asked_by=person, expires=at)
+    Consent.objects.create(
+        what="reset", about="halt 1", reason="calm again", asked=at, asked_by=person, expires=at
+    )
     ApiToken.objects.create(
         user=person, name="bot", digest="d" * 64, shown="pl_ab", scope="read", made=at, made_by_name="petra"
     )
@@ -124,7 +179,7 @@ def page(model: type[Model], kind: str, *args: object) -> str:
 
 
 def test_every_model_is_there() -> None:
-    assert len(MODELS) == 28
+    assert len(MODELS) == 31
 
 
 @pytest.mark.usefixtures("filled")

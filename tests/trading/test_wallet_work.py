@@ -31,13 +31,13 @@ from trading.gateways.polymarket.wallet_answers import (
     Unanswered,
 )
 from trading.models import Account, AccountMode, WalletAction, WalletKind, WalletState
+from trading.wallet_sums import received_of
 from trading.wallet_work import (
     A_MINUTE,
     MINUTE_MS,
     NONCE_MOVED,
     Quota,
     WalletWork,
-    received_of,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
