@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from dashboard.views import alerts, audit, curves, incidents, login, pages, password, people, records, risk
+from dashboard.views import (
+    alerts,
+    audit,
+    curves,
+    doctor,
+    incidents,
+    login,
+    pages,
+    password,
+    people,
+    records,
+    risk,
+)
 
 app_name = "console"
 
@@ -24,6 +36,7 @@ urlpatterns = [
     path("incidents/<int:incident_id>/", incidents.incident, name="incident"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
+    path("doctor/", doctor.doctor, name="doctor"),
     path("people/", people.people, name="people"),
     path("curves/equity/", curves.equity, name="equity"),
     path("curves/market/<str:market_id>/", curves.market, name="market-path"),

@@ -15,6 +15,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 
 from dashboard.views.frame import page
 from feeds import api as feeds
+from polyloly_site import api_health
 from risk import api as risk
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
@@ -70,6 +71,7 @@ api.add_decorator(carried_out_once, mode="view")
 for router in (
     *risk.ROUTERS,
     api_pnl.router,
+    api_health.router,
     feeds.router,
     trading.router,
 ):

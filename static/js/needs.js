@@ -53,7 +53,7 @@ function feedNeeds() {
     severity: /** @type {1 | 2} */ (feed.status === "lost" ? 1 : 2),
     text: feed.says ?? `Feed ${feed.status}: ${feed.name}`,
     detail: feed.since_ms === null || (feed.kind === "wallet" && feed.detail) ? (feed.detail ?? "") : `${span((now() - feed.since_ms) / speed())}${feed.detail ? ` · ${feed.detail}` : ""}`,
-    href: feed.kind === "wallet" ? "/health/ready" : null,
+    href: feed.kind === "wallet" ? "/doctor/" : null,
   }));
 }
 

@@ -33,7 +33,18 @@ from trading.models import AccountMode
 from trading.services import open_account
 from trading.wallet_light import Hold, WalletLight, key_of
 
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/incidents/", "/audit/", "/people/"]
+PAGES = [
+    "/",
+    "/markets/",
+    "/orders/",
+    "/fills/",
+    "/risk/",
+    "/alerts/",
+    "/incidents/",
+    "/audit/",
+    "/doctor/",
+    "/people/",
+]
 
 
 def first_message(page: str) -> dict[str, Any]:
@@ -283,3 +294,10 @@ def test_the_wallet_stands_among_the_lights_with_the_reason(
     (light,) = snapshots.sources()
 
     assert (light["name"], light["status"], light["detail"]) == ("wallet", status, why)
+
+
+def test_the_account_menu_and_the_navigation_lead_to_the_doctor(as_ada: Client) -> None:
+    page = as_ada.get("/").content.decode()
+
+    assert page.count('href="/doctor/"') == 2
+    assert "Run again" not in page, "that is drawn by the page itself"

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = ["/", "/markets/", "/orders/", "/fills/", "/risk/", "/alerts/", "/incidents/", "/audit/", "/people/"]
+PAGES = [
+    "/",
+    "/markets/",
+    "/orders/",
+    "/fills/",
+    "/risk/",
+    "/alerts/",
+    "/incidents/",
+    "/audit/",
+    "/doctor/",
+    "/people/",
+]
 TABLET = {"width": 768, "height": 1024}
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
 
