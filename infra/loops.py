@@ -17,7 +17,7 @@ from celery.signals import worker_shutting_down
 from django.db import close_old_connections, connections
 from redis import RedisError
 
-from infra import aio, clock, logs, redis
+from infra import aio, clock, logs, redis, restarts
 from infra.lease import Lease, single_runner
 
 PULSE_MS: Final = 1000
@@ -130,9 +130,16 @@ def pulse_key(name: str) -> str:
 
 
 async def pulse(loop: Loop) -> None:
-    """Say each second, from the loop itself, that it turns: a light that a hung loop cannot keep on."""
+    """Say each second, from the loop itself, that it turns: a light that a hung loop cannot keep on.
+
+    A loop that somebody wants anew ends here in good order; beat asks for it again a second later.
+    """
+    watch = restarts.Watch(loop.name)
     while True:
         try:
+            if await watch.look():
+                log.warning("loop told to start anew", loop=loop.name)
+                loop.stop.set()
             word = f"{os.getpid()},{clock.monotonic_ms()}"
             await redis.async_client(redis.Db.BUS).set(pulse_key(loop.name), word, px=PULSE_TTL_MS)
         except RedisError as error:

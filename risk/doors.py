@@ -1,4 +1,4 @@
-"""The operator's endpoints: ``POST /admin/halt``, ``/reset``, ``/halt-market``, ``/resume-market`` (product.md 4).
+"""The operator's endpoints: ``POST /admin/halt``, ``/reset``, ``/halt-market`` and their siblings (product.md 4).
 
 Routed before the Django admin. A token needs no CSRF token, a session does.
 """
@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.clock import now_ms
-from risk import selectors, services
+from risk import adapters, selectors, services
 from risk.auth import identify, identify_who_halts
 from risk.errors import HaltKept, RiskError
 from risk.once import once
@@ -120,6 +120,19 @@ def resume_market(request: HttpRequest) -> HttpResponse:
     return state()
 
 
+@door
+def restart_adapter(request: HttpRequest) -> HttpResponse:
+    """Start one connection to the world anew: 202, for it is heeded within a second or two."""
+    actor, at = identify(request), now_ms()
+    name = asked_of(request, "adapter", hint="?adapter=NAME, see /api/v1/adapters")
+    ran = adapters.restart_adapter(name=name, reason=reason_or_name(request, actor), by=actor, at=at)
+    response = JsonResponse(
+        {"adapter": ran.name, "asked_ms": at, "ran_since_ms": ran.since_ms}, status=HTTPStatus.ACCEPTED
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def state() -> HttpResponse:
     """Every door answers with the control state after it, as the console shows it."""
     response = JsonResponse(selectors.control())
@@ -160,7 +173,12 @@ def asked_body(request: HttpRequest, shape: type[B]) -> B:
 
 def asked_market(request: HttpRequest) -> str:
     """The market id of ``?market_id=``, which may be a slug. Raises 400 without one, ``UnknownMarket``."""
-    name = request.GET.get("market_id", "").strip()
+    return services.resolve_market(asked_of(request, "market_id", hint="?market_id=ID or slug"))
+
+
+def asked_of(request: HttpRequest, field: str, *, hint: str) -> str:
+    """A part of the query. Raises 400 without it."""
+    name = request.GET.get(field, "").strip()
     if not name:
-        raise Problem(HTTPStatus.BAD_REQUEST, "say which: ?market_id=ID or slug", field="market_id")
-    return services.resolve_market(name)
+        raise Problem(HTTPStatus.BAD_REQUEST, f"say which: {hint}", field=field)
+    return name

@@ -22,6 +22,9 @@ RiskError
 ├── UnknownUser     nobody has this name
 ├── UnknownToken    no token has this number
 ├── TokenEnded      make a new token
+├── UnknownAdapter  no connection to the world has this name
+├── AdapterAway     nothing runs it: see that the processes are up
+├── NotTold         Redis is away: try again
 ├── NameTaken       choose another name
 ├── KeyUsed         send another Idempotency-Key, or the same request
 ├── UnderWay        ask again in a moment
@@ -163,6 +166,18 @@ class UnknownToken(RiskError):
 
 class TokenEnded(RiskError):
     """The token was revoked, expired, or its person is gone."""
+
+
+class UnknownAdapter(RiskError):
+    """No connection to the world has this name."""
+
+
+class AdapterAway(RiskError):
+    """Nothing runs it, so there is nothing to restart."""
+
+
+class NotTold(RiskError):
+    """Redis did not answer, so nobody was told and nothing happened."""
 
 
 class NameTaken(RiskError):

@@ -9,6 +9,7 @@ from django.http import HttpResponse, JsonResponse
 
 from infra import logs
 from risk.errors import (
+    AdapterAway,
     AlertOver,
     ChecksFailed,
     ConsentOver,
@@ -24,12 +25,14 @@ from risk.errors import (
     NotHalted,
     NotInPerson,
     NotOneself,
+    NotTold,
     NotValid,
     ReasonMissing,
     RiskError,
     SecondPersonNeeded,
     TokenEnded,
     UnderWay,
+    UnknownAdapter,
     UnknownAlert,
     UnknownConsent,
     UnknownIncident,
@@ -61,6 +64,9 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     TokenEnded: HTTPStatus.CONFLICT,
     NameTaken: HTTPStatus.CONFLICT,
     NotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownAdapter: HTTPStatus.NOT_FOUND,
+    AdapterAway: HTTPStatus.CONFLICT,
+    NotTold: HTTPStatus.SERVICE_UNAVAILABLE,
     KeyUsed: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnderWay: HTTPStatus.CONFLICT,
     NeverAnswered: HTTPStatus.CONFLICT,
@@ -104,6 +110,7 @@ def problem_of(error: RiskError) -> Problem:
     field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
     field = "name" if isinstance(error, NameTaken) else field
+    field = "adapter" if isinstance(error, UnknownAdapter) else field
     field = KEY_HEADER if isinstance(error, KeyUsed | UnderWay | NeverAnswered) else field
     return Problem(STATUS[type(error)], str(error), field=field, more=one_by_one(error))
 

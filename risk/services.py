@@ -15,6 +15,7 @@ from core.units import Ms
 from infra import checks, logs
 from infra.checks import Check, Verdict
 from risk import consent, notices, selectors, stops
+from risk.adapters import part_of, register_adapter
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.finders import Found, register_finder
 from risk.audit import Facts, record, refuse, require_reason
@@ -61,12 +62,14 @@ __all__ = [
     "keep_breaker",
     "lift_halt",
     "needed_for",
+    "part_of",
     "process",
     "prove_halt",
     "record_control",
     "record_kept_here",
     "record_valuation",
     "record_wishes",
+    "register_adapter",
     "register_finder",
     "register_market_resolver",
     "register_reconciliation",

@@ -9,4 +9,5 @@ urlpatterns = [
     path("admin/reset", doors.reset),
     path("admin/halt-market", doors.halt_market),
     path("admin/resume-market", doors.resume_market),
+    path("admin/restart-adapter", doors.restart_adapter),
 ]

@@ -27,6 +27,7 @@ class TradingConfig(AppConfig):
         risk.register_reconciliation(standing.reconciled)
         metrics.register_reader("reconciliation", standing.read_metrics)
         health.register(standing.CHECK, standing.check)
+        risk.register_adapter("polymarket", "the market channel: books and trades")
         figures.register()
         checks.register()
 

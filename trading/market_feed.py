@@ -21,7 +21,8 @@ from feeds.refusals import Refusal
 from feeds.sources.polymarket.announcements import NEW_MARKET, announced
 from feeds.sources.polymarket.client import BookReader, BookUnanswered, MarketChannel
 from feeds.sources.polymarket.parse import Parser
-from infra import clock, logs, metrics
+from infra import clock, logs, metrics, restarts
+from risk.services import part_of
 from trading.market_terms import tokens_of
 from trading.rows import Row, feed_row
 from trading.runner import Runner
@@ -45,6 +46,7 @@ class MarketFeed:
         self._listings: dict[MarketId, ev.MarketListed] = {}
         self._resyncs: asyncio.Queue[Resync] = asyncio.Queue(RESYNCS_WAITING)
         self._resyncing: dict[MarketId, int] = {}
+        self._wishes = restarts.Watch(part_of(SOURCE))
         self._announcements = 0
         self._new_market = asyncio.Event()
         self._recorder = Recorder(settings.POLYLOLY.recordings_dir) if settings.POLYLOLY.record else None
@@ -80,6 +82,15 @@ class MarketFeed:
             await self._channel.run()
             answering.cancel()
             telling.cancel()
+
+    async def heed_wishes(self) -> None:
+        """Each second: connect anew when somebody asked for it. Redis may be down: then nobody can."""
+        try:
+            if await self._wishes.look():
+                log.warning("market channel told to start anew", source=SOURCE)
+                self._channel.start_anew()
+        except RedisError as error:
+            log.warning("not known whether to connect anew", source=SOURCE, error=str(error))
 
     async def close(self) -> None:
         await self._books.close()

@@ -214,6 +214,7 @@ class Shard:
         """Each second: figures for Prometheus, failures for the operators, valuations for the curve."""
         metrics.EVENT_BUS_DEPTH.set(self.journal.depth)
         await venue_signs.say_heard(self.name, self.feed.heard_ms)
+        await self.feed.heed_wishes()
         self.room.count_trust()
         while self.books.failures:
             market_id, why = self.books.failures.popleft()

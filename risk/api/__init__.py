@@ -1,6 +1,7 @@
 """``/api/v1``: what this room answers, a module for each subject. ``acted`` is what their controls share."""
 
 from risk.api import (
+    adapters,
     alerts,
     audit,
     breakers,
@@ -17,6 +18,7 @@ from risk.api import (
 ROUTERS = (
     halts.router,
     profit.router,
+    adapters.router,
     alerts.router,
     audit.router,
     breakers.router,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from infra import aio, clock, lease, loops
+from infra import aio, clock, lease, loops, restarts
 from infra.lease import single_runner
 from infra.loops import Loop, run_loop
 from tests.servers import Valkey, wait_until
@@ -163,3 +163,24 @@ def test_a_turning_loop_shows_a_light(redis: Redis) -> None:
             await asyncio.wait({asyncio.ensure_future(loop.stop.wait())}, timeout=0.01)
 
     run_loop("lit", main)
+
+
+def test_a_loop_that_somebody_wants_anew_ends_and_the_next_one_runs_on(redis: Redis) -> None:
+    """The wish is still there when the next one begins: it was not for that one."""
+    ran: list[int | None] = []
+
+    async def main(loop: Loop) -> None:
+        while restarts.runs_since("anew") in (None, *ran):
+            await aio.stopped_within(loop.stop, 10)
+        ran.append(restarts.runs_since("anew"))
+        if len(ran) == 1:
+            restarts.ask("anew")
+            assert await aio.stopped_within(loop.stop, 30_000)
+            return
+        assert redis.get(restarts.wish_key("anew")) is not None
+        assert not await aio.stopped_within(loop.stop, 2 * loops.PULSE_MS)
+
+    run_loop("anew", main)
+    run_loop("anew", main)
+
+    assert len(set(ran)) == 2

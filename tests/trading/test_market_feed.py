@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from pytest_django import Settings
+from redis import Redis
 
 from core import events as ev
 from core.book import Trust
@@ -15,7 +16,8 @@ from core.ids import MarketId, TokenId
 from core.intents import Resync
 from feeds.market_defaults import load
 from feeds.tapes import TapeFrame, TapeListing, open_tape
-from infra import aio, clock
+from infra import aio, clock, restarts
+from infra.redis import close_async
 from tests.builders import a_listing
 from tests.trading.stages import Stage, Venue, a_venue, mid_evening
 from trading.market_feed import MarketFeed
@@ -92,6 +94,30 @@ async def test_a_lost_connection_and_its_return_reach_the_engine(settings: Setti
         assert back.market_ids == (wanted.market_id,)
         assert ears.stage.engine.desks[wanted.market_id].book.trust is Trust.TRUSTED
         assert ears.feed.row()["reconnects"] == 1
+
+
+async def test_somebody_has_it_connect_anew(settings: Settings, redis: Redis, tmp_path: Path) -> None:
+    async with listening(settings, tmp_path) as ears:
+        wanted = ears.listings[0]
+        await ears.want(wanted)
+        await ears.hears_both_books(wanted.market_id)
+        await ears.feed.heed_wishes()
+        before = restarts.runs_since("feed:polymarket")
+
+        restarts.ask("feed:polymarket")
+        await ears.feed.heed_wishes()
+
+        lost = await ears.stage.engine.hears(ev.FeedLost)
+        await ears.stage.engine.hears(ev.FeedBack)
+        await ears.hears_both_books(wanted.market_id)
+        await ears.feed.heed_wishes()
+        assert lost.reason == "told to start anew"
+        assert ears.stage.engine.desks[wanted.market_id].book.trust is Trust.TRUSTED
+        assert ears.feed.row()["reconnects"] == 1, "once for one wish"
+        since = restarts.runs_since("feed:polymarket")
+        assert None not in (before, since)
+        assert before != since
+    await close_async()
 
 
 async def test_a_resync_asks_for_the_book_and_brings_the_answer(settings: Settings, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ class MarketChannel(Line):
         self._subscribed: set[TokenId] = set()
         self._stale: set[TokenId] = set()  # subscribed, and to be subscribed again
         self._changed = asyncio.Event()
+        self._anew = asyncio.Event()
         self._books_due: int | None = None  # monotonic ms by which a subscription must have brought something
 
     async def want(self, tokens: Iterable[TokenId]) -> None:
@@ -50,6 +51,10 @@ class MarketChannel(Line):
         """Ask for fresh books of these tokens. When nothing comes within 10 s the connection is replaced."""
         self._stale |= set(tokens)
         self._changed.set()
+
+    def start_anew(self) -> None:
+        """Give this connection up and make another at once, whatever is being waited for."""
+        self._anew.set()
 
     async def run(self) -> None:
         """Stay connected until ``stop``."""
@@ -67,7 +72,8 @@ class MarketChannel(Line):
                 # Something was heard on it, so the venue is there: begin with short waits again.
                 waits = aio.back_off(self._chance)
             self._hang_up(reason)
-            await aio.stopped_within(stop, next(waits))
+            await aio.first_of(aio.stopped_within(stop, next(waits)), self._anew.wait())
+            self._anew.clear()
         if self.status is not Status.LOST:
             self._hang_up("stopped")
 
@@ -85,7 +91,8 @@ class MarketChannel(Line):
             self._ping(socket),
             self._watch(),
             self._follow_wishes(socket),
-            _stopped(self._stop),
+            _told(self._stop, "stopped"),
+            _told(self._anew, "told to start anew"),
         )
 
     def _hear(self, frame: bytes, heard_ms: Ms) -> None:
@@ -163,6 +170,6 @@ class BookReader:
         await self._http.aclose()
 
 
-async def _stopped(stop: asyncio.Event) -> str:
-    await stop.wait()
-    return "stopped"
+async def _told(what: asyncio.Event, reason: str) -> str:
+    await what.wait()
+    return reason
