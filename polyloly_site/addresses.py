@@ -1,7 +1,7 @@
 """Where the venue answers: the real one, and which addresses may be taken for a simulator of ours."""
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, NamedTuple
 
 NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")  # a digit first, and it may be an address in disguise
@@ -34,6 +34,14 @@ POLYMARKET: Final = Urls(
     geoblock="https://polymarket.com/api/geoblock",
     matches_ws=None,
 )
+
+
+Network = IPv4Network | IPv6Network
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks with commas between. Raises ``ValueError`` naming the one that is none."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
 def near(host: str) -> bool:

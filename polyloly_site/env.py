@@ -34,8 +34,8 @@ from pydantic_settings import (
 from infra import channels
 from infra.amounts import UsdcText
 from polyloly_site import keys, tellers
-from polyloly_site.addresses import POLYMARKET, Urls, near
-from polyloly_site.sections import Alerts, PairArb
+from polyloly_site.addresses import POLYMARKET, Network, Urls, near, networks
+from polyloly_site.sections import Alerts, LogIn, PairArb
 from risk.limit_fields import LimitFields
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -91,6 +91,8 @@ class Polyloly(BaseSettings):
     limits: LimitFields
     pair_arb: PairArb
     alerts: Alerts
+    log_in: LogIn
+    trusted_proxies: str = ""  # addresses or networks, with commas between, whose X-Forwarded-For is believed
     second_person: bool  # whether reset and arming need the word of another risk admin
     ntp_server: str = Field(min_length=1)  # name or address, :port unless 123; "off" asks nobody
     alert_urls: SecretStr | None = None  # whom to tell: apprise addresses, one a line or with spaces between
@@ -133,6 +135,12 @@ class Polyloly(BaseSettings):
         if origin is not None and (not origin.startswith("https://") or origin.count("/") != 2):
             raise ValueError("must be an origin such as https://polyloly.example.org")
         return origin
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
     @field_validator("alert_urls")
     @classmethod
@@ -265,6 +273,10 @@ class Polyloly(BaseSettings):
         if not self.signs:
             return {"mode": self.mode.value, "start_cash": self.start_cash}
         return {"mode": self.mode.value} | ({} if self.wallet is None else {"name": self.wallet})
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        return networks(self.trusted_proxies)
 
     @property
     def simulator_port(self) -> int:

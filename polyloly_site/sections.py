@@ -41,6 +41,15 @@ class PairArb(Section):
     quote_in_play: bool | None = None  # unset: only at the simulator
 
 
+class LogIn(Section):
+    """How many wrong tries within a span of real time, of a person or from an address, and for how long none then."""
+
+    tries_person: int = Field(ge=3, le=100)
+    tries_address: int = Field(ge=3, le=1000)
+    window_min: Minutes
+    cool_off_min: Minutes
+
+
 class Alerts(Section):
     """When and how often people are told. Times of day are UTC, in minutes since midnight; spans are real time."""
 

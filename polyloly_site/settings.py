@@ -188,7 +188,13 @@ if POLYLOLY.public_origin is not None:
     CSRF_TRUSTED_ORIGINS = [POLYLOLY.public_origin]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
+    # What halts is carried out however it is asked for: a redirect would look like an answer and halt nothing.
+    SECURE_REDIRECT_EXEMPT = [
+        r"^health/",
+        r"^metrics$",
+        r"^admin/halt(-market)?$",
+        r"^api/v1/(halts|markets/[^/]+/halt)$",
+    ]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

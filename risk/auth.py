@@ -7,7 +7,6 @@ itself, and not to what a proxy or a browser passed on.
 import hmac
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Final
 
 from django.conf import settings
@@ -16,25 +15,18 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from pydantic import SecretStr
 
+from infra import logs
 from infra.clock import now_ms
 from infra.deadline import answered_within
-from risk import halt_pass, tokens
+from risk import halt_pass, lockouts, tokens
 from risk.errors import TokenEnded
 from risk.people import ADMIN_TOKEN, Actor, Role, person
 from risk.problems import LogInNeeded, Problem
+from risk.visitors import address, began_here, visitor
 
-# A request that bears one of these did not begin on this machine, or began in a browser.
-PASSED_ON: Final = (
-    "Forwarded",
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Server",
-    "X-Real-IP",
-    "Via",
-    "Origin",
-)
 LOOKED_UP_WITHIN_MS: Final = 500
+log = logs.get("risk")
+
 TOKEN_HINT: Final = "send Authorization: Bearer with a token, OPERATOR_TOKEN or ADMIN_TOKEN, or log in"  # noqa: S105
 
 
@@ -65,13 +57,31 @@ def identify_who_halts(request: HttpRequest) -> Actor:
 
 
 def by_token(request: HttpRequest) -> Actor | None:
-    """The actor of the bearer token, ``None`` when none was sent. Raises ``LogInNeeded`` for a wrong one."""
+    """The actor of the bearer token, ``None`` when none was sent.
+
+    Raises ``LogInNeeded`` for a wrong one, ``LockedOut`` after too many of them.
+    """
     sent = request.headers.get("Authorization")
     if sent is None:
         return None
     scheme, _, token = sent.partition(" ")
     if scheme.lower() != "bearer":
         raise LogInNeeded("Authorization must be: Bearer TOKEN")
+    if not halt_pass.opens(request):
+        lockouts.let_through(lockouts.of_tokens(visitor(request)), at=now_ms())
+    found = _bearer(request, token)
+    if found is None:
+        # Only now, and so never in the way of a halt with a right token.
+        try:
+            whom = lockouts.of_tokens(visitor(request))
+            lockouts.wrong(whom, from_address=address(request), at=now_ms())
+        except DatabaseError as error:
+            log.warning("wrong token not counted, no database", error=str(error))
+        raise LogInNeeded("this token is not known here")
+    return found
+
+
+def _bearer(request: HttpRequest, token: str) -> Actor | None:
     # Both are compared whatever the first says, so that the time taken tells nothing. Before the database is asked:
     # these two work while it is away.
     admin = _same(token, settings.POLYLOLY.admin_token)
@@ -80,13 +90,10 @@ def by_token(request: HttpRequest) -> Actor | None:
         return Actor(ADMIN_TOKEN, Role.RISK_ADMIN, address(request), None)
     if operator:
         return Actor("token operator", Role.OPERATOR, address(request), None)
+    if not token.startswith(tokens.PREFIX):
+        return None
     with soon(request):
-        found = (
-            by_personal_token(token, address=address(request)) if token.startswith(tokens.PREFIX) else None
-        )
-    if found is None:
-        raise LogInNeeded("this token is not known here")
-    return found
+        return by_personal_token(token, address=address(request))
 
 
 def by_personal_token(token: str, *, address: str) -> Actor | None:
@@ -141,23 +148,6 @@ def csrf_holds(request: HttpRequest) -> bool:
 def _nothing_exempt(_request: HttpRequest) -> HttpResponse:
     """Stands for a view without exemption."""
     return HttpResponse()
-
-
-def began_here(request: HttpRequest) -> bool:
-    """Did a program on this machine ask by itself?"""
-    if any(name in request.headers for name in PASSED_ON):
-        return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR") or "").is_loopback
-    except ValueError:
-        return False
-
-
-def address(request: HttpRequest) -> str:
-    """Where the request came from, for the record; what a proxy adds is kept beside the peer, never instead."""
-    peer = request.META.get("REMOTE_ADDR") or "unknown"
-    forwarded = request.headers.get("X-Forwarded-For")
-    return peer if forwarded is None else f"{peer} for {forwarded}"[:60]
 
 
 def _same(sent: str, kept: SecretStr | None) -> bool:

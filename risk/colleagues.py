@@ -14,6 +14,7 @@ from infra import onetime
 from risk.audit import record, refuse, require_reason
 from risk.errors import NameTaken, NotInPerson, NotValid, RiskError, UnknownUser
 from risk.models import AuditOutcome
+from risk.passwords import try_own_password
 from risk.people import Actor, Role, role_of
 from risk.powers import Control, require
 
@@ -116,7 +117,7 @@ def set_own_password(*, user: User, password: str, by: Actor, at: Ms) -> None:
 def prove_oneself(*, by: Actor, password: str, what: str, at: Ms) -> None:
     """The person at the screen says the password once more, before what only they may do.
 
-    Raises ``NotInPerson`` for a token and for who has no password, ``NotValid`` for a wrong one.
+    Raises ``NotInPerson`` for a token and for who has no password, ``NotValid`` for a wrong one, ``LockedOut``.
     """
     try:
         user = by.user
@@ -126,7 +127,7 @@ def prove_oneself(*, by: Actor, password: str, what: str, at: Ms) -> None:
             raise NotInPerson(
                 f"{what} asks for your password, and {by.name} has none yet: set one on the page People"
             )
-        if not user.check_password(password):
+        if not try_own_password(user, lambda: user.check_password(password), from_address=by.address):
             raise NotValid("password", "that is not your password")
     except RiskError as refusal:
         refuse(by, what, target=by.name[:100], reason="", why=refusal, at=at)

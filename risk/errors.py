@@ -29,10 +29,13 @@ RiskError
 ├── KeyUsed         send another Idempotency-Key, or the same request
 ├── UnderWay        ask again in a moment
 ├── NeverAnswered   look what became of it, then send another Idempotency-Key
+├── LockedOut       wait, or have it lifted
+├── UnknownLockout  no lockout in force has this number
 └── NotValid        correct the named field
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from infra.checks import Check
 
@@ -194,6 +197,28 @@ class UnderWay(RiskError):
 
 class NeverAnswered(RiskError):
     """The first request with this Idempotency-Key never answered: what it did is not known here."""
+
+
+class LockedOut(RiskError):
+    """Too many wrong tries: nothing is looked at until ``until_ms``, in ``seconds`` of real time."""
+
+    def __init__(self, words: str, *, until_ms: int, seconds: int) -> None:
+        super().__init__(words)
+        self.until_ms = until_ms
+        self.seconds = seconds
+
+    @property
+    def until(self) -> datetime:
+        return datetime.fromtimestamp(self.until_ms / 1000, tz=UTC)
+
+    @property
+    def minutes(self) -> int:
+        """Of real time, rounded up."""
+        return -(-self.seconds // 60)
+
+
+class UnknownLockout(RiskError):
+    """No lockout in force has this number."""
 
 
 class NotValid(RiskError):

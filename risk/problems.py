@@ -18,6 +18,7 @@ from risk.errors import (
     IncidentClosed,
     KeyUsed,
     LimitsWrong,
+    LockedOut,
     NameTaken,
     NeverAnswered,
     NoRole,
@@ -36,6 +37,7 @@ from risk.errors import (
     UnknownAlert,
     UnknownConsent,
     UnknownIncident,
+    UnknownLockout,
     UnknownMarket,
     UnknownToken,
     UnknownUser,
@@ -51,6 +53,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     SecondPersonNeeded: HTTPStatus.CONFLICT,
     NotInPerson: HTTPStatus.FORBIDDEN,
     NotOneself: HTTPStatus.FORBIDDEN,
+    LockedOut: HTTPStatus.TOO_MANY_REQUESTS,
+    UnknownLockout: HTTPStatus.NOT_FOUND,
     UnknownConsent: HTTPStatus.NOT_FOUND,
     ConsentOver: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
@@ -72,6 +76,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     NeverAnswered: HTTPStatus.CONFLICT,
 }
 KEY_HEADER: Final = "Idempotency-Key"
+
+RETRY_AFTER: Final = "retry_after_s"
 
 log = logs.get("risk")
 
@@ -125,6 +131,8 @@ def one_by_one(error: RiskError) -> dict[str, object]:
             for check in error.checks
         ]
         return {"checks": found}
+    if isinstance(error, LockedOut):
+        return {"until_ms": error.until_ms, RETRY_AFTER: error.seconds}
     if isinstance(error, SecondPersonNeeded):
         return {"consent": {"id": error.consent_id, "expires_ms": error.expires_ms}}
     return {}
@@ -186,4 +194,6 @@ def answer(problem: Problem) -> HttpResponse:
     response["Cache-Control"] = "no-store"
     if problem.status is HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
+    if RETRY_AFTER in problem.more:
+        response["Retry-After"] = str(problem.more[RETRY_AFTER])
     return response

@@ -26,10 +26,12 @@ from risk.budgets import acknowledge_budget, deal_budgets
 from risk.colleagues import set_own_password
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError, SecondPersonNeeded
 from risk.incidents.state import register_state
+from risk.known_browser import remember as remember_browser
 from risk.limits import agree_first as agree_first_limits
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Consent, Halt, HaltCode, MarketHalt, MarketHaltCode
 from risk.obeyed import say as say_obeyed
+from risk.passwords import try_own_password, try_password, wrong_link
 from risk.people import Actor, Role, process, role_of, shell
 from risk.powers import Control, allows, needed_for, require
 from risk.pressing import TEXT_MAX, halt_market, halt_trading
@@ -76,6 +78,7 @@ __all__ = [
     "register_signs",
     "register_state",
     "register_withdraw",
+    "remember_browser",
     "require",
     "require_reason",
     "reset_trading",
@@ -88,6 +91,9 @@ __all__ = [
     "step_halt_report",
     "thin_valuations",
     "trip_daily_loss",
+    "try_own_password",
+    "try_password",
+    "wrong_link",
 ]
 
 log = logs.get("risk")

@@ -1,5 +1,8 @@
 """The ways in: a name and password, or a link that works once."""
 
+from http import HTTPStatus
+from typing import Any
+
 from django.contrib.auth import login as log_in
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
@@ -12,6 +15,8 @@ from django.views.decorators.http import require_http_methods
 from redis import RedisError
 
 from infra import logs, onetime
+from risk.errors import LockedOut
+from risk.services import remember_browser, try_password, wrong_link
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -25,6 +30,31 @@ class Login(LoginView):
     redirect_authenticated_user = True
     authentication_form = AuthenticationForm
     next_page = "console:overview"
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: Any) -> HttpResponse:
+        """Each try of a name and a password is counted before it is looked at; what is left empty is none."""
+        form = self.get_form()
+        name = request.POST.get("username", "").strip()
+        if not name or not request.POST.get("password"):
+            return self.form_invalid(form)
+        try:
+            right = try_password(request, name, form.is_valid)
+        except LockedOut as locked:
+            return self.locked_out(locked)
+        return self.form_valid(form) if right else self.form_invalid(form)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        remember_browser(self.request, response, form.get_user().get_username())
+        return response
+
+    def locked_out(self, locked: LockedOut) -> HttpResponse:
+        """The same for a right password and a wrong one, for a name there is and one there is not."""
+        form = self.authentication_form(self.request)
+        context = self.get_context_data(form=form, locked=locked)
+        response = self.render_to_response(context, status=HTTPStatus.TOO_MANY_REQUESTS)
+        response["Retry-After"] = str(locked.seconds)
+        return response
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Where the visitor wanted to go; not to this form again, which would send him in a circle."""
@@ -50,7 +80,19 @@ def once(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "console/login_refused.html", {"unreachable": True}, status=503)
     user = None if user_id is None else User.objects.filter(pk=user_id, is_active=True).first()
     if user is None:
-        return render(request, "console/login_refused.html", status=410)
+        return refused_link(request)
     log_in(request, user, backend=BACKEND)
     log.info("logged in by link", user=user.get_username())
-    return redirect("console:overview")
+    response = redirect("console:overview")
+    remember_browser(request, response, user.get_username())
+    return response
+
+
+def refused_link(request: HttpRequest) -> HttpResponse:
+    try:
+        wrong_link(request)
+    except LockedOut as locked:
+        refusal = render(request, "console/login_refused.html", {"locked": locked}, status=429)
+        refusal["Retry-After"] = str(locked.seconds)
+        return refusal
+    return render(request, "console/login_refused.html", status=410)

@@ -9,7 +9,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from dashboard.views.frame import draw, form_page
 from infra import clock
-from risk.services import by_session, set_own_password
+from risk.errors import LockedOut
+from risk.services import by_session, set_own_password, try_own_password
 
 
 @form_page
@@ -21,7 +22,15 @@ def password(request: HttpRequest) -> HttpResponse:
     assert by is not None, "whoever is logged in acts"
     form_class = PasswordChangeForm if user.has_usable_password() else SetPasswordForm
     form = form_class(user, request.POST or None)
-    if request.method != "POST" or not form.is_valid():
+    if request.method != "POST":
+        return draw(request, "console/password.html", {"form": form})
+    try:
+        # It asks for the old password, and is no place to guess it either.
+        valid = try_own_password(user, form.is_valid, from_address=by.address)
+    except LockedOut as locked:
+        fresh = form_class(user)
+        return draw(request, "console/password.html", {"form": fresh, "locked": locked}, status=429)
+    if not valid:
         return draw(request, "console/password.html", {"form": form})
     set_own_password(user=user, password=form.cleaned_data["new_password1"], by=by, at=clock.now_ms())
     update_session_auth_hash(request, user)

@@ -30,6 +30,8 @@ class AlertCode(StrEnum):
     RUNNER_SILENT = "runner_silent"
     DISK_LOW = "disk_low"
     CHANNEL_FAILING = "channel_failing"
+    LOGIN_LOCKED = "login_locked"
+    SECOND_PERSON = "second_person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ CATALOGUE: Final[Mapping[AlertCode, Entry]] = {
     AlertCode.RUNNER_SILENT: _condition(Severity.P0, "trader-silent", repeats=False),
     AlertCode.DISK_LOW: _condition(Severity.P1, "high-latency", gone_ms=60_000),
     AlertCode.CHANNEL_FAILING: _condition(Severity.P2, "people"),
+    AlertCode.LOGIN_LOCKED: _condition(Severity.P2, "somebody-guesses-passwords", repeats=False),
+    AlertCode.SECOND_PERSON: _condition(Severity.P1, "kill-switch-by-reason", repeats=False),
 }
 
 

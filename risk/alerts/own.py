@@ -8,7 +8,7 @@ from django.conf import settings
 
 from core.units import Ms, Usdc, text
 from infra import clock
-from risk import limits, selectors
+from risk import consent, limits, lockouts, selectors
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.decision import TRIES_MAX
 from risk.alerts.finders import Found, register_finder
@@ -30,6 +30,8 @@ def register() -> None:
     register_finder("silence", silence)
     register_finder("disk", disk)
     register_finder("channels", channels)
+    register_finder("lockouts", locked_out)
+    register_finder("second person", second_person)
 
 
 def halts(at: Ms) -> Iterator[Found]:
@@ -97,6 +99,24 @@ def channels(at: Ms) -> Iterator[Found]:
     for channel, tries in newest.items():
         if len(tries) >= TRIES_MAX and not any(tries[:TRIES_MAX]):
             yield Found(AlertCode.CHANNEL_FAILING, f"Alert channel failing: {channel}", channel)
+
+
+def locked_out(at: Ms) -> Iterator[Found]:
+    """Somebody tried too many passwords or tokens, and is not listened to for a while."""
+    for row in lockouts.in_force(at):
+        said = (
+            f"Log-in locked: {row.tries} wrong tries, {row.kind} {row.subject}, last from {row.from_address}"
+        )
+        yield Found(AlertCode.LOGIN_LOCKED, said, f"{row.kind}:{row.subject}"[:100])
+
+
+def second_person(at: Ms) -> Iterator[Found]:
+    """Somebody waits for another's word; nobody looks at a console all night."""
+    for row in consent.waiting(at):
+        if row.given is None:
+            whom = ", ".join(consent.who_may_agree(row)) or "nobody has the role"
+            said = f"Second person needed: {row.asked_by} asks to {row.what} ({row.reason}); waits for {whom}"
+            yield Found(AlertCode.SECOND_PERSON, said, str(row.pk))
 
 
 def except_on(alert: Alert) -> str | None:

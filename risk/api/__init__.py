@@ -10,6 +10,7 @@ from risk.api import (
     halts,
     incidents,
     limits,
+    lockouts,
     people,
     profit,
     tokens,
@@ -28,4 +29,5 @@ ROUTERS = (
     limits.router,
     tokens.router,
     people.router,
+    lockouts.router,
 )

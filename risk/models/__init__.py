@@ -20,6 +20,7 @@ from risk.models.halts import (
 )
 from risk.models.incidents import Incident, IncidentNote, NoteKind
 from risk.models.limits import Budget, LimitsVersion
+from risk.models.lockouts import Lockout, LockoutKind
 from risk.models.people import ApiToken, Consent, Remembered, Scope
 from risk.models.valuations import DayStart, Valuation
 
@@ -42,6 +43,8 @@ __all__ = [
     "Incident",
     "IncidentNote",
     "LimitsVersion",
+    "Lockout",
+    "LockoutKind",
     "MarketHalt",
     "MarketHaltCode",
     "NoteKind",

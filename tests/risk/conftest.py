@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import connection
+from pydantic import SecretStr
+from pytest_django import Settings
 
 from core.units import Ms, Usdc
-from infra import checks
+from infra import checks, tally
 from risk import services
 from risk.people import Actor, Role
 from risk.selectors import HaltInForce
+from tests.risk import guesses
 
 NOON = Ms(1_761_998_400_000)  # 2025-11-01 12:00:00 UTC, a Saturday
 DAY_MS = 86_400_000
@@ -117,3 +120,17 @@ def rita(db: None) -> User:
 @pytest.fixture
 def vera(db: None) -> User:
     return with_role(User.objects.create_user("vera", password="a long passphrase"), Role.VIEWER)
+
+
+@pytest.fixture
+def few_tries(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few wrong tries lock a name or an address, none are left over, and both tokens of the environment are set."""
+    chosen = settings.POLYLOLY.log_in.model_copy(
+        update={"tries_person": guesses.TRIES_PERSON, "tries_address": guesses.TRIES_ADDRESS}
+    )
+    both = {
+        "operator_token": SecretStr(guesses.OPERATOR_TOKEN),
+        "admin_token": SecretStr(guesses.ADMIN_TOKEN),
+    }
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"log_in": chosen, **both})
+    monkeypatch.setattr(tally, "_here", {})

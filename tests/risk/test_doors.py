@@ -44,7 +44,14 @@ def post(
     text = "" if body is None else json.dumps(body)
     return cast(
         HttpResponse,
-        client.post(path, data=text, content_type="application/json", headers=sent, REMOTE_ADDR=peer),
+        client.post(
+            path,
+            data=text,
+            content_type="application/json",
+            headers=sent,
+            REMOTE_ADDR=peer,
+            SERVER_NAME="127.0.0.1",
+        ),
     )
 
 

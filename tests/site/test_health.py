@@ -99,7 +99,7 @@ def test_metrics_are_one_text_of_all_processes(client: Client) -> None:
     metrics.PHANTOM_PAIRS.inc(0)
     metrics.push("trader:1")
 
-    answer = client.get("/metrics")
+    answer = client.get("/metrics", SERVER_NAME="127.0.0.1")
 
     families = [family.name for family in text_string_to_metric_families(answer.content.decode())]
     assert len(families) == len(set(families)), "no family twice"
@@ -127,7 +127,10 @@ def test_metrics_are_open_on_loopback_and_need_a_token_elsewhere(
 ) -> None:
     settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"metrics_token": SecretStr(TOKEN)})
 
-    assert client.get("/metrics", headers=headers, REMOTE_ADDR=address).status_code == status
+    assert (
+        client.get("/metrics", headers=headers, REMOTE_ADDR=address, SERVER_NAME="127.0.0.1").status_code
+        == status
+    )
 
 
 def test_without_a_token_set_none_is_good(client: Client) -> None:
