@@ -281,6 +281,13 @@ class Desk:
         )
         return Shares(held - other + bid_shares), Usdc(lead_cost + bid_cost)
 
+    def surplus(self, outcome: Outcome) -> Shares:
+        """By how much ``outcome`` leads for sure: its offers taken, bids for the other filled, and every unconfirmed
+        fill settled so that the lead is the smaller. Negative where it is behind."""
+        pair, orders, other = self.pair, self.orders, outcome.other
+        mine = pair.confirmed(outcome) - orders.offered(outcome)
+        return Shares(mine - pair.most_held(other) - orders.open_bid_shares(other))
+
     def sellable(self, outcome: Outcome) -> Shares:
         """Confirmed shares that no merge has reserved and no open sale offers already."""
         return Shares(max(0, self.pair.sellable(outcome) - self.orders.offered(outcome)))

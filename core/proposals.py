@@ -224,6 +224,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
         held=desk.sellable(place.outcome),
         ahead=ahead,
         ahead_cost=ahead_cost,
+        surplus=desk.surplus(place.outcome),
         at_risk=Usdc(desk.at_risk() + engine.ledger.at_risk_apart(pair.strategy, listing.market_id)),
         at_risk_group=at_risk_group,
         at_risk_total=at_risk_total,

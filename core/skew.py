@@ -40,4 +40,5 @@ class Skew:
     def _turn(self, now: Ms) -> None:
         lately = now < self._ends_ms + SPAN_MS
         self._before, self._least = (self._least if lately else None), None
-        self._ends_ms = Ms(now + SPAN_MS)
+        # One span follows the other: begun later, what is before it would be told for three minutes.
+        self._ends_ms = Ms((self._ends_ms if lately else now) + SPAN_MS)

@@ -163,6 +163,7 @@ def an_exposure(**changed: Any) -> Exposure:
         held=Shares(0),
         ahead=Shares(0),
         ahead_cost=Usdc(0),
+        surplus=shares("50"),
         at_risk=Usdc(0),
         at_risk_group=Usdc(0),
         at_risk_total=Usdc(0),

@@ -21,6 +21,8 @@ class Exposure:
         ahead:      shares by which the intent's outcome is ahead (negative: behind), own open bids for it filled
                     and the other leg counted as far as it is confirmed.
         ahead_cost: what those shares cost, in USDC.
+        surplus:    shares of the intent's outcome that no share of the other one pairs with, however own orders and
+                    unsure fills end; negative where it is behind. A sale of more would open the other leg.
         at_risk, at_risk_group, at_risk_total: what can be lost in this market, in its group and in all, own open bids
                     filled.
         cash:       free to spend, open bids already taken out.
@@ -57,6 +59,7 @@ class Exposure:
     held: Shares
     ahead: Shares
     ahead_cost: Usdc
+    surplus: Shares
     at_risk: Usdc
     at_risk_group: Usdc
     at_risk_total: Usdc

@@ -82,4 +82,8 @@ def _means(intent: Place, exposure: Exposure, now: Ms) -> Refused | None:
     elif intent.shares > exposure.held:
         detail = f"sells {text(intent.shares, 6)} of {text(exposure.held, 6)} shares held"
         return Refused(intent, Rule.NOT_HELD, detail, intent.shares, exposure.held, now)
+    elif intent.shares > exposure.surplus:
+        # Sold by itself, a share of a pair leaves the other one naked: no limit would have been asked.
+        detail = f"sells {text(intent.shares, 6)} of a leg {text(exposure.surplus, 6)} shares ahead for sure"
+        return Refused(intent, Rule.NOT_REDUCING, detail, intent.shares, exposure.surplus, now)
     return None

@@ -1,4 +1,4 @@
-"""What makes an order a reducing one. Nothing is asked of a sale of what is held."""
+"""What makes a buy a reducing one. A sale is one as far as it sells what is ahead (``core.rules.order``)."""
 
 from core.ids import Side
 from core.intents import Place

@@ -151,3 +151,14 @@ def test_the_gravest_rule_is_the_one_that_is_named() -> None:
 
 def test_a_sale_needs_no_leg_that_is_behind() -> None:
     approval(a_take("0.48", side=SELL), an_exposure(held=shares("50"), top=price("0.48")))
+
+
+def test_half_of_a_pair_is_not_sold_by_itself() -> None:
+    """It would leave the other leg naked beyond every limit, as no buy may."""
+    sale = a_take("0.52", side=SELL)
+    approval(sale, an_exposure(held=shares("100"), surplus=shares("50")))
+
+    refused = refusal(sale, an_exposure(held=shares("100"), surplus=shares("49.99")))
+
+    assert (refused.rule, refused.value, refused.limit) == (Rule.NOT_REDUCING, shares("50"), shares("49.99"))
+    assert refused.detail == "sells 50 of a leg 49.99 shares ahead for sure"

@@ -97,3 +97,12 @@ def test_a_clock_that_jumps_is_told_once_the_timely_frames_are_forgotten() -> No
         skew.hear(Ms(minute * 60_100), Ms(minute * 60_100 + 5_000))
 
     assert skew.off_ms(Ms(190_000)) == 5_000
+
+
+def test_what_is_older_than_two_minutes_tells_nothing_of_the_clock_any_more() -> None:
+    """A lull in which nothing was said must not keep the last word before it alive a minute longer."""
+    skew = Skew()
+    skew.hear(Ms(10_000), Ms(10_000))
+    skew.hear(Ms(108_000), Ms(111_000))
+
+    assert skew.off_ms(Ms(131_000)) == 3_000, "the first was 121 s ago"

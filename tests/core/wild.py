@@ -3,7 +3,7 @@
 It knows the truth, so that properties can be asked of the truth and not of what the engine believes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from random import Random
@@ -51,18 +51,28 @@ class TrueFill:
 class Wild:
     """The engine and its venue. ``act`` lets one thing happen, chosen by three numbers."""
 
-    def __init__(self, setup: Setup, cash: str) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        cash: str,
+        *,
+        now: Ms = T0,
+        listed: Iterable[ev.MarketListed] = (),
+        before: Iterable[Entry] = (),
+    ) -> None:
+        """``listed``: markets other than the usual two; ``before``: what was booked before it all began."""
         self.deposit = a_deposit(cash)
-        self.engine = Engine(setup, entries=[self.deposit], sequences={})
-        self.now = T0
+        self.engine = Engine(setup, entries=[self.deposit, *before], sequences={})
+        self.now = now
         self.events: list[ev.Event] = []
         self.steps: list[Step] = []
         self.orders: dict[IntentKey, Truth] = {}
         self.fills: dict[FillId, TrueFill] = {}
         self.cancels: list[IntentKey] = []
         self.mail: list[ev.Event] = []  # said by the venue, not heard yet
-        self.merged: dict[MarketId, int] = dict.fromkeys(MARKETS, 0)
-        self.listed = [a_listing(market, delay_ms=0) for market in MARKETS]
+        self.listed = list(listed) or [a_listing(market, delay_ms=0) for market in MARKETS]
+        self.markets = tuple(listing.market_id for listing in self.listed)
+        self.merged: dict[MarketId, int] = dict.fromkeys(self.markets, 0)
         for listing in self.listed:
             self.hear(listing)
 
@@ -70,6 +80,7 @@ class Wild:
         self.events.append(event)
         step = self.engine.step(event)
         self.steps.append(step)
+        self.took(event, step)
         for cancel in step.cancels:
             self.cancels.append(cancel.key)
         for action in step.wallet_actions:
@@ -79,6 +90,9 @@ class Wild:
             assert key not in self.orders, "sent twice"
             self.orders[key] = Truth(approved.intent)
             self.hear(ev.OrderSent(key, an_order_id(key), self.now))
+
+    def took(self, event: ev.Event, step: Step) -> None:
+        """The engine has answered; whoever watches may look."""
 
     def _wallet(self, action: Merge | Redeem) -> None:
         if isinstance(action, Merge):
@@ -90,25 +104,31 @@ class Wild:
     def act(self, draw: Draw) -> None:
         kind, a, b = draw
         self.now = Ms(self.now + (a * 37) % 400)
-        doors = (
+        doors = self.doors()
+        doors[kind % len(doors)](a, b)
+
+    def doors(self) -> tuple[Callable[[int, int], None], ...]:
+        """What may happen; one named more often happens more often."""
+        return (
             self._book, self._book, self._book, self._tick, self._answer, self._answer, self._trade,
             self._trade, self._withdraw, self._withdraw, self._deliver, self._deliver, self._deliver,
             self._repeat, self._settle, self._settle, self._refuse_cancel, self._halt, self._match,
             self._feed, self._long_tick, self._tear, self._deliver, self._answer, self._find,
         )  # fmt: skip
-        doors[kind % len(doors)](a, b)
 
     def _book(self, a: int, b: int) -> None:
         bid = 30 + (a * 7) % 40
         ask = min(99, bid + 1 + b % 9)
-        market = MARKETS[(a + b) % 2]
+        market = self.markets[(a + b) % len(self.markets)]
         for snapshot in a_book(f"0.{bid}x1000", f"0.{ask}x1000", now=self.now, market=market):
             self.hear(snapshot)
 
     def _tear(self, a: int, b: int) -> None:
         """One token's book alone: the other's top is old."""
         bid = 30 + (a * 7) % 40
-        first, _ = a_book(f"0.{bid}x1000", f"0.{bid + 4}x1000", now=self.now, market=MARKETS[b % 2])
+        first, _ = a_book(
+            f"0.{bid}x1000", f"0.{bid + 4}x1000", now=self.now, market=self.markets[b % len(self.markets)]
+        )
         self.hear(first._replace(ends_frame=True))
 
     def _tick(self, a: int, b: int) -> None:
@@ -226,7 +246,7 @@ class Wild:
             self.hear(ev.FillSettled(fill_id, status, self.now))
 
     def _halt(self, a: int, b: int) -> None:
-        market = (None, *MARKETS)[a % 3]
+        market = (None, *self.markets)[a % (1 + len(self.markets))]
         if b % 6 == 0:
             self.hear(ev.Halted(market, "wild", self.now))
         else:
@@ -238,8 +258,8 @@ class Wild:
 
     def _feed(self, a: int, b: int) -> None:
         if b % 4 == 0:
-            self.hear(ev.FeedLost(MARKETS, "wild", self.now))
-            self.hear(ev.FeedBack(MARKETS, self.now))
+            self.hear(ev.FeedLost(self.markets, "wild", self.now))
+            self.hear(ev.FeedBack(self.markets, self.now))
 
     # The truth
 
@@ -249,7 +269,7 @@ class Wild:
     def crossing(self) -> list[tuple[Place, Place]]:
         """Own orders that could trade with each other at the venue now."""
         found = []
-        for market in MARKETS:
+        for market in self.markets:
             for first, second in combinations(self.alive(market), 2):
                 one, two = in_yes_terms(first.place), in_yes_terms(second.place)
                 if one[0] != two[0]:
@@ -302,7 +322,7 @@ class Wild:
     def spent(self) -> int:
         """USDC out of pocket if every bid fills and no sale that may fail lands."""
         total = 0
-        for market in MARKETS:
+        for market in self.markets:
             for fill in self.landed(market, unsure=True):
                 if fill.net < 0 or fill.status is ev.FillStatus.CONFIRMED:
                     total -= fill.net
@@ -315,7 +335,7 @@ class Wild:
         return total - sum(self.merged_heard().values())
 
     def merged_heard(self) -> dict[MarketId, int]:
-        total = dict.fromkeys(MARKETS, 0)
+        total = dict.fromkeys(self.markets, 0)
         for event in self.events:
             if isinstance(event, ev.MergeStepped):
                 total[event.market_id] += event.shares

@@ -1,0 +1,1 @@
+"""Whether the limits hold: a wild world, a greedy strategy, and an auditor with books of its own."""
