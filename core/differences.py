@@ -84,13 +84,25 @@ class Traded:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What an order is for. ``price`` in the outcome's own price."""
+
+    outcome: Outcome
+    side: Side
+    price: Price
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
-    """An order that may still trade. ``since_ms``: its last change, as far as that side says."""
+    """An order that may still trade. ``since_ms``: its last change, as far as that side says; ``terms``: where it
+    says them."""
 
     order_id: OrderId
     market_id: MarketId
     since_ms: Ms
     words: str
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,8 @@ class Theirs:
     figures:   what the chain holds of cash and of each leg that it was asked for.
     trades:    all our trades since ``trades_from_ms``.
     payouts:   markets decided there: what a YES share pays.
-    stated:    the same figures by the venue's cache, ``listed`` by the Data API, which lags: for the evidence only.
+    stated:    the same figures by the venue's cache, ``listed`` by the Data API, which lags: for the evidence only;
+               ``costs``: what was paid for them, by the Data API.
     silent:    what was not answered, in words.
     """
 
@@ -131,6 +144,7 @@ class Theirs:
     payouts: Mapping[MarketId, Price]
     stated: Figures = field(default_factory=dict)
     listed: Figures = field(default_factory=dict)
+    costs: Figures = field(default_factory=dict)
     silent: tuple[str, ...] = ()
 
 

@@ -24,6 +24,7 @@ class SiteConfig(AppConfig):
         from infra import children, clock, logs
         from polyloly_site import checks, keys, machine_checks, snapshots, time_sync
         from risk import services as risk
+        from trading import services as trading
 
         polyloly = settings.POLYLOLY
         clock.start(polyloly.speed)
@@ -34,5 +35,6 @@ class SiteConfig(AppConfig):
         time_sync.register()
         checks.register()
         risk.register_state(snapshots.whole)
+        trading.register_files(snapshots.write)
         if process == keys.HOLDER and polyloly.wallet is not None:
             keys.note_wallet(polyloly.var_dir, polyloly.wallet)

@@ -19,6 +19,8 @@ from risk import selectors as risk
 from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, OrderNotWritten
 from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
 from trading.reconcile.act import resolve as resolve_difference
+from trading.reconcile.rebuild import rebuild as rebuild_state
+from trading.reconcile.rebuild import register_files
 from trading.reconcile.run import Run as ReconcileRun
 from trading.reconcile.run import reconcile
 
@@ -31,7 +33,9 @@ __all__ = [
     "mark_unknown",
     "open_account",
     "plan_wallet_action",
+    "rebuild_state",
     "reconcile",
+    "register_files",
     "resolve_difference",
     "sequence_of",
     "step_wallet_action",

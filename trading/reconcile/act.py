@@ -120,13 +120,27 @@ def resolve(difference_id: int, *, reason: str, by: Actor, at: Ms) -> Resolution
     return _carry_out(row, by=by, reason=reason, at=at)
 
 
-def _carry_out(row: Difference, *, by: Actor, reason: str, at: Ms) -> Resolution:
+def restore(row: Difference, cost: Usdc, *, by: Actor, reason: str, at: Ms) -> Resolution:
+    """Take shares into books that were lost, at what they cost: as ``resolve``, into the pair ledger, and the cash they
+    cost counts as brought in. Raises as ``resolve``."""
+    risk_services.require(by, Control.RECONCILE, target=row.key, reason=reason, at=at)
+    strategy, market_id = Strategy.PAIR_ARB, MarketId(str(row.market_id))
+    leg, shares = Outcome(str(row.outcome)), Shares((row.theirs or 0) - (row.ours or 0))
+    lines = (
+        LedgerEntry(EntryKind.ADJUSTMENT, None, None, None, Shares(0), cost, None, at, reason),
+        LedgerEntry(EntryKind.ADJUSTMENT, market_id, strategy, leg, shares, Usdc(-cost), None, at, reason),
+    )
+    doing = Doing(How.ADJUSTED, lines, (ev.Adjusted(lines, reason, at),), ())
+    return _carry_out(row, by=by, reason=reason, at=at, doing=doing)
+
+
+def _carry_out(row: Difference, *, by: Actor, reason: str, at: Ms, doing: Doing | None = None) -> Resolution:
     reason = reason[:TEXT_MAX]
     try:
         with transaction.atomic():
             # A shard that starts reads its entries under the same lock: it hears of this, or has read it.
             Account.objects.select_for_update().get(pk=row.account_id)
-            doing = _doing(row, reason, at)
+            doing = doing or _doing(row, reason, at)
             before = _sums(row)
             for sequence, entry in enumerate(doing.entries, 1):
                 _written(row, entry, sequence)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from core.differences import Figures, Leg, Open, Theirs, Traded
+from core.differences import Figures, Leg, Open, Terms, Theirs, Traded
 from core.events import FeeSchedule
 from core.fees import fee
 from core.ids import FillId, MarketId, OrderId, TokenId
@@ -159,7 +159,7 @@ def _kept(found: Any, heard: Heard) -> Any:  # noqa: ANN401 one of many answers,
 
 def _told(question: Question, heard: Heard, now: Ms) -> Theirs:
     trades, torn = _trades(question, heard)
-    orders = None if heard.orders is None else tuple(_open(order, now) for order in heard.orders)
+    orders = None if heard.orders is None else tuple(_open(question, order, now) for order in heard.orders)
     return Theirs(
         read_ms=now,
         figures=_figures(question, heard),
@@ -169,6 +169,7 @@ def _told(question: Question, heard: Heard, now: Ms) -> Theirs:
         payouts={**question.payouts, **heard.payouts},
         stated=heard.stated,
         listed={(one.market_id, one.outcome): int(one.shares) for one in heard.listed},
+        costs={(one.market_id, one.outcome): int(one.cost) for one in heard.listed},
         silent=(*heard.silent, *torn),
     )
 
@@ -181,10 +182,13 @@ def _figures(question: Question, heard: Heard) -> Figures | None:
     return figures
 
 
-def _open(order: OpenOrder, now: Ms) -> Open:
+def _open(question: Question, order: OpenOrder, now: Ms) -> Open:
     size = text(order.shares - order.matched, 6)
     words = f"{order.direction} {size} at {text(order.at, 4)}, {order.status}"
-    return Open(OrderId(order.id.lower()), order.market, order.created_ms or now, words)
+    leg = question.tokens.leg_of.get(order.asset_id)
+    terms = None if leg is None else Terms(leg[1], order.direction, order.at, order.shares)
+    market_id = order.market if leg is None else leg[0]
+    return Open(OrderId(order.id.lower()), market_id, order.created_ms or now, words, terms)
 
 
 def _trades(question: Question, heard: Heard) -> tuple[tuple[Traded, ...] | None, tuple[str, ...]]:
