@@ -24,7 +24,9 @@ Made = Callable[..., Books]
 
 def leave(here: Books, *, less: str = "0") -> None:
     """The paper venue's word, as the trader leaves it."""
-    held = [(MARKET, leg[1].value, size - shares(less)) for leg, size in here.held.items() if leg is not None]
+    held = [
+        (str(MARKET), leg[1].value, size - shares(less)) for leg, size in here.held.items() if leg is not None
+    ]
     said = Statement(here.now, here.cash, held, [])
     redis.client(redis.Db.BUS).set(key_of(here.account.pk), msgspec.json.encode(said), px=KEPT_MS)
 
