@@ -23,7 +23,7 @@ from risk.once import once
 from risk.people import Actor
 from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
-from trading import api_pnl
+from trading import api_pnl, api_reconciliation
 
 
 class Token(HttpBearer):
@@ -71,6 +71,7 @@ api.add_decorator(carried_out_once, mode="view")
 for router in (
     *risk.ROUTERS,
     api_pnl.router,
+    api_reconciliation.router,
     api_health.router,
     feeds.router,
     trading.router,

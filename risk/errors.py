@@ -26,6 +26,8 @@ RiskError
 ├── AdapterAway     nothing runs it: see that the processes are up
 ├── NotTold         Redis is away: try again
 ├── NameTaken       choose another name
+├── CannotResolve   look at the newest reconciliation, or do at the venue what it says
+├── UnknownDifference  no difference has this number
 ├── KeyUsed         send another Idempotency-Key, or the same request
 ├── UnderWay        ask again in a moment
 ├── NeverAnswered   look what became of it, then send another Idempotency-Key
@@ -227,3 +229,11 @@ class NotValid(RiskError):
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
         self.field = field
+
+
+class CannotResolve(RiskError):
+    """A difference between our books and the venue's cannot be taken over here and now. Says what to do instead."""
+
+
+class UnknownDifference(RiskError):
+    """No difference, or no reconciliation, has this number."""

@@ -11,6 +11,7 @@ from infra import logs
 from risk.errors import (
     AdapterAway,
     AlertOver,
+    CannotResolve,
     ChecksFailed,
     ConsentOver,
     Contended,
@@ -36,6 +37,7 @@ from risk.errors import (
     UnknownAdapter,
     UnknownAlert,
     UnknownConsent,
+    UnknownDifference,
     UnknownIncident,
     UnknownLockout,
     UnknownMarket,
@@ -74,6 +76,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     KeyUsed: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnderWay: HTTPStatus.CONFLICT,
     NeverAnswered: HTTPStatus.CONFLICT,
+    CannotResolve: HTTPStatus.CONFLICT,
+    UnknownDifference: HTTPStatus.NOT_FOUND,
 }
 KEY_HEADER: Final = "Idempotency-Key"
 

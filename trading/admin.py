@@ -9,9 +9,8 @@ from unfold.forms import ActionForm
 from infra import clock
 from infra.fact_admin import FactAdmin, moment, price, shares, usdc
 from risk import services as services_of_risk
-from risk.errors import RiskError
+from risk.errors import CannotResolve, RiskError
 from trading import services
-from trading.errors import CannotResolve
 from trading.models import (
     Account,
     Decision,
@@ -184,7 +183,7 @@ class DifferenceAdmin(FactAdmin):
                     raise CannotResolve("you have no role here")
                 made = services.resolve_difference(row.pk, reason=reason, by=by, at=clock.now_ms())
                 self.message_user(request, f"{row}: {made.how}, by {made.by_name}", messages.SUCCESS)
-            except (CannotResolve, RiskError) as refused:
+            except RiskError as refused:
                 self.message_user(request, f"{row}: {refused}", messages.ERROR)
 
 

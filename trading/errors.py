@@ -9,7 +9,6 @@ TradingError
 ├── JournalFailed       the database refuses a fact: halt everything
 ├── VenueSilent         the venue did not say what must be known before trading: give up, begin again
 ├── WalletTaken         another trader uses our wallet: stop at once, begin again when it is held again
-├── CannotResolve       what a reconciliation found cannot be taken over now: the text says why and what to do
 └── CannotReplay        there is no tape, or no usable defaults file: tell the person who asked
 """
 
@@ -52,7 +51,3 @@ class WalletTaken(TradingError):
 
 class CannotReplay(TradingError):
     """There is nothing to replay, or its defaults file cannot be used. The text names it and says why."""
-
-
-class CannotResolve(TradingError):
-    """A difference cannot be resolved here and now. The text says why, and what to do instead."""

@@ -22,9 +22,8 @@ from feeds import selectors as feeds
 from infra import clock, codec, logs
 from risk import selectors as risk
 from risk import services as risk_services
-from risk.errors import HaltKept
+from risk.errors import CannotResolve, HaltKept, UnknownDifference
 from risk.services import Actor, AuditOutcome, Control, HaltCode, MarketHaltCode
-from trading.errors import CannotResolve
 from trading.models import Account, Difference, Entry, Fill, How, Order, Reconciliation, Resolution
 from trading.reconcile.books import figures_of
 
@@ -107,9 +106,11 @@ def resolve(difference_id: int, *, reason: str, by: Actor, at: Ms) -> Resolution
     """Take over the other side's word for one difference: a risk admin, with a reason.
 
     Only of the newest run, not older than ten minutes, and once. Raises ``NotAllowed``, ``ReasonMissing``,
-    ``CannotResolve``, ``Difference.DoesNotExist``.
+    ``CannotResolve``, ``UnknownDifference``.
     """
-    row = Difference.objects.select_related("reconciliation").get(pk=difference_id)
+    row = Difference.objects.filter(pk=difference_id).first()
+    if row is None:
+        raise UnknownDifference(f"no difference has the number {difference_id}")
     risk_services.require(by, Control.RECONCILE, target=row.key, reason=reason, at=at)
     risk_services.require_reason(by, Control.RECONCILE, target=row.key, reason=reason, at=at)
     newest = Reconciliation.objects.filter(account_id=row.account_id).order_by("-pk").first()

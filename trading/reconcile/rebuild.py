@@ -18,9 +18,9 @@ from core.lifecycle import Status
 from core.reconcile import LEFT_OUT_MS
 from core.units import Ms, Usdc, text
 from infra import clock
+from risk.errors import CannotResolve
 from risk.services import Actor
 from trading import selectors
-from trading.errors import CannotResolve
 from trading.models import Account, AccountMode, Difference, Entry, Order, Trigger
 from trading.reconcile import act
 from trading.reconcile.run import BACK_AT_START_MS, Run, reconcile

@@ -11,7 +11,7 @@ from core.units import ONE, Price, shares, usdc
 from infra import codec
 from risk import selectors as risk
 from risk import services as risk_services
-from risk.errors import NotAllowed, ReasonMissing
+from risk.errors import CannotResolve, NotAllowed, ReasonMissing
 from risk.models import Audit
 from risk.services import AlertCode
 from tests.trading.conftest import MARKET, NOON
@@ -25,7 +25,6 @@ from tests.trading.reconcile.conftest import (
     resolution,
 )
 from trading import selectors
-from trading.errors import CannotResolve
 from trading.models import Entry, Fill, Order, Trigger
 from trading.reconcile import standing
 from trading.reconcile.act import resolve

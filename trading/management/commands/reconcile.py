@@ -18,7 +18,6 @@ from infra import clock
 from risk import services as risk
 from risk.errors import RiskError, UnknownMarket
 from trading import selectors, services
-from trading.errors import CannotResolve, TradingError
 from trading.models import Difference, Trigger
 from trading.reconcile.run import Run
 
@@ -83,7 +82,7 @@ class Command(BaseCommand):
                 made = services.resolve_difference(
                     row.pk, reason=asked["reason"], by=risk.shell(), at=clock.now_ms()
                 )
-            except (CannotResolve, RiskError) as refused:
+            except RiskError as refused:
                 self.stderr.write(f"  not resolved, {row.kind}: {refused}")
                 continue
             self.stderr.write(f"  {made.how}: {row.kind}, before {made.before}, after {made.after}")
@@ -96,7 +95,7 @@ class Command(BaseCommand):
                 by=risk.shell(), reason=asked["reason"] or "rebuild", say=self.stderr.write
             ):
                 self.stderr.write(line)
-        except (TradingError, RiskError, OSError) as refused:
+        except (RiskError, OSError) as refused:
             raise CommandError(f"not rebuilt: {refused}") from refused
 
     def _agreed(self, what: str, asked: dict[str, Any]) -> bool:
