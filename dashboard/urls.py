@@ -13,6 +13,7 @@ from dashboard.views import (
     pages,
     password,
     people,
+    pnl,
     records,
     risk,
 )
@@ -27,6 +28,9 @@ urlpatterns = [
     path("orders.csv", records.orders_csv, name="orders-csv"),
     path("fills/", records.fills, name="fills"),
     path("fills.csv", records.fills_csv, name="fills-csv"),
+    path("pnl/", pnl.pnl, name="pnl"),
+    path("pnl/ledger/", pnl.entries, name="entries"),
+    path("pnl/ledger.csv", pnl.entries_csv, name="entries-csv"),
     path("risk/", risk.risk, name="risk"),
     path("halts/", risk.halts, name="halts"),
     path("halts.csv", risk.halts_csv, name="halts-csv"),

@@ -3,8 +3,8 @@
 Reads only; money is decimal text.
 """
 
-from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from datetime import date
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,8 +17,6 @@ from trading import selectors
 from trading.models import Account, Decision, Entry, Fill, Order, StepFailure, WalletAction
 
 router = Router(tags=["trading"])
-
-DAY_MS: Final = 86_400_000
 
 
 class RowsAsked(Asked):
@@ -47,6 +45,8 @@ class ActionsAsked(RowsAsked):
 class EntriesAsked(RowsAsked):
     strategy: str | None = Field(default=None, description='such as "pair_arb", "external"')
     day: date | None = Field(default=None, description="UTC, such as 2026-10-20")
+    since: date | None = Field(default=None, description="first UTC day")
+    until: date | None = Field(default=None, description="last UTC day")
 
 
 class AccountOut(Schema):
@@ -216,10 +216,8 @@ def entries(request: HttpRequest, asked: Query[EntriesAsked]) -> Page[EntryOut]:
     rows = selectors.entries()
     if asked.strategy is not None:
         rows = rows.filter(strategy=asked.strategy)
-    if asked.day is not None:
-        began = clock.to_ms(datetime.combine(asked.day, time(), UTC))
-        rows = rows.filter(at_ms__gte=began, at_ms__lt=began + DAY_MS)
-    return page(_narrowed(rows, asked), asked, _entry)
+    since, until = (asked.day, asked.day) if asked.day is not None else (asked.since, asked.until)
+    return page(_narrowed(selectors.entries_within(rows, since, until), asked), asked, _entry)
 
 
 @router.get("/decisions", response=Page[DecisionOut])

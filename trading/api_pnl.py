@@ -6,8 +6,9 @@ from datetime import date
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from core.pnl import Holding, Profit, by
-from core.units import text
+from core.pnl import DayProfit, Holding, Profit, by
+from core.units import Ms, text
+from infra import clock
 from risk import selectors as risk
 from trading import pnl
 
@@ -40,19 +41,93 @@ class ProfitsOut(Schema):
 
 
 class DayOut(Schema):
-    """``unrealized`` is the change over the day; ``closed``: it will not change any more."""
+    """``unrealized`` is the change over the day; ``closed``: it will not change any more, since ``closed_ms``."""
 
     day: date
     realized: str
     unrealized: str
     total: str
     closed: bool
+    closed_ms: int | None
+
+
+class StretchOut(Schema):
+    """A week or a month, from its first to its last day."""
+
+    first: date
+    last: date
+    realized: str
+    unrealized: str
+    total: str
+    closed: bool
+
+
+class CellOut(ProfitOut):
+    """What one strategy has in one market and earned there; ``cost`` of what it holds."""
+
+    market_id: str
+    strategy: str | None
+    yes: str
+    no: str
+    cost: str
+    priced: bool
+
+
+class IdentityOut(Schema):
+    """``gap``: cash and inventory at cost, less what was brought in and realized. Other than 0, a line was lost."""
+
+    cash: str
+    inventory: str
+    deposited: str
+    realized: str
+    gap: str
+
+
+class ReportOut(Schema):
+    account_id: int
+    at_ms: int
+    total: ProfitOut
+    identity: IdentityOut
+    cells: list[CellOut]
+    markets: list[NamedProfitOut]
+    strategies: list[NamedProfitOut]
+    days: list[DayOut]
+    weeks: list[StretchOut]
+    months: list[StretchOut]
 
 
 class DaysOut(Schema):
     account_id: int
     total: ProfitOut
     items: list[DayOut]
+
+
+@router.get("/pnl/report", response=ReportOut | None)
+def report(request: HttpRequest, account_id: int | None = None) -> ReportOut | None:
+    """Everything that was earned, of one reading: each list adds up to the total. Null before anything was valued."""
+    account_id = account_id or risk.account_valued_last()
+    if account_id is None or risk.latest_valuation(account_id) is None:
+        return None
+    found = pnl.report(account_id)
+    identity = found.identity
+    return ReportOut(
+        account_id=account_id,
+        at_ms=clock.now_ms(),
+        total=_profit(found.total),
+        identity=IdentityOut(
+            cash=text(identity.cash, 6),
+            inventory=text(identity.inventory, 6),
+            deposited=text(identity.deposited, 6),
+            realized=text(identity.realized, 6),
+            gap=text(identity.gap, 6),
+        ),
+        cells=[_cell(holding) for holding in found.holdings],
+        markets=_items(found, lambda holding: holding.market_id),
+        strategies=_items(found, lambda holding: holding.strategy),
+        days=[_day(each, found.closed_ms.get(each.day)) for each in found.days],
+        weeks=[_stretch(each) for each in pnl.weeks(found.days)],
+        months=[_stretch(each) for each in pnl.months(found.days)],
+    )
 
 
 @router.get("/pnl/by-market", response=ProfitsOut | None)
@@ -77,16 +152,7 @@ def by_day(request: HttpRequest, account_id: int | None = None) -> DaysOut | Non
     return DaysOut(
         account_id=account_id,
         total=_profit(found.total),
-        items=[
-            DayOut(
-                day=pnl.day(each.day),
-                realized=text(each.realized, 6),
-                unrealized=text(each.unrealized, 6),
-                total=text(each.total, 6),
-                closed=each.closed,
-            )
-            for each in found.days
-        ],
+        items=[_day(each, found.closed_ms.get(each.day)) for each in found.days],
     )
 
 
@@ -95,12 +161,49 @@ def _grouped(account_id: int | None, name: Callable[[Holding], str | None]) -> P
     if account_id is None:
         return None
     found = pnl.report(account_id)
+    return ProfitsOut(account_id=account_id, total=_profit(found.total), items=_items(found, name))
+
+
+def _items(found: pnl.Report, name: Callable[[Holding], str | None]) -> list[NamedProfitOut]:
     unpriced = {name(holding) for holding in found.holdings if not holding.priced}
-    items = [
+    return [
         NamedProfitOut(name=each, priced=each not in unpriced, **_profit(profit).dict())
         for each, profit in by(found.holdings, name).items()
     ]
-    return ProfitsOut(account_id=account_id, total=_profit(found.total), items=items)
+
+
+def _cell(holding: Holding) -> CellOut:
+    return CellOut(
+        market_id=holding.market_id,
+        strategy=holding.strategy,
+        yes=text(holding.yes, 6),
+        no=text(holding.no, 6),
+        cost=text(holding.cost, 6),
+        priced=holding.priced,
+        **_profit(holding.profit).dict(),
+    )
+
+
+def _day(each: DayProfit, closed_ms: Ms | None) -> DayOut:
+    return DayOut(
+        day=pnl.day(each.day),
+        realized=text(each.realized, 6),
+        unrealized=text(each.unrealized, 6),
+        total=text(each.total, 6),
+        closed=each.closed,
+        closed_ms=closed_ms,
+    )
+
+
+def _stretch(each: pnl.Stretch) -> StretchOut:
+    return StretchOut(
+        first=each.first,
+        last=each.last,
+        realized=text(each.realized, 6),
+        unrealized=text(each.unrealized, 6),
+        total=text(each.total, 6),
+        closed=each.closed,
+    )
 
 
 def _profit(profit: Profit) -> ProfitOut:

@@ -4,10 +4,10 @@ Reads every entry of the account: for a page or a report, not for a loop. All th
 reading, so that it adds up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Final
 
 from core import pnl
@@ -25,12 +25,28 @@ MARKED: Final = ("yes", "no", "worth", "sure", "payout", "at_ms")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``identity.gap`` is 0 as long as no line was lost."""
+    """``identity.gap`` is 0 as long as no line was lost. ``closed_ms``: when each day that is over was closed."""
 
     holdings: tuple[pnl.Holding, ...]
     days: tuple[pnl.DayProfit, ...]
     total: pnl.Profit
     identity: pnl.Identity
+    closed_ms: Mapping[int, Ms]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What the days of one week or month brought. ``closed``: it will not change any more."""
+
+    first: date
+    last: date
+    realized: Usdc
+    unrealized: Usdc
+    closed: bool
+
+    @property
+    def total(self) -> Usdc:
+        return Usdc(self.realized + self.unrealized)
 
 
 def report(account_id: int) -> Report:
@@ -41,7 +57,47 @@ def report(account_id: int) -> Report:
     holdings = books.holdings(marks(account_id), unsure(account_id))
     total = pnl.total(holdings)
     closings, today = closed_days(account_id)
-    return Report(tuple(holdings), tuple(pnl.days(closings, today, total)), total, books.identity())
+    days = tuple(pnl.days(closings, today, total))
+    return Report(tuple(holdings), days, total, books.identity(), closed_at(account_id))
+
+
+def closed_at(account_id: int) -> dict[int, Ms]:
+    """When each day that is over was closed: at the first valuation of the next one that was valued."""
+    return {_number(start.day): Ms(end.at_ms) for start, end in pairwise(risk.day_starts(account_id))}
+
+
+def weeks(days: Sequence[pnl.DayProfit]) -> list[Stretch]:
+    """From Monday to Sunday, UTC; the oldest first."""
+    return _stretches(days, lambda on: on - timedelta(days=on.weekday()), timedelta(days=6))
+
+
+def months(days: Sequence[pnl.DayProfit]) -> list[Stretch]:
+    """By calendar, UTC; the oldest first."""
+    return _stretches(days, lambda on: on.replace(day=1), None)
+
+
+def _stretches(
+    days: Sequence[pnl.DayProfit], first_of: Callable[[date], date], more: timedelta | None
+) -> list[Stretch]:
+    found = []
+    for first, group in groupby(days, key=lambda each: first_of(day(each.day))):
+        within = list(group)
+        last = first + more if more is not None else _last_of_month(first)
+        found.append(
+            Stretch(
+                first,
+                last,
+                Usdc(sum(each.realized for each in within)),
+                Usdc(sum(each.unrealized for each in within)),
+                # A later day says that the stretch is over, if nobody valued its last one.
+                closed=within[-1].closed,
+            )
+        )
+    return found
+
+
+def _last_of_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def closed_days(account_id: int) -> tuple[Sequence[pnl.Closing], int]:

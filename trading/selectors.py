@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
@@ -34,6 +35,10 @@ from trading.models import (
 )
 from trading.wallet_light import WalletLight
 
+DAY_MS: Final = 86_400_000
+EPOCH: Final = date(1970, 1, 1)
+STRATEGIES: Final = tuple(each.value for each in Strategy)
+ENTRY_KINDS: Final = tuple(each.value for each in EntryKind)
 BOARD_KEY: Final = "board:snapshot"
 ROWS_AT_ONCE: Final = 2_000
 UNKNOWN_ALERT_MS: Final = 30_000
@@ -136,6 +141,13 @@ def resolutions(account_id: int | None = None) -> QuerySet[Resolution]:
     """What was done about differences, newest first."""
     found = Resolution.objects.select_related("difference").order_by("-pk")
     return found if account_id is None else found.filter(account_id=account_id)
+
+
+def entries_within(rows: QuerySet[Entry], since: date | None, until: date | None) -> QuerySet[Entry]:
+    """Ledger lines of the UTC days from ``since`` to ``until``, both included; open where ``None``."""
+    if since is not None:
+        rows = rows.filter(at_ms__gte=(since - EPOCH).days * DAY_MS)
+    return rows if until is None else rows.filter(at_ms__lt=((until - EPOCH).days + 1) * DAY_MS)
 
 
 def decisions(account_id: int | None = None) -> QuerySet[Decision]:

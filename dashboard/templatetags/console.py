@@ -56,6 +56,19 @@ def usdc(amount: int | None) -> str:
 
 
 @register.filter
+def signed_usdc(amount: int) -> str:
+    """Money with its sign always written: "+1.44"."""
+    shown = usdc(amount)
+    return f"+{shown}" if amount > 0 and shown != "0.00" else shown
+
+
+@register.filter
+def signed_shares(size: int) -> str:
+    """Shares with their sign always written."""
+    return f"{MINUS}{shares(-size)}" if size < 0 else f"+{shares(size)}" if size else "0"
+
+
+@register.filter
 def price(value: int | str | None) -> str:
     """1/10,000 USDC, or a price as text: ".47", ".475"."""
     if value is None:

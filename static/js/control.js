@@ -45,7 +45,7 @@ async function ask(path, request) {
     return { ok: false, status: 0, field: null, body: {}, detail: slow ? `The server did not answer within ${ANSWER_MS_MAX / 1000} s.` : "The server cannot be reached." };
   }
   /** @type {Record<string, any>} */
-  const body = await response.json().catch(() => ({}));
+  const body = (await response.json().catch(() => null)) ?? {};
   if (!response.ok) {
     const field = typeof body.field === "string" ? body.field : null;
     return { ok: false, status: response.status, detail: sentence(body, response), field, body };

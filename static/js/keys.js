@@ -12,14 +12,14 @@ const bound = new Map();
 /** @type {Listed[]} */
 const fixed = [
   { keys: "H, then hold Enter", does: "halt all trading" },
-  { keys: "g then o m r f h", does: "go to Overview, Markets, Orders, Fills, Risk and halts" },
+  { keys: "g then o m r f e h", does: "go to Overview, Markets, Orders, Fills, P&L (Earned), Risk and halts" },
   { keys: "g then l i a p", does: "go to aLerts, Incidents, Audit, People" },
   { keys: "j k", does: "next and previous row" },
   { keys: "Enter", does: "open the row" },
   { keys: "Esc", does: "close what is open" },
 ];
 
-const PLACES = new Map([["o", "/"], ["m", "/markets/"], ["r", "/orders/"], ["f", "/fills/"], ["h", "/risk/"], ["l", "/alerts/"], ["i", "/incidents/"], ["a", "/audit/"], ["p", "/people/"]]);
+const PLACES = new Map([["o", "/"], ["m", "/markets/"], ["r", "/orders/"], ["f", "/fills/"], ["e", "/pnl/"], ["h", "/risk/"], ["l", "/alerts/"], ["i", "/incidents/"], ["a", "/audit/"], ["p", "/people/"]]);
 const GO_MS = 1_200;
 let goUntil = 0;
 

@@ -38,6 +38,8 @@ PAGES = [
     "/markets/",
     "/orders/",
     "/fills/",
+    "/pnl/",
+    "/pnl/ledger/",
     "/risk/",
     "/alerts/",
     "/incidents/",

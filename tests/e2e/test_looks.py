@@ -23,6 +23,8 @@ PAGES = [
     "/markets/",
     "/orders/",
     "/fills/",
+    "/pnl/",
+    "/pnl/ledger/",
     "/risk/",
     "/alerts/",
     "/incidents/",

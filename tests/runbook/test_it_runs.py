@@ -4,14 +4,17 @@ Method: one stack in rehearsal mode (the live order path, simulated venue), the 
 that end the stack last. A block that fails says where it stands, what it printed, and the others still run.
 """
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -83,6 +86,25 @@ def carried_out(block: Block, environment: dict[str, str]) -> str | None:
         pause.wait(AGAIN_S)
         wrong = tried(block, environment)
     return wrong
+
+
+def report(stack: Stack) -> Any:
+    asked = Request(
+        f"{stack.url}/api/v1/pnl/report", headers={"Authorization": f"Bearer {TOKENS['OPERATOR_TOKEN']}"}
+    )
+    with urlopen(asked, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_profit_of_a_stack_that_trades_adds_up_whatever_way_it_is_asked_for(stack: Stack) -> None:
+    wait_until(lambda: bool((report(stack) or {}).get("cells")), what="profit", timeout_s=TRADES_WITHIN_S)
+
+    told = report(stack)
+
+    for way in ("cells", "markets", "strategies", "days", "weeks", "months"):
+        sums = [sum(Decimal(row[part]) for row in told[way]) for part in ("realized", "unrealized", "total")]
+        assert sums == [Decimal(told["total"][part]) for part in ("realized", "unrealized", "total")], way
+    assert told["identity"]["gap"] == "0"
 
 
 @pytest.mark.timeout(900)

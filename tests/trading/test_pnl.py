@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from core.ids import MarketId
+from core.pnl import DayProfit
 from core.units import Ms, Price, Shares, Usdc, shares, usdc
 from core.valuation import Mark as Worth
 from risk.services import record_valuation
@@ -129,14 +130,56 @@ def test_a_closed_day_stays_when_more_is_traded(rita: Client, traded: Account) -
 
 @pytest.mark.parametrize(
     ("asked", "count"),
-    [("strategy=external", 1), ("day=2025-11-01", 3), (f"market_id={OTHER}&day=2025-11-02", 2)],
+    [
+        ("strategy=external", 1),
+        ("day=2025-11-01", 3),
+        (f"market_id={OTHER}&day=2025-11-02", 2),
+        ("since=2025-11-02", 3),
+        ("until=2025-11-01", 3),
+        ("since=2025-11-01&until=2025-11-02", 6),
+    ],
 )
 def test_a_figure_opens_to_its_entries(rita: Client, traded: Account, asked: str, count: int) -> None:
     assert len(get(rita, f"entries?{asked}")["items"]) == count
 
 
+def test_one_report_has_every_way_of_one_reading(rita: Client, traded: Account) -> None:
+    told = get(rita, "pnl/report")
+
+    for way in ("cells", "markets", "strategies", "days", "weeks", "months"):
+        assert sum(Decimal(item["total"]) for item in told[way]) == Decimal("3.5"), way
+    assert told["identity"]["gap"] == "0"
+    assert [
+        (cell["strategy"], cell["yes"], cell["cost"]) for cell in told["cells"] if cell["yes"] != "0"
+    ] == [("external", "5", "2")]
+    first, second = told["days"]
+    assert (first["closed_ms"], second["closed_ms"]) == (NOON + DAY_MS, None)
+
+
+def a_day(number: int, earned: str, *, closed: bool = True) -> DayProfit:
+    return DayProfit(number, usdc(earned), Usdc(0), closed)
+
+
+def test_weeks_begin_on_monday_and_months_on_their_first() -> None:
+    sunday = (date(2026, 5, 31) - date(1970, 1, 1)).days
+    days = [a_day(sunday, "1"), a_day(sunday + 1, "2"), a_day(sunday + 2, "4", closed=False)]
+
+    weeks = [(each.first, each.last, each.realized, each.closed) for each in pnl.weeks(days)]
+    months = [(each.first, each.last, each.realized, each.closed) for each in pnl.months(days)]
+
+    assert weeks == [
+        (date(2026, 5, 25), date(2026, 5, 31), usdc("1"), True),
+        (date(2026, 6, 1), date(2026, 6, 7), usdc("6"), False),
+    ]
+    assert months == [
+        (date(2026, 5, 1), date(2026, 5, 31), usdc("1"), True),
+        (date(2026, 6, 1), date(2026, 6, 30), usdc("6"), False),
+    ]
+
+
 def test_before_any_valuation_there_is_no_profit_to_tell(rita: Client) -> None:
     assert get(rita, "pnl/by-market") is None
+    assert get(rita, "pnl/report") is None
 
 
 def test_what_has_no_price_counts_as_what_it_cost_and_says_so(rita: Client, traded: Account) -> None:
