@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from django.conf import settings
 from django.db.models import Sum
 
 from core.units import Shares, text
@@ -25,8 +24,8 @@ class Ordered(Protocol):
 
 
 def account_in_use() -> int | None:
-    """The account of this mode, ``None`` before its first start."""
-    account = trading.account_of(**settings.POLYLOLY.account)
+    """What is traded with now, ``None`` before its first start."""
+    account = trading.account_in_use()
     return None if account is None else account.pk
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from core.events import FeeSchedule, MarketKind, MarketListed
 from core.ids import EventId, GroupId, MarketId, MatchId, TokenId
 from core.units import Ms, Price, Prob, Shares
+from feeds import origins
 from feeds.listings import MarketState, SourceStatus
 from feeds.models import Market, Match, SourceHealth
 from infra import clock
@@ -73,6 +74,11 @@ class VenueTerms:
 
 def venue_in_use() -> str:
     return str(settings.POLYLOLY.venue.value)
+
+
+def independent_origins() -> tuple[str, ...]:
+    """Of whom this stack has its word about matches; sources that copy one another count once."""
+    return origins.independent(venue_in_use())
 
 
 def markets() -> QuerySet[Market]:

@@ -3,7 +3,7 @@
 A check is quick (it runs in a request), reads only, and says what to do next when it does not pass.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -41,6 +41,8 @@ class Check:
 
 Run = Callable[[], Check]
 _checks: dict[str, tuple[Run, Area]] = {}
+_for_money: dict[str, tuple[Run, Area]] = {}
+_unforgiven: set[str] = set()
 _askings: dict[str, Callable[[], None]] = {}
 
 log = logs.get("checks")
@@ -49,6 +51,16 @@ log = logs.get("checks")
 def register(name: str, run: Run, area: Area = Area.SERVICES) -> None:
     """Add a check. Called in ``AppConfig.ready``; the last one of a name counts."""
     _checks[name] = run, area
+
+
+def register_for_money(name: str, run: Run, area: Area = Area.SERVICES) -> None:
+    """Add a check that only the preflight makes: what real money needs, and readiness does not."""
+    _for_money[name] = run, area
+
+
+def forgive_no_warning(*names: str) -> None:
+    """In the preflight a warning of these checks is a failure: with real money it is no night to find out."""
+    _unforgiven.update(names)
 
 
 def register_asking(name: str, ask: Callable[[], None]) -> None:
@@ -89,7 +101,21 @@ def failed(name: str, detail: str, next_step: str) -> Check:
 
 def run_all() -> list[Check]:
     """Run every check, by area, then in order of registration. One that raises has failed; the others still run."""
-    found = [replace(_run(name, run), area=area) for name, (run, area) in _checks.items()]
+    return _run_each(_checks)
+
+
+def run_for_money() -> list[Check]:
+    """As ``run_all`` with those of the preflight alone; what is not forgiven there has failed."""
+    return [
+        replace(check, verdict=Verdict.FAIL)
+        if check.verdict is Verdict.WARN and check.name in _unforgiven
+        else check
+        for check in _run_each(_checks | _for_money)
+    ]
+
+
+def _run_each(registered: Mapping[str, tuple[Run, Area]]) -> list[Check]:
+    found = [replace(_run(name, run), area=area) for name, (run, area) in registered.items()]
     return sorted(found, key=lambda check: list(Area).index(check.area))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,10 @@ from infra.redis import Db, client
 
 BEAT_S: Final = 1.0
 TTL_MS: Final = 5000
+# The word of this process's start: a process id comes again, this does not.
+LIFE: Final = secrets.token_hex(6)
+# What this process says of itself with each beat; filled once, when it has read its settings.
+marks: Final[set[str]] = set()
 
 log = logs.get("heartbeat")
 
@@ -24,12 +29,16 @@ class Alive:
     Units:
         since_ms: when it started, by the clock.
         age_ms:   since its last beat, real time.
+        life:     the word of its start, which no other process has.
+        marks:    what it says of itself.
     """
 
     process: str
     pid: int
     since_ms: int
     age_ms: int
+    life: str
+    marks: tuple[str, ...]
 
 
 class Heart:
@@ -70,7 +79,13 @@ def key_of(process: str) -> str:
 
 def beat(process: str, since_ms: int) -> None:
     """One beat. Raises ``redis.RedisError``."""
-    word = {"pid": os.getpid(), "since_ms": since_ms, "beat_ms": clock.monotonic_ms()}
+    word = {
+        "pid": os.getpid(),
+        "since_ms": since_ms,
+        "beat_ms": clock.monotonic_ms(),
+        "life": LIFE,
+        "marks": sorted(marks),
+    }
     client(Db.BUS).set(key_of(process), json.dumps(word), px=TTL_MS)
 
 
@@ -94,4 +109,6 @@ def alive() -> list[Alive]:
 
 def _read(key: str, word: dict[str, Any]) -> Alive:
     age_ms = max(0, clock.monotonic_ms() - int(word["beat_ms"]))
-    return Alive(key.split(":")[1], int(word["pid"]), int(word["since_ms"]), age_ms)
+    # One of an earlier version, during a change of versions, has neither.
+    life, told = str(word.get("life", "")), tuple(str(mark) for mark in word.get("marks", ()))
+    return Alive(key.split(":")[1], int(word["pid"]), int(word["since_ms"]), age_ms, life, told)

@@ -36,6 +36,23 @@ POLYMARKET: Final = Urls(
 )
 
 
+def simulated(http: str) -> Urls:
+    """Everything of the venue behind one origin."""
+    ws = "ws" + http.removeprefix("http")
+    return Urls(
+        market_ws=f"{ws}/ws/market",
+        user_ws=f"{ws}/ws/user",
+        sports_ws=f"{ws}/ws",
+        clob=http,
+        gamma=http,
+        data=http,
+        relayer=http,
+        rpc=f"{http}/rpc",
+        geoblock=f"{http}/api/geoblock",
+        matches_ws=f"{ws}/ws/matches",
+    )
+
+
 Network = IPv4Network | IPv6Network
 
 

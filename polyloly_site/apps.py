@@ -22,7 +22,7 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         """Clock, log and checks, the same in every process."""
         from infra import children, clock, logs
-        from polyloly_site import checks, keys, machine_checks, snapshots, time_sync
+        from polyloly_site import checks, keys, machine_checks, money_checks, snapshots, time_sync
         from risk import services as risk
         from trading import services as trading
 
@@ -34,6 +34,8 @@ class SiteConfig(AppConfig):
         machine_checks.register()
         time_sync.register()
         checks.register()
+        money_checks.register()
+        money_checks.mark_key()
         risk.register_state(snapshots.whole)
         trading.register_files(snapshots.write)
         if process == keys.HOLDER and polyloly.wallet is not None:

@@ -1,5 +1,6 @@
 """The Celery application: loops and schedules, all asked for by beat."""
 
+import sys
 from typing import Any
 
 from celery import Celery
@@ -18,7 +19,17 @@ _vigils: list[Vigil] = []
 
 
 def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
-    """The watchdog lives in ops and waits for no queue: a Redis that is away must not put it to sleep."""
+    """The watchdog lives in ops and waits for no queue: a Redis that is away must not put it to sleep.
+
+    A trader that must be armed does not start without what live must not start without, whoever starts it.
+    """
+    if sender.hostname.partition("@")[0] == "trader":
+        from trading import going_live
+
+        refused = going_live.refusal()
+        if refused is not None:
+            sys.stderr.write(f"{refused}\n")
+            raise SystemExit(1)
     if sender.hostname.partition("@")[0] == "ops":
         from risk.alerts import sender
         from risk.alerts.watch import Watch

@@ -34,7 +34,7 @@ from pydantic_settings import (
 from infra import channels
 from infra.amounts import UsdcText
 from polyloly_site import keys, tellers
-from polyloly_site.addresses import POLYMARKET, Network, Urls, near, networks
+from polyloly_site.addresses import POLYMARKET, Network, Urls, near, networks, simulated
 from polyloly_site.sections import Alerts, LogIn, PairArb
 from risk.limit_fields import LimitFields
 
@@ -49,11 +49,10 @@ class Venue(StrEnum):
 
 
 class Mode(StrEnum):
-    """Live is missing: its arming is not built yet, and until then nothing can be started in it."""
-
     DEMO = "demo"
     REHEARSAL = "rehearsal"
     PAPER = "paper"
+    LIVE = "live"  # real money: started by a rule (``polyloly_site.going_live``), spent once armed (``risk.arming``)
 
 
 class Polyloly(BaseSettings):
@@ -85,6 +84,8 @@ class Polyloly(BaseSettings):
     seed: int = Field(ge=0)
     simulator_stages: int = Field(ge=1, le=50)
     cancel_on_shutdown: bool
+    arming_required: bool | None = Field(default=None, validate_default=True)  # null: in live
+    live_stays_armed: bool  # whether an arming outlives the trader it was given for
     record: bool
     start_cash: UsdcText
     strategies: str  # those that trade, with commas between
@@ -165,14 +166,16 @@ class Polyloly(BaseSettings):
             raise ValueError("ADMIN_TOKEN and OPERATOR_TOKEN must differ")
         return self
 
-    @field_validator("paper_trading")
+    @field_validator("arming_required")
     @classmethod
-    def not_live(cls, paper: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 a validator's shape
-        if not paper and info.data.get("venue") is Venue.POLYMARKET:
-            raise ValueError(
-                "live trading needs arming, which is not built yet; VENUE=simulator PAPER_TRADING=false rehearses it"
-            )
-        return paper
+    def never_unarmed_in_live(cls, required: bool | None, info: ValidationInfo) -> bool | None:  # noqa: FBT001
+        """A rehearsal may be armed as live is; real money never goes without, and paper has nothing to arm."""
+        paper, live = info.data.get("paper_trading"), info.data.get("venue") is Venue.POLYMARKET
+        if required is False and paper is False and live:
+            raise ValueError("real money is never spent unarmed: leave it out")
+        if required and paper:
+            raise ValueError("on paper there is nothing to arm: set PAPER_TRADING=false too, or leave it out")
+        return required
 
     @field_validator("limits", mode="before")
     @classmethod
@@ -241,8 +244,18 @@ class Polyloly(BaseSettings):
     @property
     def mode(self) -> Mode:
         if not self.paper_trading:
-            return Mode.REHEARSAL
+            return Mode.REHEARSAL if self.venue is Venue.SIMULATOR else Mode.LIVE
+        return self.paper_mode
+
+    @property
+    def paper_mode(self) -> Mode:
+        """Of the paper account: what a process that must be armed trades with until it is."""
         return Mode.DEMO if self.venue is Venue.SIMULATOR else Mode.PAPER
+
+    @property
+    def needs_arming(self) -> bool:
+        """Whether orders reach the venue only while somebody has armed (``risk.arming``)."""
+        return self.mode is Mode.LIVE or bool(self.arming_required)
 
     def trades(self, strategy: str) -> bool:
         """Whether this strategy is among those that trade."""
@@ -269,14 +282,21 @@ class Polyloly(BaseSettings):
 
     @property
     def account(self) -> dict[str, Any]:
-        """What ``trading.selectors.account_of`` is asked: on paper by start cash, else by wallet, the newest."""
+        """What ``trading.selectors.account_of`` is asked: on paper by start cash, else by wallet, the newest.
+
+        Where orders must be armed the paper account is traded with until they are: ``trading.selectors`` knows.
+        """
         if not self.signs:
-            return {"mode": self.mode.value, "start_cash": self.start_cash}
+            return self.paper_account
         return {"mode": self.mode.value} | ({} if self.wallet is None else {"name": self.wallet})
 
     @property
     def proxies(self) -> tuple[Network, ...]:
         return networks(self.trusted_proxies)
+
+    @property
+    def paper_account(self) -> dict[str, Any]:
+        return {"mode": self.paper_mode.value, "start_cash": self.start_cash}
 
     @property
     def simulator_port(self) -> int:
@@ -291,20 +311,7 @@ class Polyloly(BaseSettings):
     def urls(self) -> Urls:
         if self.venue is Venue.POLYMARKET:
             return POLYMARKET
-        http = self.simulator_url or f"http://127.0.0.1:{self.simulator_port}"
-        ws = "ws" + http.removeprefix("http")
-        return Urls(
-            market_ws=f"{ws}/ws/market",
-            user_ws=f"{ws}/ws/user",
-            sports_ws=f"{ws}/ws",
-            clob=http,
-            gamma=http,
-            data=http,
-            relayer=http,
-            rpc=f"{http}/rpc",
-            geoblock=f"{http}/api/geoblock",
-            matches_ws=f"{ws}/ws/matches",
-        )
+        return simulated(self.simulator_url or f"http://127.0.0.1:{self.simulator_port}")
 
     @property
     def recordings_dir(self) -> Path:

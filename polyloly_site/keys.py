@@ -92,6 +92,14 @@ def noted_wallet(var_dir: Path) -> str | None:
         return None
 
 
+def is_open_to_others(path: Path) -> bool:
+    """Whether another user of the machine could read the key's file; so too when nobody can tell."""
+    try:
+        return bool(path.stat().st_mode & 0o077)
+    except OSError:
+        return True
+
+
 def may_be_held_here() -> bool:
     """Whether this process may read the key: the trader, and a command that a person runs by hand."""
     return os.environ.get(PROCESS_VARIABLE) in (None, "", HOLDER)

@@ -25,8 +25,8 @@ from infra import clock, logs, onetime, redis, services
 from infra.children import Child, Program, end
 from infra.vigil import Vigil
 from polyloly_site import deadman, keys, processes, snapshots
-from polyloly_site.env import Polyloly, Venue
-from trading import venue_pass
+from polyloly_site.env import Mode, Polyloly, Venue
+from trading import going_live, venue_pass
 
 OPERATOR: Final = "operator"
 READY_MS: Final = 60_000
@@ -227,6 +227,16 @@ def migrate() -> None:
         ) from error
 
 
+def check_going_live(polyloly: Polyloly) -> None:
+    """Raises ``CannotStart`` in one line where what must be armed lacks what it must not start without."""
+    if not polyloly.needs_arming:
+        return
+    refused = going_live.refusal()
+    if refused is not None:
+        raise CannotStart(refused)
+    log_check("going live", f"{polyloly.mode} may start, not armed: {going_live.told()}")
+
+
 def log_check(name: str, detail: str) -> None:
     log.info("startup check", check=name, verdict="pass", detail=detail, event_type="startup_check")
 
@@ -234,11 +244,14 @@ def log_check(name: str, detail: str) -> None:
 def with_wallet(polyloly: Polyloly) -> Polyloly:
     """The settings with a wallet, where orders are signed: a throwaway one, made now, when no key is given.
 
-    Only behind ``only_launcher``: it replaces the key of the rehearsal before. Everybody learns the address.
+    Only behind ``only_launcher``: it replaces the key of the rehearsal before. Everybody learns the address. Raises
+    ``CannotStart`` where real money would be traded with and nobody gave a key.
     """
     if not polyloly.signs:
         return polyloly
     path, key = polyloly.private_key_file, polyloly.private_key
+    if key is None and polyloly.mode is Mode.LIVE:
+        raise CannotStart("live needs the wallet's key: set PRIVATE_KEY_FILE to a file only you can read")
     if key is None:
         path = polyloly.var_dir / "secrets" / "rehearsal.key"
         key = keys.make_throwaway(path)
@@ -281,6 +294,7 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
         log_check("redis", "embedded" if polyloly.redis_url is None else "REDIS_URL")
         migrate()
         log_check("database", connection.vendor)
+        check_going_live(polyloly)
         stack.start_all()
         stack.wait_until_serving()
         if not ending.asked:

@@ -72,7 +72,7 @@ def open_orders(account_id: int) -> list[dict[str, Any]]:
 
 
 def positions() -> list[dict[str, Any]]:
-    account = trading.account_of(**settings.POLYLOLY.account)
+    account = trading.account_in_use()
     if account is None:
         return []
     return [

@@ -173,17 +173,27 @@ class DeliveryAdmin(FactAdmin):
 
 @admin.register(Preflight)
 class PreflightAdmin(FactAdmin):
-    list_display = ["at", "by_name", "passed"]
-    list_filter = ["passed"]
+    list_display = ["at", "mode", "wallet", "by_name", "passed"]
+    list_filter = ["passed", "mode"]
     search_fields = ["by_name", "checks"]
     date_hierarchy = "at"
 
 
 @admin.register(Arming)
 class ArmingAdmin(FactAdmin):
-    list_display = ["began", "by_name", "reason", "process", "used", "ended", "ended_by_name", "ended_reason"]
-    list_filter = [("ended", admin.EmptyFieldListFilter)]
-    search_fields = ["by_name", "reason", "ended_by_name", "ended_reason", "process"]
+    list_display = [
+        "began",
+        "mode",
+        "wallet",
+        "by_name",
+        "reason",
+        "used",
+        "ended",
+        "ended_by_name",
+        "ended_reason",
+    ]
+    list_filter = [("ended", admin.EmptyFieldListFilter), "mode"]
+    search_fields = ["wallet", "by_name", "reason", "ended_by_name", "ended_reason", "process"]
     date_hierarchy = "began"
 
 

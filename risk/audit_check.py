@@ -62,6 +62,20 @@ def recent() -> Check:
     return checks.passed(NAME, f"{found.end.number} links, the last {found.links} follow each other")
 
 
+def whole() -> Check:
+    """The preflight's check: every link from the first."""
+    name = "whole audit"
+    try:
+        found = verify()
+    except Contended as error:
+        return checks.failed(name, str(error), "ask again")
+    if found.broken is not None:
+        return checks.failed(
+            name, found.broken.words, "keep the database as it is, run manage.py verify_audit, read bot.jsonl"
+        )
+    return checks.passed(name, f"{found.links} links, each follows the one before")
+
+
 def guard(*, using: str, **_: Any) -> None:
     """Let the database itself refuse changes of the record: after every migration, as often as you like."""
     append_only_tables.guard(TABLE, using=using)

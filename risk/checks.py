@@ -4,7 +4,7 @@ from django.conf import settings
 
 from infra import checks, clock
 from infra.checks import Check
-from risk import audit_check, limits, selectors
+from risk import armings, audit_check, limits, selectors
 from risk.models import Delivery
 from risk.panel import ANSWER_WITHIN_MS
 from risk.people import Role, holders
@@ -18,6 +18,11 @@ def register() -> None:
     checks.register("alerts", people_are_told, checks.Area.SAFEGUARDS)
     checks.register("limits", limits_are_configs, checks.Area.SAFEGUARDS)
     checks.register(audit_check.NAME, audit_check.recent, checks.Area.SAFEGUARDS)
+    checks.register_for_money("mode", mode_of_money, checks.Area.SAFEGUARDS)
+    checks.register_for_money("agreed limits", limits_were_agreed, checks.Area.SAFEGUARDS)
+    checks.register_for_money("risk admin", a_person_decides, checks.Area.SAFEGUARDS)
+    checks.register_for_money("whole audit", audit_check.whole, checks.Area.SAFEGUARDS)
+    checks.forgive_no_warning("reset possible", "second person", "halt", "alerts", audit_check.NAME)
 
 
 def someone_can_reset() -> Check:
@@ -83,6 +88,33 @@ def people_are_told() -> Check:
     return checks.passed(
         name, f"{len(newest)} channels used so far" if newest else "told when there is something"
     )
+
+
+def mode_of_money() -> Check:
+    """Is there anything to arm in this stack?"""
+    chosen, where = settings.POLYLOLY, armings.place()
+    if not chosen.needs_arming:
+        step = "start with VENUE=polymarket PAPER_TRADING=false, or rehearse with ARMING_REQUIRED=true"
+        return checks.failed("mode", f"nothing is armed in {chosen.mode}", step)
+    if where is None:
+        return checks.failed("mode", f"{chosen.mode}, its wallet is not known here", "set WALLET_ADDRESS")
+    return checks.passed("mode", f"{chosen.mode}, wallet {where.wallet}")
+
+
+def limits_were_agreed() -> Check:
+    """What the files say binds from the first start; real money asks for a person's word."""
+    name, found = "agreed limits", limits.agreed()
+    if found is None or not armings.limits_were_agreed():
+        step = "read manage.py limits, then manage.py agree_limits --reason R, or change one on the Risk page"
+        return checks.failed(name, "nobody has agreed to the limits: they are the files'", step)
+    return checks.passed(name, f"version {found.number} by {found.by}: {found.reason}")
+
+
+def a_person_decides() -> Check:
+    name, admins = "risk admin", selectors.risk_admins()
+    if not admins:
+        return checks.failed(name, "nobody has the role", "manage.py make_user NAME --role risk-admin")
+    return checks.passed(name, ", ".join(admins))
 
 
 def limits_are_configs() -> Check:

@@ -12,6 +12,8 @@ RiskError
 ├── NotOneself      the second person must be another
 ├── UnknownConsent  nothing waits under this number
 ├── ConsentOver     ask again
+├── ArmRefused      see to what stands in the way, then arm
+├── NothingToArm    start it with what is missing
 ├── HaltKept        nothing: it is being carried out, and becomes a row by itself
 ├── UnknownMarket   no market has this id
 ├── LimitsWrong     correct the named limits
@@ -111,6 +113,19 @@ class UnknownConsent(RiskError):
 
 class ConsentOver(RiskError):
     """Answered, used, taken back, or too old."""
+
+
+class ArmRefused(RiskError):
+    """Something stands in the way of arming. ``field``: what of the request was wrong, if anything was."""
+
+    def __init__(self, reasons: Sequence[str], field: str | None) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
+        self.field = field
+
+
+class NothingToArm(RiskError):
+    """No order of this stack needs to be armed, or nobody here knows which wallet it trades with."""
 
 
 class HaltKept(RiskError):

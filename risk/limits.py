@@ -132,6 +132,19 @@ def change(
     return made, found
 
 
+def agree(*, reason: str, by: Actor, at: Ms) -> Agreed:
+    """Put a person's name under the limits as they bind: a version with the same values.
+
+    Raises ``NotAllowed``, ``ReasonMissing`` or ``Contended``.
+    """
+    require(by, Control.LIMITS, target=None, reason=reason, at=at)
+    require_reason(by, Control.LIMITS, target=None, reason=reason, at=at)
+    before = agree_first(at=at)
+    made = _write(before, before.fields, [], reason=reason[:REASON_MAX], by=by, at=at)
+    log.warning("limits agreed", number=made.number, by=by.name, reason=reason)
+    return made
+
+
 def versions() -> QuerySet[LimitsVersion]:
     return LimitsVersion.objects.order_by("-pk")
 

@@ -11,6 +11,7 @@ from infra import logs
 from risk.errors import (
     AdapterAway,
     AlertOver,
+    ArmRefused,
     CannotResolve,
     ChecksFailed,
     ConsentOver,
@@ -25,6 +26,7 @@ from risk.errors import (
     NoRole,
     NotAllowed,
     NotHalted,
+    NothingToArm,
     NotInPerson,
     NotOneself,
     NotTold,
@@ -59,6 +61,8 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     UnknownLockout: HTTPStatus.NOT_FOUND,
     UnknownConsent: HTTPStatus.NOT_FOUND,
     ConsentOver: HTTPStatus.CONFLICT,
+    ArmRefused: HTTPStatus.CONFLICT,
+    NothingToArm: HTTPStatus.CONFLICT,
     UnknownMarket: HTTPStatus.NOT_FOUND,
     LimitsWrong: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownAlert: HTTPStatus.NOT_FOUND,
@@ -116,7 +120,7 @@ class LogInNeeded(Problem):
 
 def problem_of(error: RiskError) -> Problem:
     """What a refused control answers."""
-    field = error.field if isinstance(error, NotValid) else None
+    field = error.field if isinstance(error, NotValid | ArmRefused) else None
     field = "reason" if isinstance(error, ReasonMissing) else field
     field = "market_id" if isinstance(error, UnknownMarket) else field
     field = "name" if isinstance(error, NameTaken) else field
@@ -129,6 +133,8 @@ def one_by_one(error: RiskError) -> dict[str, object]:
     """What a refusal lists: complaints by the name of the limit, the checks that failed, or what is waited for."""
     if isinstance(error, LimitsWrong):
         return {"complaints": error.wrong}
+    if isinstance(error, ArmRefused):
+        return {"reasons": list(error.reasons)}
     if isinstance(error, ChecksFailed):
         found = [
             {"name": check.name, "detail": check.detail, "next_step": check.next_step}

@@ -9,8 +9,14 @@ from django.db import connection
 from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
-from infra.clock import to_datetime, to_ms
-from risk import obeyed
+from infra.clock import now_ms, to_datetime, to_ms
+from risk import armings, obeyed
+from risk.armings import ArmingInForce as ArmingInForce
+from risk.armings import armed_here as armed_here
+from risk.armings import arming_in_force as arming_in_force
+from risk.armings import disarmed_ms as disarmed_ms
+from risk.armings import is_armed as is_armed
+from risk.armings import limits_were_agreed as limits_were_agreed
 from risk.breakers import breaker_rows as breaker_rows
 from risk.breakers import breakers_in_force as breakers_in_force
 from risk.breakers import resumed_breakers as resumed_breakers
@@ -187,6 +193,7 @@ def control() -> dict[str, object]:
         _stopped(kept, _unwritten(kept)) for kept in waiting if kept.market_id not in (None, *markets)
     ]
     state: dict[str, object] = {"recorded": unwritten is None, "halt": None, "report": None}
+    state["arming"] = armings.state(at=now_ms())
     if halt is not None:
         state["halt"] = {"id": halt.halt_id, "pressed": halt.pressed, **_told(halt)}
         state["report"] = None if whole is None else {"halt_id": halt.halt_id, **whole.as_json()}

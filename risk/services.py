@@ -18,6 +18,7 @@ from risk import consent, notices, selectors, stops
 from risk.adapters import part_of, register_adapter
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.finders import Found, register_finder
+from risk.arming import NOT_ARMED, use_arming
 from risk.audit import Facts, record, refuse, require_reason
 from risk.audit import record as record_control
 from risk.auth import by_session
@@ -42,6 +43,7 @@ from risk.valuations import record_valuation, thin_valuations, trip_daily_loss
 from risk.venue import Withdrawn, register_reconciliation, register_signs, register_withdraw
 
 __all__ = [
+    "NOT_ARMED",
     "Actor",
     "AlertCode",
     "AuditOutcome",
@@ -93,6 +95,7 @@ __all__ = [
     "trip_daily_loss",
     "try_own_password",
     "try_password",
+    "use_arming",
     "wrong_link",
 ]
 

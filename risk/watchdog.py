@@ -13,6 +13,7 @@ from core.units import Ms, Usdc, text
 from infra import clock, logs
 from infra.clock import to_datetime
 from risk import limits, notices, notify, selectors, services
+from risk.arming import Expiry
 from risk.disconnection import Connections
 from risk.models import HaltCode, HaltRound
 from risk.panel import ANSWER_WITHIN_MS, Panel, waited_ms
@@ -37,6 +38,7 @@ class Watchdog:
         self._connections = Connections(clock.monotonic_ms())
         self._rescue = Rescue()
         self._silence = Silence()
+        self._expiry = Expiry()
         self._warnings = LossWarnings()
 
     def look(self) -> None:
@@ -51,6 +53,7 @@ class Watchdog:
                 at=at, now=clock.monotonic_ms(), temporal=chosen.trades("temporal_arb")
             ),
             lambda: self._silence.look(at=at),
+            lambda: self._expiry.look(at=at),
         )
         troubles = [error for part in parts if (error := _tried(part)) is not None]
         if troubles:

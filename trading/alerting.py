@@ -7,6 +7,7 @@ from django.conf import settings
 
 from core.units import Ms, text
 from infra import clock
+from risk import selectors as risk
 from risk.services import AlertCode, Found
 from trading import selectors
 from trading.wallet_light import Hold
@@ -17,13 +18,30 @@ LOOKED_AT: Final = 100
 
 def find(at: Ms) -> Iterator[Found]:
     """Asked each second, in ops."""
-    account = selectors.account_of(**settings.POLYLOLY.account)
-    if account is None:
-        return
-    yield from unknown_orders(account.pk, at)
-    yield from reversed_fills(account.pk, at)
+    for account_id in accounts():
+        yield from unknown_orders(account_id, at)
+        yield from reversed_fills(account_id, at)
+    yield from left_behind(at)
     if settings.POLYLOLY.signs and settings.POLYLOLY.wallet is not None:
         yield from wallet(settings.POLYLOLY.wallet)
+
+
+def accounts() -> list[int]:
+    """What is traded with, and the wallet's own while it is not armed: its orders are not over for that."""
+    found = (selectors.account_in_use(), selectors.account_of(**settings.POLYLOLY.account))
+    return list(dict.fromkeys(account.pk for account in found if account is not None))
+
+
+def left_behind(at: Ms) -> Iterator[Found]:
+    """Shares of the wallet that nobody trades with while it is not armed: no leg is completed, no limit is minded."""
+    if not settings.POLYLOLY.needs_arming or risk.is_armed(at):
+        return
+    account = selectors.account_of(**settings.POLYLOLY.account)
+    held = [] if account is None else selectors.open_positions(account.pk)
+    if held:
+        markets = len({position.market_id for position in held})
+        said = f"Not armed, and the wallet holds shares in {markets} markets that nobody trades with"
+        yield Found(AlertCode.LEFT_BEHIND, said)
 
 
 def unknown_orders(account_id: int, at: Ms) -> Iterator[Found]:

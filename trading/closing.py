@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from trading.shard import Shard
 
 CANCEL_WITHIN_MS: Final = 2_500
+DISARMED_WITHIN_MS: Final = (
+    10_000  # beyond it the venue sweeps: the wallet's heart holds its beat back meanwhile
+)
 CONCLUDE_WITHIN_MS: Final = 1_500
 FLUSH_WITHIN_S: Final = 2.5
 ASK_MS: Final = 20
@@ -31,8 +34,8 @@ async def close(shard: Shard) -> None:
     began = clock.monotonic_ms()
     shard.engine.halted = shard.engine.halted or STOPPING
     _done("took the last signal", began)
-    if settings.POLYLOLY.cancel_on_shutdown:
-        left = await _cancel_all(shard)
+    if settings.POLYLOLY.cancel_on_shutdown or (shard.gate is not None and shard.gate.withdraws):
+        left = await _cancel_all(shard, _within_ms(shard))
         _done("cancelled open orders", began, still_open=left)
     if shard.keeper is not None:
         await shard.keeper.prover.conclude(CONCLUDE_WITHIN_MS)
@@ -54,9 +57,15 @@ async def close(shard: Shard) -> None:
         log.error("not dismissed: it owes an answer to every halt", event_type="error", error=str(error))
 
 
-async def _cancel_all(shard: Shard) -> int | None:
+def _within_ms(shard: Shard) -> int:
+    """A process that ends has fifteen seconds for everything; one that was disarmed goes on and can wait longer."""
+    turned = shard.gate is not None and shard.gate.switched.is_set() and not shard.loop.stop.is_set()
+    return DISARMED_WITHIN_MS if turned else CANCEL_WITHIN_MS
+
+
+async def _cancel_all(shard: Shard, within_ms: int) -> int | None:
     """Withdraw every order and ask the venue until none is open. How many were left; ``None``: it did not say."""
-    ends = clock.monotonic_ms() + CANCEL_WITHIN_MS
+    ends = clock.monotonic_ms() + within_ms
     shard.runner.take(Halted(None, STOPPING, clock.now_ms()))
     left = await _ask_open(shard, ends)
     while left != 0 and clock.monotonic_ms() < ends:

@@ -4,7 +4,8 @@ TradingError
 ├── OrderNotWritten     the row is not there, so the order must not leave
 │   ├── FenceLost       another runner writes for this shard now: stop
 │   ├── DuplicateIntent this decision already has its order: never send a second one
-│   └── HaltedFirst     a halt was committed before the row
+│   ├── HaltedFirst     a halt was committed before the row
+│   └── NotArmed        its arming was over before the row
 ├── JournalFull         the database does not keep up: halt the market
 ├── JournalFailed       the database refuses a fact: halt everything
 ├── VenueSilent         the venue did not say what must be known before trading: give up, begin again
@@ -31,6 +32,10 @@ class DuplicateIntent(OrderNotWritten):
 
 class HaltedFirst(OrderNotWritten):
     """A halt of everything or of this market is in force. ``str`` says which and why."""
+
+
+class NotArmed(OrderNotWritten):
+    """The arming under which the shard trades is over: nothing is sent under it any more."""
 
 
 class JournalFull(TradingError):

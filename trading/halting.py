@@ -9,7 +9,7 @@ five seconds, by which the row or the wish is there. How a halt is answered and 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -21,6 +21,7 @@ from infra import aio, bus, clock, logs
 from risk import selectors, services
 from risk.errors import HaltKept
 from risk.selectors import HaltInForce, KeptHalt
+from trading.arming import Gate, armed_now
 from trading.halt_proof import HaltProver
 from trading.runner import STEP_FAILED, Runner
 
@@ -42,20 +43,34 @@ log = logs.get("trading")
 class Look:
     """What was found in one reading, begun at ``began_ms`` (real). ``failed``: why the rows were not read.
 
-    kept: halts that are no rows yet; all that are kept while the rows cannot be read.
+    kept:  halts that are no rows yet; all that are kept while the rows cannot be read.
+    armed: the arming that holds for this process; ``None`` where none does, and where none is needed.
     """
 
     began_ms: int
     kept: tuple[KeptHalt, ...]
     halt: HaltInForce | None
     markets: Mapping[str, HaltInForce]
+    armed: int | None
     failed: str | None
 
 
 class HaltKeeper:
-    """Keeps one runner's halts equal to the rows and to what is kept for them. ``close`` it."""
+    """Keeps one runner's halts equal to the rows and to what is kept for them. ``close`` it.
 
-    def __init__(self, runner: Runner, *, name: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+    gate: ``None`` where nothing needs to be armed; else it is told each second what the arming's row says.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        *,
+        name: str,
+        group: asyncio.TaskGroup,
+        stop: asyncio.Event,
+        gate: Gate | None = None,
+    ) -> None:
+        self._gate = gate
         self.prover = HaltProver(runner, name=name, stop=stop)
         self._runner = runner
         self._name = name
@@ -127,7 +142,8 @@ class HaltKeeper:
     async def _look(self) -> Look | None:
         """One reading; ``None`` while it hangs. It is then waited for on, and no second one is begun."""
         if self._looking is None:
-            self._looking = asyncio.get_running_loop().run_in_executor(self._eye, look)
+            looks = look if self._gate is None else look_at_gate_too
+            self._looking = asyncio.get_running_loop().run_in_executor(self._eye, looks)
         done, _ = await asyncio.wait({self._looking}, timeout=READ_WITHIN_S)
         if not done:
             log.error("reading the halt rows hangs", event_type="error")
@@ -161,6 +177,9 @@ class HaltKeeper:
 
     def _obey(self, look: Look) -> None:
         for_all = next((kept.code for kept in look.kept if kept.market_id is None), None)
+        if self._gate is not None:
+            self._gate.take(look.armed)
+            for_all = for_all or self._gate.stops
         self._obey_for_all(for_all if look.halt is None else look.halt.code)
         wanted = {MarketId(kept.market_id): kept.code for kept in look.kept if kept.market_id is not None}
         wanted |= {MarketId(market_id): halt.code for market_id, halt in look.markets.items()}
@@ -224,9 +243,21 @@ def look() -> Look:
     kept = selectors.kept_halts()
     try:
         left = selectors.not_recorded(kept)
-        return Look(began, tuple(left), selectors.halt_in_force(), selectors.market_halts(), None)
+        return Look(began, tuple(left), selectors.halt_in_force(), selectors.market_halts(), None, None)
     except DatabaseError as error:
-        return Look(began, tuple(kept), None, {}, str(error))
+        return Look(began, tuple(kept), None, {}, None, str(error))
+
+
+def look_at_gate_too() -> Look:
+    """As ``look``, the arming's row with the others: what cannot be read stops trading as theirs do."""
+    found = look()
+    if found.failed is not None:
+        return found
+    try:
+        armed = armed_now()
+    except DatabaseError as error:
+        return replace(found, halt=None, markets={}, failed=str(error))
+    return replace(found, armed=None if armed is None else armed.arming_id)
 
 
 def _say_and_record(

@@ -60,12 +60,23 @@ class Waiting(NamedTuple):
 
 
 class Outbox:
-    """The sender of a shard. ``stop`` is set when another runner has taken the fence."""
+    """The sender of a shard. ``stop`` is set when another runner has taken the fence.
+
+    arming_id: under which orders leave; ``None`` where none is needed.
+    """
 
     def __init__(
-        self, *, account_id: int, fence_name: str, fence: int, lease: Lease, stop: asyncio.Event
+        self,
+        *,
+        account_id: int,
+        fence_name: str,
+        fence: int,
+        lease: Lease,
+        stop: asyncio.Event,
+        arming_id: int | None = None,
     ) -> None:
         self._account_id = account_id
+        self._arming_id = arming_id
         self._fence_name = fence_name
         self._fence = fence
         self._lease = lease
@@ -166,6 +177,7 @@ class Outbox:
                 account_id=self._account_id,
                 fence_name=self._fence_name,
                 fence=self._fence,
+                arming_id=self._arming_id,
             )
         )
 

@@ -46,7 +46,7 @@ def open_paper(shard: str, now: Ms) -> Opened:
     """Take the fence first: from here on nobody else writes for this shard. Then read what is held."""
     chosen = settings.POLYLOLY
     fence = services.take_fence(shard)
-    mode = AccountMode(chosen.mode.value)
+    mode = AccountMode(chosen.paper_mode.value)
     account = services.open_account(mode=mode, name="main", start_cash=chosen.start_cash, at_ms=now)
     services.close_orphans(account_id=account.pk, at_ms=now)
     # What the paper venue had matched counts as settled in the next life.

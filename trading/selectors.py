@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Sum
 from redis import RedisError
 
@@ -17,7 +18,8 @@ from core.ledger import Entry as LedgerEntry
 from core.ledger import EntryKind
 from core.lifecycle import Status
 from core.units import Ms, Price, Shares, Usdc
-from infra import logs, redis
+from infra import clock, logs, redis
+from risk import selectors as risk
 from trading import wallet_light
 from trading.models import (
     Account,
@@ -92,6 +94,14 @@ def account_of(*, mode: str, start_cash: Usdc | None = None, name: str | None = 
     if name is not None:
         found = found.filter(name=name)
     return found.order_by("-pk").first()
+
+
+def account_in_use() -> Account | None:
+    """What is traded with now: on paper where something must be armed and is not. ``None`` before its first start."""
+    chosen = settings.POLYLOLY
+    if chosen.needs_arming and not risk.is_armed(clock.now_ms()):
+        return account_of(**chosen.paper_account)
+    return account_of(**chosen.account)
 
 
 def orders(account_id: int | None = None) -> QuerySet[Order]:

@@ -16,7 +16,8 @@ from core.lifecycle import CLOSED, Status
 from core.units import Ms, Price, Shares, Usdc
 from infra import logs
 from risk import selectors as risk
-from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, OrderNotWritten
+from risk import services as risk_services
+from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, NotArmed, OrderNotWritten
 from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
 from trading.reconcile.act import resolve as resolve_difference
 from trading.reconcile.rebuild import rebuild as rebuild_state
@@ -99,15 +100,17 @@ def write_order(
     fence_name: str,
     fence: int,
     at_ms: Ms,
+    arming_id: int | None = None,
 ) -> None:
     """Write the row of an approved order, in one transaction with the checks that may still forbid it.
 
-    When this returns the order may leave. Raises ``FenceLost``, ``HaltedFirst`` or ``DuplicateIntent``, all
-    ``OrderNotWritten``: then it must not. A database error says nothing about the row: treat it like a crash.
+    arming_id: the arming under which it would leave; ``None`` where none is needed.
+    When this returns the order may leave. Raises ``FenceLost``, ``HaltedFirst``, ``NotArmed`` or ``DuplicateIntent``,
+    all ``OrderNotWritten``: then it must not. A database error says nothing about the row: treat it like a crash.
     """
     new = NewOrder(place, order_id, unsigned, at_ms)
     try:
-        _commit([new], account_id=account_id, fence_name=fence_name, fence=fence)
+        _commit([new], account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
     except IntegrityError as error:
         if Order.objects.filter(key=place.key).exists() or Order.objects.filter(order_id=order_id).exists():
             raise DuplicateIntent(f"order {place.key} was already written") from error
@@ -115,7 +118,7 @@ def write_order(
 
 
 def write_orders(
-    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int
+    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int, arming_id: int | None = None
 ) -> list[OrderNotWritten | DatabaseError | None]:
     """Write the rows of approved orders in one transaction; what became of each, ``None`` when it may leave.
 
@@ -124,18 +127,21 @@ def write_orders(
     """
     if len(orders) > 1:
         try:
-            _commit(orders, account_id=account_id, fence_name=fence_name, fence=fence)
+            _commit(orders, account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
         except (HaltedFirst, IntegrityError):
             pass  # each for itself now: that says which of them it was
-        except FenceLost as lost:
+        except (FenceLost, NotArmed) as lost:
             return [lost] * len(orders)
         else:
             return [None] * len(orders)
-    return [_written(each, account_id=account_id, fence_name=fence_name, fence=fence) for each in orders]
+    return [
+        _written(each, account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
+        for each in orders
+    ]
 
 
 def _written(
-    new: NewOrder, *, account_id: int, fence_name: str, fence: int
+    new: NewOrder, *, account_id: int, fence_name: str, fence: int, arming_id: int | None
 ) -> OrderNotWritten | DatabaseError | None:
     try:
         write_order(
@@ -146,19 +152,24 @@ def _written(
             fence_name=fence_name,
             fence=fence,
             at_ms=new.at_ms,
+            arming_id=arming_id,
         )
     except (OrderNotWritten, DatabaseError) as error:
         return error
     return None
 
 
-def _commit(orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int) -> None:
+def _commit(
+    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int, arming_id: int | None
+) -> None:
     """All of them or none. In plain SQL: of an order's way to its socket the ORM took more than the disk."""
     with transaction.atomic(), connection.cursor() as cursor:
         # Touching the row makes a taker of the fence wait for us; a mere look would let both go on.
         cursor.execute(TOUCH_FENCE, (len(orders), fence_name, fence))
         if not cursor.rowcount:
             raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+        if arming_id is not None and not risk_services.use_arming(arming_id, at=orders[-1].at_ms):
+            raise NotArmed("not armed any more: nobody's word covers it")
         stops = risk.stops()
         for each in orders:
             stop = stops.get(None) or stops.get(each.place.market_id)

@@ -23,6 +23,7 @@ from infra import aio, bus, clock, logs, metrics
 from infra.loops import Loop
 from risk import services as risk_services
 from trading import closing, selectors, venue_signs, wallet_light
+from trading.arming import Gate, armed_now
 from trading.boardroom import Boardroom
 from trading.bookkeeping import Bookkeeper
 from trading.corrections import CorrectionWatch
@@ -56,7 +57,8 @@ async def run(loop: Loop, number: int) -> None:
     """Trade this shard's markets until ``loop.stop``, then end in order.
 
     When another trader turns out to use the wallet, everything is withdrawn. Once the wallet is held again the shard
-    begins anew, as after a crash: it trades only if the venue's figures are still the ledger's.
+    begins anew, as after a crash: it trades only if the venue's figures are still the ledger's. Where orders must be
+    armed it begins anew on the other side of the gate each time somebody arms or disarms.
     """
     while not loop.stop.is_set():
         shard = await _open(loop, number)
@@ -72,9 +74,10 @@ async def run(loop: Loop, number: int) -> None:
 async def _open(loop: Loop, number: int) -> "Shard | None":
     """A shard that may trade; ``None`` when told to stop before it could. Raises ``VenueSilent``."""
     name = f"shard:{number}"
-    if not settings.POLYLOLY.signs:
+    gate = await _gate() if settings.POLYLOLY.needs_arming else None
+    if not settings.POLYLOLY.signs or (gate is not None and gate.under is None):
         opened = await sync_to_async(open_paper)(name, clock.now_ms())
-        return Shard(loop, name, opened, wallet=None)
+        return Shard(loop, name, opened, wallet=None, gate=gate)
     # Before another trader is ruled out, what is open at the venue is not ours to cancel.
     address = settings.POLYLOLY.wallet
     assert address is not None, "checked with the settings: who signs has a wallet"
@@ -87,7 +90,7 @@ async def _open(loop: Loop, number: int) -> "Shard | None":
         wallet = Wallet()
         undone.push_async_callback(wallet.close)
         await wallet.start()
-        shard = Shard(loop, name, await open_live(name, wallet), wallet=wallet)
+        shard = Shard(loop, name, await open_live(name, wallet), wallet=wallet, gate=gate)
         undone.pop_all()
         undone.push_async_callback(shard.close)
         await shard.take_up()
@@ -95,11 +98,22 @@ async def _open(loop: Loop, number: int) -> "Shard | None":
     return shard
 
 
-class Shard:
-    """What one shard owns."""
+async def _gate() -> Gate:
+    """Where this process stands: under an arming, or on paper until there is one."""
+    armed = await sync_to_async(armed_now)()
+    return Gate(None if armed is None else armed.arming_id)
 
-    def __init__(self, loop: Loop, name: str, opened: Opened, *, wallet: "Wallet | None") -> None:
+
+class Shard:
+    """What one shard owns. ``gate``: ``None`` where nothing needs to be armed."""
+
+    def __init__(
+        self, loop: Loop, name: str, opened: Opened, *, wallet: "Wallet | None", gate: Gate | None = None
+    ) -> None:
         self.loop = loop
+        self.gate = gate
+        armed = None if gate is None else gate.under
+        assert wallet is None or not settings.POLYLOLY.needs_arming or armed is not None, "armed first"
         self.name = name
         self.account = opened.account
         self.fence = opened.fence
@@ -111,7 +125,12 @@ class Shard:
         for record in opened.records:
             self.journal.put(record)
         self.outbox = Outbox(
-            account_id=self.account.pk, fence_name=name, fence=self.fence, lease=loop.lease, stop=loop.stop
+            account_id=self.account.pk,
+            fence_name=name,
+            fence=self.fence,
+            lease=loop.lease,
+            stop=loop.stop,
+            arming_id=armed,
         )
         self.floor = self._paper() if wallet is None else self._live(wallet)
         self.gateway: Gateway = self.floor.gateway
@@ -254,7 +273,9 @@ async def _work(shard: Shard) -> None:
     stop = shard.loop.stop
     try:
         async with asyncio.TaskGroup() as group:
-            keeper = shard.keeper = HaltKeeper(shard.runner, name=shard.name, group=group, stop=stop)
+            keeper = shard.keeper = HaltKeeper(
+                shard.runner, name=shard.name, group=group, stop=stop, gate=shard.gate
+            )
             reins = Reins(shard.runner, name=shard.name)
             corrected = shard.corrections()
             await keeper.read()
@@ -274,6 +295,7 @@ async def _work(shard: Shard) -> None:
                 aio.every(BOARD_MS, shard.publish, stop=stop),
                 aio.every(PULSE_MS, outliving(shard.pulse, "value the account"), stop=stop),
                 _until(stop),
+                *(() if shard.gate is None else (_until_switched(shard.gate),)),
                 *shard.floor.works(),
             ):
                 group.create_task(work)
@@ -282,10 +304,21 @@ async def _work(shard: Shard) -> None:
         log.info("shard told to stop", event_type="shutdown_step")
     except* WalletTaken as taken:
         log.error("shard lost its wallet", event_type="error", why=str(taken.exceptions[0]))
+    except* Switched as switched:
+        log.info("shard changes sides", event_type="state_transition", why=str(switched.exceptions[0]))
 
 
 class Stopped(Exception):
     """Ends the task group when the shard is told to stop."""
+
+
+class Switched(Exception):
+    """Ends the task group when somebody has armed or disarmed: the shard goes on on the other side."""
+
+
+async def _until_switched(gate: Gate) -> None:
+    await gate.switched.wait()
+    raise Switched("armed" if gate.under is None else "not armed any more")
 
 
 async def _until(stop: asyncio.Event) -> None:

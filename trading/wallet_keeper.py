@@ -19,6 +19,7 @@ from infra import aio, clock, logs, loops, redis
 from infra.loops import Loop
 from risk import selectors as risk
 from trading import selectors, services, venue_pass, wallet_light
+from trading.arming import armed_now
 from trading.errors import FenceLost
 from trading.gateways.polymarket.answers import Beat
 from trading.gateways.polymarket.signing import Signer
@@ -210,19 +211,19 @@ class Keeper:
         return tuple(name for name, ms in zip(names, left, strict=True) if int(ms) < least)
 
     async def _stopped_with_orders(self) -> str | None:
-        """Why the venue had better sweep: everything is halted, and orders are not known to be gone two seconds
+        """Why the venue had better sweep: nothing may rest there, and orders are not known to be gone two seconds
         later. An ordinary halt is over by then and costs no beat."""
         account = await self.account()
         if account is None:
             return None
         try:
-            halt = await sync_to_async(risk.halt_in_force)()
-            if halt is None or (clock.now_ms() - halt.asked_ms) / clock.speed() < WITHDRAWN_WITHIN_MS:
+            why, since = await sync_to_async(unwanted_since)()
+            if why is None or (clock.now_ms() - since) / clock.speed() < WITHDRAWN_WITHIN_MS:
                 return None
             left = await sync_to_async(self._orders_left)(account.pk)
         except DatabaseError as error:
             return f"whether all is halted is not known: {error}"
-        return f"halted, and {left} orders are not known to be gone" if left else None
+        return f"{why}, and {left} orders are not known to be gone" if left else None
 
     def _orders_left(self, account_id: int) -> int:
         return selectors.open_orders(account_id).filter(written_ms__gt=self.heart.swept_ms or 0).count()
@@ -333,6 +334,14 @@ class Keeper:
         """Real seconds to wait for a moment of the clock, within bounds."""
         real_ms = float((until - clock.now_ms()) / clock.speed())
         return min(max(real_ms, TURN_REAL_LEAST_MS), TURN_REAL_MS) / 1000
+
+
+def unwanted_since() -> tuple[str | None, Ms]:
+    """Why no order of ours may rest at the venue, and since when; ``None`` while one may. Touches the database."""
+    if settings.POLYLOLY.needs_arming and armed_now() is None:
+        return "not armed", risk.disarmed_ms() or Ms(0)
+    halt = risk.halt_in_force()
+    return (None, Ms(0)) if halt is None else ("halted", halt.asked_ms)
 
 
 class Stopped(Exception):

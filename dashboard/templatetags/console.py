@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from core import units
 from dashboard import ways_out
 from infra import clock
+from risk.selectors import is_armed
 
 UNKNOWN: Final = "–"  # noqa: RUF001 the dash that stands for what we do not know
 MINUS: Final = "\u2212"
@@ -35,6 +36,12 @@ def theme(context: dict[str, Any]) -> str:
 def mode() -> str:
     """Which of the modes this process runs in: the banner of every page."""
     return str(settings.POLYLOLY.mode)
+
+
+@register.simple_tag
+def armed() -> bool | None:
+    """Whether orders reach the venue now; ``None`` where nothing needs to be armed. The page's script keeps it so."""
+    return is_armed(clock.now_ms()) if settings.POLYLOLY.needs_arming else None
 
 
 @register.simple_tag(takes_context=True)

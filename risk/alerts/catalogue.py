@@ -32,6 +32,9 @@ class AlertCode(StrEnum):
     CHANNEL_FAILING = "channel_failing"
     LOGIN_LOCKED = "login_locked"
     SECOND_PERSON = "second_person"
+    ARMED = "armed"
+    DISARMED = "disarmed"
+    LEFT_BEHIND = "left_behind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,8 @@ def _condition(
     return Entry(severity, runbook, ends=True, repeats=repeats, after_ms=after_ms, gone_ms=gone_ms)
 
 
-def _moment(severity: Severity, runbook: str) -> Entry:
-    return Entry(severity, runbook, ends=False, repeats=True, after_ms=0, gone_ms=0)
+def _moment(severity: Severity, runbook: str, *, repeats: bool = True) -> Entry:
+    return Entry(severity, runbook, ends=False, repeats=repeats, after_ms=0, gone_ms=0)
 
 
 CATALOGUE: Final[Mapping[AlertCode, Entry]] = {
@@ -85,6 +88,11 @@ CATALOGUE: Final[Mapping[AlertCode, Entry]] = {
     AlertCode.CHANNEL_FAILING: _condition(Severity.P2, "people"),
     AlertCode.LOGIN_LOCKED: _condition(Severity.P2, "somebody-guesses-passwords", repeats=False),
     AlertCode.SECOND_PERSON: _condition(Severity.P1, "kill-switch-by-reason", repeats=False),
+    # Told at any hour and once: that money may move, or may no more, is news to everybody.
+    AlertCode.ARMED: _moment(Severity.P2, "arm", repeats=False),
+    AlertCode.DISARMED: _moment(Severity.P2, "disarm", repeats=False),
+    # Shares of the wallet that nobody trades with: an arming ended and left them. Between two armings it is a moment.
+    AlertCode.LEFT_BEHIND: _condition(Severity.P1, "disarm", after_ms=30_000, gone_ms=5_000),
 }
 
 

@@ -5,19 +5,22 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Q
 
 from core.units import Ms, Usdc, text
 from infra import clock
+from infra.clock import to_datetime
 from risk import consent, limits, lockouts, selectors
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.decision import TRIES_MAX
 from risk.alerts.finders import Found, register_finder
-from risk.models import Alert, Breaker, Delivery, MarketHalt, MarketHaltCode
+from risk.models import Alert, Arming, Breaker, Delivery, MarketHalt, MarketHaltCode
 from risk.silence import SILENT_MS, silent_runners
 from risk.valuations import confirmed_loss
 
 VALUED_WITHIN_MS: Final = 30_000  # real
 NEAR_PERCENT: Final = 80
+ARMING_WITHIN_MS: Final = 900_000  # real
 HALF_PERCENT: Final = 50
 LOOKED_AT: Final = 100
 
@@ -32,6 +35,7 @@ def register() -> None:
     register_finder("channels", channels)
     register_finder("lockouts", locked_out)
     register_finder("second person", second_person)
+    register_finder("arming", arming)
 
 
 def halts(at: Ms) -> Iterator[Found]:
@@ -49,6 +53,20 @@ def halts(at: Ms) -> Iterator[Found]:
     for stopped in by_itself.order_by("pk")[:LOOKED_AT]:
         said = f"Market halted: {stopped.code} ({stopped.detail})"
         yield Found(AlertCode.MARKET_HALTED, said, stopped.market_id, market_id=stopped.market_id)
+
+
+def arming(at: Ms) -> Iterator[Found]:
+    """That somebody armed, and that it is over: each told once, however it ended."""
+    since = to_datetime(at - int(ARMING_WITHIN_MS * clock.speed()))
+    lately = Arming.objects.filter(Q(began__gte=since) | Q(ended__gte=since))
+    for row in lately.order_by("pk")[:LOOKED_AT]:
+        money = "real" if row.mode == "live" else "simulated"
+        if row.began >= since:
+            said = f"Armed by {row.by_name}: {money} money of {row.wallet} may be spent ({row.reason})"
+            yield Found(AlertCode.ARMED, said, str(row.pk))
+        if row.ended is not None:
+            said = f"Not armed any more, by {row.ended_by_name}: {row.ended_reason}"
+            yield Found(AlertCode.DISARMED, said, str(row.pk))
 
 
 def breakers(at: Ms) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 from risk.api import (
     adapters,
     alerts,
+    arming,
     audit,
     breakers,
     budgets,
@@ -18,6 +19,7 @@ from risk.api import (
 
 ROUTERS = (
     halts.router,
+    arming.router,
     profit.router,
     adapters.router,
     alerts.router,

@@ -11,10 +11,13 @@ class Preflight(AppendOnly):
     """One run of every check that real money needs.
 
     Units:
+        mode, wallet: what it was run for; it counts for nothing else.
         checks: name, verdict, detail, next step of each.
         passed: none of them failed.
     """
 
+    mode = models.CharField(max_length=10)
+    wallet = models.CharField(max_length=42)
     at = models.DateTimeField(db_index=True)
     by_name = models.CharField(max_length=150)
     passed = models.BooleanField()
@@ -28,10 +31,14 @@ class Arming(models.Model):
     """A period during which orders may spend real money. Ended, never deleted; at most one is in force.
 
     Units:
-        process: the start of the stack it is for; it ends with it unless ``LIVE_STAYS_ARMED``.
+        mode, wallet: whose money; it counts for nothing else.
+        process: the traders it is for, by the words of their starts with spaces between; it ends with them unless
+                 ``LIVE_STAYS_ARMED``.
         used:    when an order last left under it; unused for 15 minutes it expires.
     """
 
+    mode = models.CharField(max_length=10)
+    wallet = models.CharField(max_length=42)
     preflight = models.ForeignKey(Preflight, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300)
     began = models.DateTimeField()
@@ -39,7 +46,7 @@ class Arming(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    process = models.CharField(max_length=60)
+    process = models.CharField(max_length=300)
     used = models.DateTimeField(null=True)
     ended = models.DateTimeField(null=True)
     ended_by_name = models.CharField(max_length=150, null=True, blank=True)

@@ -1,5 +1,6 @@
 // Risk: what was agreed and how near we are to it, what stands still and why.
 
+import { armingPanel, askArm, askDisarm, runPreflight } from "./arming.js";
 import { breakerTable } from "./breakers.js";
 import { atWork, budgetTable } from "./budgets.js";
 import { byId, h, patch } from "./dom.js";
@@ -28,6 +29,15 @@ const limits = polled("/api/v1/limits", EVERY_MS);
 /** @type {import("./polled.js").Polled<{ items: import("./limits.js").Version[] }>} */
 const versions = polled("/api/v1/limits/history?limit=200", EVERY_MS);
 
+/** @type {import("./polled.js").Polled<import("./rows").Arming>} */
+const arming = polled("/api/v1/arming", EVERY_MS);
+/** @type {import("./polled.js").Polled<{ items: import("./arming.js").Preflight[] }>} */
+const preflights = polled("/api/v1/preflights?limit=1", EVERY_MS);
+
+polledPanel("p-arming", arming, (value) => value.needed ? armingPanel(value, preflights.value?.items[0] ?? null) : []);
+paint(() => {
+  byId("p-arming").hidden = arming.value?.needed !== true;
+});
 polledPanel("p-limits", limits, (agreed) => [limitTable(agreed, versions.value?.items ?? []), versionList(versions.value?.items ?? [], agreed.limits)]);
 panel("p-force", CONTROL, stopped);
 panel("p-loss", { limitMs: 10_000, ageMs: valuationAge }, lossToday);
@@ -51,6 +61,10 @@ function valuationAge() {
 }
 
 document.addEventListener("click", (event) => {
-  const pressed = /** @type {Element} */ (event.target).closest("[data-limit]");
+  const target = /** @type {Element} */ (event.target);
+  if (target.closest("[data-preflight]")) void runPreflight(arming, preflights.load);
+  if (target.closest("[data-arm]")) askArm(arming);
+  if (target.closest("[data-disarm]")) askDisarm(arming);
+  const pressed = target.closest("[data-limit]");
   if (pressed) askLimits(limits, pressed.getAttribute("data-limit") || null);
 });

@@ -15,6 +15,7 @@ const FEED_MS_MAX = 30_000;
 
 /** Draw the frame on every beat. */
 export function startFrame() {
+  paint(drawArmed);
   paint(drawClock);
   paint(drawMoney);
   paint(drawLights);
@@ -24,6 +25,12 @@ export function startFrame() {
     const pressed = /** @type {Element} */ (event.target).closest("[data-retry]");
     if (pressed) retryNow();
   });
+}
+
+/** Whether orders reach the venue: the strip says so on every page. */
+function drawArmed() {
+  const { armed, needed } = board.control?.arming ?? { needed: false, armed: null };
+  if (needed) byId("strip").dataset.armed = armed ? "yes" : "no";
 }
 
 function drawClock() {

@@ -283,7 +283,19 @@ export type ControlName =
   | "reset" | "limits" | "preflight" | "arm" | "disarm" | "consent" | "reconcile" | "approve-mapping"
   | "make-token" | "revoke-token" | "tokens-of-others" | "users";
 
+/** Of a stack that must be armed; else only `needed`, false. `armed` is null while no order reaches the venue. */
+export interface Arming {
+  needed: boolean;
+  mode: string;
+  wallet: string | null; // not known to this server: it cannot arm
+  phrase: string | null; // what who arms types
+  armed: { by: string; reason: string; began_ms: number; used_ms: number | null; expires_ms: number } | null;
+  preflight: { id: number; at_ms: number; by: string; passed: boolean; failing: string[]; good_until_ms: number; fresh: boolean } | null;
+  last: { ended_ms: number; by: string; reason: string } | null;
+}
+
 export interface Control {
+  arming?: Arming;
   recorded?: boolean; // false: a halt the database did not take yet, carried out all the same
   halt: { id: number | null; reason: string; detail: string; by: string; began_ms: number; pressed: number } | null;
   report: (HaltReport & { halt_id: number | null }) | null;

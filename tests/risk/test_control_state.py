@@ -30,7 +30,13 @@ def told() -> Any:
 
 
 def test_nothing_stopped_is_told_as_nothing() -> None:
-    assert told() == {"recorded": True, "halt": None, "report": None, "market_halts": []}
+    assert told() == {
+        "recorded": True,
+        "halt": None,
+        "report": None,
+        "market_halts": [],
+        "arming": {"needed": False},
+    }
 
 
 def test_a_halt_without_its_row_is_in_force_and_said_to_be_unrecorded() -> None:

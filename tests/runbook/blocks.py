@@ -15,6 +15,7 @@ FENCE: Final = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTI
 HEADING: Final = re.compile(r"^#{1,4} (?P<words>.+)$", re.MULTILINE)
 OPTIONS: Final = {
     "live": "needs real money, containers or a fresh machine: read and checked, not run",
+    "armed": "needs a stack that must be armed: rehearsed by test_armed, in order of the page",
     "last": "ends the stack: run after all others",
     "finds": "must print something",
     "exit=": "must end with one of these codes, with commas between",
@@ -41,6 +42,7 @@ class Block:
     line: int
     text: str
     live: bool
+    armed: bool
     last: bool
     finds: bool
     exits: frozenset[int]
@@ -86,6 +88,7 @@ def _block(section: str, line: int, text: str, options: list[str]) -> Block:
         line=line,
         text=text,
         live="live" in said,
+        armed="armed" in said,
         last="last" in said,
         finds="finds" in said,
         exits=frozenset(int(code) for code in said.get("exit", "0").split(",")),

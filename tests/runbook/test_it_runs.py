@@ -42,7 +42,7 @@ def stack() -> Iterator[Stack]:
         yield started
 
 
-def environment(stack: Stack) -> dict[str, str]:
+def environment(state: Path, port: int) -> dict[str, str]:
     """What an operator's shell has: the stack's own settings, and the tools on its path."""
     tools = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return {
@@ -51,10 +51,10 @@ def environment(stack: Stack) -> dict[str, str]:
         **TOKENS,
         "PATH": tools,
         "DJANGO_SETTINGS_MODULE": "polyloly_site.settings",
-        "STATE_DIR": str(stack.state),
-        "PORT": str(stack.port),
-        "STATE": str(stack.state),
-        "POLYLOLY": stack.url,
+        "STATE_DIR": str(state),
+        "PORT": str(port),
+        "STATE": str(state),
+        "POLYLOLY": f"http://127.0.0.1:{port}",
     }
 
 
@@ -109,7 +109,7 @@ def test_profit_of_a_stack_that_trades_adds_up_whatever_way_it_is_asked_for(stac
 
 @pytest.mark.timeout(900)
 def test_every_block_of_the_runbook_works_on_a_stack_that_trades(stack: Stack) -> None:
-    shell = environment(stack)
+    shell = environment(stack.state, stack.port)
     order = sorted((block for block in blocks() if not block.live), key=lambda block: block.last)
 
     wrong = [words for block in order if (words := carried_out(block, shell)) is not None]

@@ -108,9 +108,10 @@ def test_every_bad_field_is_named_and_the_start_is_refused() -> None:
     ("changed", "sentence"),
     [
         (
-            {"VENUE": "polymarket", "PAPER_TRADING": "false"},
-            "PAPER_TRADING: .*needs arming, which is not built",
+            {"VENUE": "polymarket", "PAPER_TRADING": "false", "ARMING_REQUIRED": "false"},
+            "ARMING_REQUIRED: .*real money is never spent unarmed",
         ),
+        ({"ARMING_REQUIRED": "true"}, "ARMING_REQUIRED: .*on paper there is nothing to arm"),
         ({"SIMULATOR_URL": "https://clob.polymarket.com"}, "SIMULATOR_URL: .*the real venue is no simulator"),
         ({"SIMULATOR_URL": "https://clob.\uff50olymarket.com"}, "SIMULATOR_URL: .*it gets signed orders"),
         ({"SIMULATOR_URL": "https://venue.example.org"}, "SIMULATOR_URL: .*it gets signed orders"),

@@ -175,8 +175,10 @@ def test_a_live_start_is_refused_in_one_line(tmp_path: Path) -> None:
     )
 
     assert refused.returncode == 1
-    assert len(refused.stderr.splitlines()) == 2
-    assert "live trading needs arming, which is not built yet" in refused.stderr
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("CommandError: live does not start without limits that a person agreed to")
+    assert "a risk admin (manage.py make_user NAME --role risk-admin)" in line
+    assert line.endswith("a second independent source of matches (has none)")
     assert KEY[2:] not in refused.stderr + refused.stdout
 
 

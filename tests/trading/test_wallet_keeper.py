@@ -274,6 +274,29 @@ async def test_a_shard_that_renews_is_beaten_for(stand: Stand) -> None:
         assert stand.hold() is Hold.HELD
 
 
+async def test_what_rests_while_nobody_has_armed_is_left_to_the_venues_sweep(
+    stand: Stand, settings: Settings
+) -> None:
+    settings.POLYLOLY = settings.POLYLOLY.model_copy(update={"arming_required": True})
+    async with kept(stand):
+        await an_order_of("shard:1", stand)
+        light = redis.client(redis.Db.BUS)
+
+        def renewed(true: Callable[[], bool]) -> bool:
+            light.set(loops.pulse_key("shard:1"), "1,1", px=loops.PULSE_TTL_MS)
+            return true()
+
+        def why() -> str:
+            return str(getattr(wallet_light.read(stand.wallet), "why", ""))
+
+        await until(lambda: renewed(lambda: "not armed, and 1 orders" in why()), "held back")
+        beats = stand.beats()
+        await until(lambda: renewed(lambda: not stand.app[HEARTBEATS].pulses), "the venue sweeps")
+        assert stand.beats() == beats
+
+        await until(lambda: renewed(lambda: stand.beats() > beats), "what was swept away needs no sweep")
+
+
 def is_open(stand: Stand, order_id: OrderId) -> bool:
     return stand.app[POSTS].by_id[order_id].order.open
 

@@ -34,6 +34,9 @@ def register() -> None:
     for name in public_checks.NAMES:
         checks.register(name, partial(findings.check, name, asked_by="the ops worker"), Area.VENUE)
     checks.register_asking("venue", ask_ops)
+    # What nobody knows, or has known for too long, is no ground to spend money on. No order has reached the venue
+    # before the first arming: of the id a warning is enough.
+    checks.forgive_no_warning(*public_checks.NAMES, WALLET, ACTIONS, API_KEY, WALLET_TYPE, BALANCE, ALLOWANCE)
     checks.register(line_checks.SOCKETS, line_checks.sockets, Area.VENUE)
     if settings.POLYLOLY.signs:
         from trading import wallet_checks
@@ -63,7 +66,7 @@ def ask_public() -> None:
 
 def in_use() -> list[InUse]:
     """Markets with positions or open orders first, then some that can be traded."""
-    account = selectors.account_of(**settings.POLYLOLY.account)
+    account = selectors.account_in_use()
     ours: list[str] = []
     if account is not None:
         ours += [position.market_id for position in selectors.open_positions(account.pk)]

@@ -11,9 +11,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from infra import loops, redis
+from infra import heartbeat, loops, redis
 from infra.loops import Loop
-from trading import shard
+from trading import going_live, shard
 from trading.errors import TradingError
 from trading.tasks import run_wallet
 
@@ -30,14 +30,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.POLYLOLY.signs and settings.POLYLOLY.private_key is None:
             raise CommandError("orders are signed in this mode: set PRIVATE_KEY_FILE (README, Modes)")
+        refused = going_live.refusal()
+        if refused is not None:
+            raise CommandError(refused)
         for told in (signal.SIGTERM, signal.SIGINT):
             signal.signal(told, stop)
         keeping = threading.Thread(target=hold_wallet, name="wallet", daemon=True)
         if settings.POLYLOLY.signs:
             keeping.start()
+        # It is a trader: an arming is given for those that beat.
+        heart = heartbeat.start("trader")
         try:
             run(options["number"])
         finally:
+            heart.stop()
             loops.stop_loops()
             if keeping.ident is not None:
                 keeping.join(WALLET_ENDS_WITHIN_S)
