@@ -7,10 +7,12 @@ from typing import Final
 
 from django.conf import settings
 
+from feeds import selectors as feeds
 from infra import checks, clock
 from infra.checks import Check, Verdict
 from risk import limits
 from risk import selectors as risk
+from trading import going_live
 from trading.gateways.polymarket.checks import API_KEY
 from trading.gateways.polymarket.public_checks import CLOCK, PLACE
 
@@ -99,6 +101,7 @@ def needs(found: Sequence[Check]) -> list[Need]:
         _two_switches(),
         _limits(),
         _admin(),
+        _sources(),
         _passes("people are told", ("alerts",), by_name),
         _passes("orders are taken from here", (PLACE,), by_name),
         _passes("the clock is right", ("time sync", CLOCK), by_name),
@@ -135,6 +138,15 @@ def _admin() -> Need:
         step = "run manage.py make_user NAME --role risk-admin"
         return Need(name, met=False, detail="nobody has the role", next_step=step)
     return Need(name, met=True, detail=", ".join(admins), next_step="")
+
+
+def _sources() -> Need:
+    name, origins = "a second independent source of matches", feeds.independent_origins()
+    told = f"matches are told by {', '.join(origins) or 'nobody'}"
+    if len(origins) < going_live.ORIGINS_IN_LIVE:
+        step = "this version knows no two sources for real markets: live refuses to start until it does"
+        return Need(name, met=False, detail=told, next_step=step)
+    return Need(name, met=True, detail=told, next_step="")
 
 
 def _passes(name: str, of: Sequence[str], by_name: Mapping[str, Check]) -> Need:

@@ -51,15 +51,15 @@ function checks(arming, newest) {
   const shown = newest !== null && newest.id === run.id ? newest.checks : [];
   return [
     h("p", { key: "run", class: "stop-head" }, h("b", null, "Preflight"), verdict, h("span", { class: "muted", title: local(run.at_ms) }, `${utc(run.at_ms)} UTC by ${run.by}${run.passed && left > 0 ? `, counts for ${span(left)} more` : ""}`)),
-    h("ul", { key: "bad", class: "checks" }, shown.filter(({ verdict }) => verdict !== "pass").map(checkLine)),
-    shown.length === 0 ? null : h("details", { key: "all" }, h("summary", null, `All ${shown.length} checks`), h("ul", { class: "checks" }, shown.map(checkLine))),
+    h("ul", { key: "bad", class: "check-lines" }, shown.filter(({ verdict }) => verdict !== "pass").map(checkLine)),
+    shown.length === 0 ? null : h("details", { key: "all" }, h("summary", null, `All ${shown.length} checks`), h("ul", { class: "check-lines" }, shown.map(checkLine))),
   ];
 }
 
 /** @param {Check} check */
 function checkLine(check) {
   const mark = { pass: "✓", warn: "!", fail: "✕" }[check.verdict];
-  return h("li", { key: check.name, class: `check ${check.verdict}` },
+  return h("li", { key: check.name, class: `check-line ${check.verdict}` },
     h("span", { class: "mark", "aria-hidden": "true" }, mark), h("b", null, check.name, h("span", { class: "sr" }, `: ${check.verdict}`)),
     h("span", null, check.detail, check.next_step ? h("span", { class: "muted" }, ` → ${check.next_step}`) : null));
 }

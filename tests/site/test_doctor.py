@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from feeds import origins
 from infra import checks, clock
 from infra.checks import Area, Check, Verdict, failed, passed, warned
 from polyloly_site import doctor
@@ -74,6 +75,7 @@ def test_every_check_is_told_with_area_age_and_next_step(
         "both switches on live",
         "limits agreed by a person",
         "a risk admin",
+        "a second independent source of matches",
         "people are told",
         "orders are taken from here",
         "the clock is right",
@@ -106,7 +108,8 @@ def test_asking_anew_is_begun_once_however_often_it_is_wanted(as_vera: Client, h
 
 
 @pytest.mark.django_db
-def test_a_stack_with_everything_misses_nothing(settings: Settings) -> None:
+def test_a_stack_with_everything_misses_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origins, "RUN", {"simulator": (), "polymarket": ("steam", "pandascore")})
     settings.POLYLOLY = settings.POLYLOLY.model_copy(
         update={"venue": Venue.POLYMARKET, "paper_trading": False}
     )
@@ -133,6 +136,15 @@ def test_a_warning_is_not_enough_for_real_money(broken: Check, name: str) -> Non
 
     missing = next(need for need in found if need.name == name)
     assert (missing.met, missing.next_step) == (False, broken.next_step)
+
+
+@pytest.mark.django_db
+def test_one_source_of_matches_is_not_enough_for_real_money() -> None:
+    missing = next(
+        need for need in doctor.needs(READY) if need.name.startswith("a second independent source")
+    )
+
+    assert (missing.met, missing.detail) == (False, "matches are told by simulator")
 
 
 @pytest.mark.django_db
