@@ -4,13 +4,16 @@ Numbered rows come newest first; rows named by text come by falling name, which 
 """
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from ninja import Field, Schema
 
 LIMIT_MAX: Final = 500
 NAME_MAX: Final = 200
+# A database's number. What is larger could be asked of none: SQLite raises, PostgreSQL refuses the type.
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Moment = Annotated[int, Field(ge=0, le=4_102_444_800_000)]  # ms since the epoch, until 2100
 
 Row = TypeVar("Row", bound=Model)
 Shown = TypeVar("Shown")
@@ -19,7 +22,7 @@ Shown = TypeVar("Shown")
 class Asked(Schema):
     """Which page of numbered rows: ``cursor`` from the answer before, at most ``limit`` rows."""
 
-    cursor: int | None = Field(default=None, ge=1, description="next_cursor of the page before")
+    cursor: Id | None = Field(default=None, description="next_cursor of the page before")
     limit: int = Field(default=50, ge=1, le=LIMIT_MAX)
 
 

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from dashboard.views.frame import page
 from feeds import api as feeds
 from polyloly_site import api_health
+from polyloly_site.careful import CarefulParser
+from polyloly_site.described import DescribedAPI
 from risk import api as risk
 from risk.auth import TOKEN_HINT, by_session, by_token
 from risk.errors import HaltKept, RiskError
@@ -42,7 +43,7 @@ class LogIn(APIKeyCookie):
         return by_session(request)
 
 
-api = NinjaAPI(
+api = DescribedAPI(
     title="polyloly",
     version="1",
     description="Everything the console can do. Refusals are `application/problem+json` and name the way out. A POST "
@@ -50,6 +51,7 @@ api = NinjaAPI(
     "ms since the epoch.",
     auth=[Token(), LogIn(csrf=False)],
     docs_decorator=page,
+    parser=CarefulParser(),
 )
 
 

@@ -32,7 +32,7 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, str_strip_whitespace=True)
 
-    reason: str | None = Field(default=None, min_length=1, max_length=REASON_MAX)
+    reason: str | None = Field(default=None, min_length=1, max_length=REASON_MAX, pattern="^[^\\x00]*$")
 
 
 class ResetBody(Body):

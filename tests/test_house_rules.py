@@ -360,3 +360,14 @@ def test_the_import_directions_hold() -> None:
     verdict = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert verdict.returncode == 0, verdict.stdout
+
+
+def test_no_two_shapes_of_the_api_share_a_name() -> None:
+    """The API's description knows shapes by name. Seen: two modules had a ``ProfitOut``, and it took one for both."""
+    files: dict[str, set[str]] = {}
+    for path in of("risk", "feeds", "trading", "polyloly_site"):
+        if any(part.startswith("api") for part in path.relative_to(ROOT).parts):
+            for name in re.findall(r"^class (\w+(?:In|Out))\b", text(path), re.MULTILINE):
+                files.setdefault(name, set()).add(name_of(path))
+
+    assert {name: found for name, found in files.items() if len(found) > 1} == {}

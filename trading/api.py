@@ -12,7 +12,7 @@ from ninja import Field, Query, Router, Schema
 
 from core.units import text
 from infra import clock
-from infra.paging import Asked, Page, page
+from infra.paging import Asked, Id, Page, page
 from trading import selectors
 from trading.models import Account, Decision, Entry, Fill, Order, StepFailure, WalletAction
 
@@ -20,7 +20,7 @@ router = Router(tags=["trading"])
 
 
 class RowsAsked(Asked):
-    account_id: int | None = None
+    account_id: Id | None = None
     market_id: str | None = Field(default=None, max_length=100)
 
 
@@ -232,7 +232,7 @@ def failures(request: HttpRequest, asked: Query[RowsAsked]) -> Page[FailureOut]:
 
 
 @router.get("/positions", response=list[PositionOut])
-def positions(request: HttpRequest, account_id: int) -> list[PositionOut]:
+def positions(request: HttpRequest, account_id: Id) -> list[PositionOut]:
     """Markets in which the account holds shares, by the ledger."""
     return [
         PositionOut(

@@ -9,13 +9,14 @@ from ninja import Router, Schema
 from core.pnl import DayProfit, Holding, Profit, by
 from core.units import Ms, text
 from infra import clock
+from infra.paging import Id
 from risk import selectors as risk
 from trading import pnl
 
 router = Router(tags=["trading"])
 
 
-class ProfitOut(Schema):
+class EarnedOut(Schema):
     """``provisional``: the part of the total that rests on fills which may still fail. ``fees`` are in it already."""
 
     realized: str
@@ -25,19 +26,19 @@ class ProfitOut(Schema):
     fees: str
 
 
-class NamedProfitOut(ProfitOut):
+class NamedEarnedOut(EarnedOut):
     """``name``: the market's id or the strategy. ``priced``: false where some of it counts as what it cost."""
 
     name: str | None
     priced: bool
 
 
-class ProfitsOut(Schema):
+class EarningsOut(Schema):
     """The items add up to the total."""
 
     account_id: int
-    total: ProfitOut
-    items: list[NamedProfitOut]
+    total: EarnedOut
+    items: list[NamedEarnedOut]
 
 
 class DayOut(Schema):
@@ -62,7 +63,7 @@ class StretchOut(Schema):
     closed: bool
 
 
-class CellOut(ProfitOut):
+class CellOut(EarnedOut):
     """What one strategy has in one market and earned there; ``cost`` of what it holds."""
 
     market_id: str
@@ -86,11 +87,11 @@ class IdentityOut(Schema):
 class ReportOut(Schema):
     account_id: int
     at_ms: int
-    total: ProfitOut
+    total: EarnedOut
     identity: IdentityOut
     cells: list[CellOut]
-    markets: list[NamedProfitOut]
-    strategies: list[NamedProfitOut]
+    markets: list[NamedEarnedOut]
+    strategies: list[NamedEarnedOut]
     days: list[DayOut]
     weeks: list[StretchOut]
     months: list[StretchOut]
@@ -98,12 +99,12 @@ class ReportOut(Schema):
 
 class DaysOut(Schema):
     account_id: int
-    total: ProfitOut
+    total: EarnedOut
     items: list[DayOut]
 
 
 @router.get("/pnl/report", response=ReportOut | None)
-def report(request: HttpRequest, account_id: int | None = None) -> ReportOut | None:
+def report(request: HttpRequest, account_id: Id | None = None) -> ReportOut | None:
     """Everything that was earned, of one reading: each list adds up to the total. Null before anything was valued."""
     account_id = account_id or risk.account_valued_last()
     if account_id is None or risk.latest_valuation(account_id) is None:
@@ -130,20 +131,20 @@ def report(request: HttpRequest, account_id: int | None = None) -> ReportOut | N
     )
 
 
-@router.get("/pnl/by-market", response=ProfitsOut | None)
-def by_market(request: HttpRequest, account_id: int | None = None) -> ProfitsOut | None:
+@router.get("/pnl/by-market", response=EarningsOut | None)
+def by_market(request: HttpRequest, account_id: Id | None = None) -> EarningsOut | None:
     """By market; null before anything was valued. The account valued last unless one is named."""
     return _grouped(account_id, lambda holding: holding.market_id)
 
 
-@router.get("/pnl/by-strategy", response=ProfitsOut | None)
-def by_strategy(request: HttpRequest, account_id: int | None = None) -> ProfitsOut | None:
+@router.get("/pnl/by-strategy", response=EarningsOut | None)
+def by_strategy(request: HttpRequest, account_id: Id | None = None) -> EarningsOut | None:
     """By strategy; "external" is what others traded on the wallet."""
     return _grouped(account_id, lambda holding: holding.strategy)
 
 
 @router.get("/pnl/by-day", response=DaysOut | None)
-def by_day(request: HttpRequest, account_id: int | None = None) -> DaysOut | None:
+def by_day(request: HttpRequest, account_id: Id | None = None) -> DaysOut | None:
     """By UTC day, the oldest first; a day is closed by the first valuation of the next."""
     account_id = account_id or risk.account_valued_last()
     if account_id is None:
@@ -156,18 +157,18 @@ def by_day(request: HttpRequest, account_id: int | None = None) -> DaysOut | Non
     )
 
 
-def _grouped(account_id: int | None, name: Callable[[Holding], str | None]) -> ProfitsOut | None:
+def _grouped(account_id: int | None, name: Callable[[Holding], str | None]) -> EarningsOut | None:
     account_id = account_id or risk.account_valued_last()
     if account_id is None:
         return None
     found = pnl.report(account_id)
-    return ProfitsOut(account_id=account_id, total=_profit(found.total), items=_items(found, name))
+    return EarningsOut(account_id=account_id, total=_profit(found.total), items=_items(found, name))
 
 
-def _items(found: pnl.Report, name: Callable[[Holding], str | None]) -> list[NamedProfitOut]:
+def _items(found: pnl.Report, name: Callable[[Holding], str | None]) -> list[NamedEarnedOut]:
     unpriced = {name(holding) for holding in found.holdings if not holding.priced}
     return [
-        NamedProfitOut(name=each, priced=each not in unpriced, **_profit(profit).dict())
+        NamedEarnedOut(name=each, priced=each not in unpriced, **_profit(profit).dict())
         for each, profit in by(found.holdings, name).items()
     ]
 
@@ -206,8 +207,8 @@ def _stretch(each: pnl.Stretch) -> StretchOut:
     )
 
 
-def _profit(profit: Profit) -> ProfitOut:
-    return ProfitOut(
+def _profit(profit: Profit) -> EarnedOut:
+    return EarnedOut(
         realized=text(profit.realized, 6),
         unrealized=text(profit.unrealized, 6),
         total=text(profit.total, 6),

@@ -28,7 +28,7 @@ class ActedRequest(HttpRequest):
     auth: Actor
 
 
-class ReasonIn(Schema):
+class ResolveIn(Schema):
     reason: str = Field(min_length=1, max_length=300, description="why, for the record")
 
 
@@ -82,7 +82,7 @@ class ReconciliationOut(Schema):
     counts: dict[str, int]
 
 
-class WholeOut(ReconciliationOut):
+class WholeReconciliationOut(ReconciliationOut):
     differences: list[DifferenceOut]
 
 
@@ -94,7 +94,7 @@ class AskedOut(Schema):
 
 
 class RunsAsked(Asked):
-    account_id: int | None = None
+    account_id: Number | None = None
     clean: bool | None = Field(
         default=None, description="false: those in which something differed or was silent"
     )
@@ -127,18 +127,18 @@ def resolutions(request: HttpRequest, asked: Query[Asked]) -> Page[ResolutionOut
     return page(selectors.resolutions(), asked, resolution)
 
 
-@router.get("/reconciliations/{number}", response=WholeOut)
-def one(request: HttpRequest, number: Number) -> WholeOut:
+@router.get("/reconciliations/{number}", response=WholeReconciliationOut)
+def one(request: HttpRequest, number: Number) -> WholeReconciliationOut:
     """One run with everything it found."""
     row = selectors.reconciliations().filter(pk=number).first()
     if row is None:
         raise UnknownDifference(f"no reconciliation has the number {number}")
     found = row.differences.prefetch_related("resolutions").order_by("-mismatch", "pk")
-    return WholeOut(**shown(row).model_dump(), differences=[difference(each) for each in found])
+    return WholeReconciliationOut(**shown(row).model_dump(), differences=[difference(each) for each in found])
 
 
 @router.post("/reconciliations/differences/{number}/resolve", response=ResolutionOut)
-def resolve(request: ActedRequest, number: Number, asked: ReasonIn) -> ResolutionOut:
+def resolve(request: ActedRequest, number: Number, asked: ResolveIn) -> ResolutionOut:
     """Take over the other side's word, as adjustment entries. A risk admin, of the newest run, once."""
     made = services.resolve_difference(number, reason=asked.reason, by=request.auth, at=now_ms())
     return resolution(made)

@@ -1,12 +1,14 @@
 """What every control of the API asks for: who acts, and why."""
 
-from typing import Annotated
+from http import HTTPStatus
+from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
 from ninja import Field, Schema
 
 from risk.people import Actor
 
+REFUSES: Final = "x-refuses"
 Reason = Annotated[str, Field(min_length=1, max_length=300, description="why, for the record")]
 
 
@@ -18,3 +20,8 @@ class ActedRequest(HttpRequest):
 
 class ReasonIn(Schema):
     reason: Reason
+
+
+def refuses(*statuses: HTTPStatus) -> dict[str, Any]:
+    """For ``openapi_extra``: what an endpoint may refuse with beyond its like (``polyloly_site.described``)."""
+    return {REFUSES: list(statuses)}

@@ -19,7 +19,7 @@ Phrase = Annotated[
 Why = Annotated[str, Field(max_length=300, description="why, if there is time to say")]
 
 
-class CheckOut(Schema):
+class PreflightCheckOut(Schema):
     area: str
     name: str
     verdict: str
@@ -34,7 +34,7 @@ class PreflightOut(Schema):
     mode: str
     wallet: str
     passed: bool
-    checks: list[CheckOut]
+    checks: list[PreflightCheckOut]
 
 
 class ArmingOut(Schema):
@@ -105,7 +105,7 @@ def _preflight(row: Preflight) -> PreflightOut:
         mode=row.mode,
         wallet=row.wallet,
         passed=row.passed,
-        checks=[CheckOut(**check) for check in row.checks],
+        checks=[PreflightCheckOut(**check) for check in row.checks],
     )
 
 

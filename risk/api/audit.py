@@ -1,5 +1,6 @@
 """``/api/v1/audit``: the record of every control, and whether it is whole."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,6 +9,7 @@ from ninja import Query, Router, Schema
 from infra.clock import to_ms
 from infra.paging import Asked, Page, page
 from risk import audit_check, selectors
+from risk.api.acted import refuses
 from risk.chain import Flaw
 from risk.models import Audit
 
@@ -45,7 +47,7 @@ def audit(request: HttpRequest, asked: Query[Asked]) -> Page[AuditOut]:
     return page(selectors.audit_rows(), asked, _audit)
 
 
-@router.get("/audit/verify", response=VerifiedOut)
+@router.get("/audit/verify", response=VerifiedOut, openapi_extra=refuses(HTTPStatus.CONFLICT))
 def verify_audit(request: HttpRequest) -> VerifiedOut:
     """Follow the whole chain from its first link. One at a time: 409 while another verification runs."""
     found = audit_check.verify()

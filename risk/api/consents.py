@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from ninja import Field, Router, Schema
 
 from infra.clock import now_ms, to_ms
+from infra.paging import Id
 from risk import colleagues, consent
 from risk.api.acted import ActedRequest, ReasonIn
 from risk.models import Consent
@@ -45,7 +46,7 @@ def list_waiting(request: ActedRequest) -> list[ConsentOut]:
 
 
 @router.post("/consents/{consent_id}/agree", response=ConsentOut)
-def agree(request: ActedRequest, consent_id: int, asked: AgreeIn) -> ConsentOut:
+def agree(request: ActedRequest, consent_id: Id, asked: AgreeIn) -> ConsentOut:
     """Agree to what another asked for; they then repeat it. Never to your own."""
     at = now_ms()
     colleagues.prove_oneself(by=request.auth, password=asked.password, what=Control.CONSENT, at=at)
@@ -53,7 +54,7 @@ def agree(request: ActedRequest, consent_id: int, asked: AgreeIn) -> ConsentOut:
 
 
 @router.post("/consents/{consent_id}/decline", response=ConsentOut)
-def decline(request: ActedRequest, consent_id: int, asked: ReasonIn) -> ConsentOut:
+def decline(request: ActedRequest, consent_id: Id, asked: ReasonIn) -> ConsentOut:
     """Say no to what another asked for, or take back your own question or word."""
     return _consent(consent.end(consent_id=consent_id, reason=asked.reason, by=request.auth, at=now_ms()))
 

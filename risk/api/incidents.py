@@ -1,6 +1,6 @@
 """``/api/v1/incidents``: opened, written into, kept, closed, exported."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema, Status
@@ -131,7 +131,12 @@ def close(request: ActedRequest, incident_id: Number, asked: CloseIn) -> WholeOu
     return _whole(incident_id)
 
 
-@router.get("/incidents/{incident_id}/export", response={200: str})
+MARKDOWN: Final[dict[str, Any]] = {
+    "responses": {200: {"description": "OK", "content": {"text/markdown": {"schema": {"type": "string"}}}}}
+}
+
+
+@router.get("/incidents/{incident_id}/export", response={200: None}, openapi_extra=MARKDOWN)
 def exported(request: HttpRequest, incident_id: Number) -> HttpResponse:
     """The whole incident as markdown."""
     text = export.markdown(timeline.incident(incident_id))

@@ -3,6 +3,7 @@
 from ninja import Router, Schema
 
 from infra.clock import now_ms, to_ms
+from infra.paging import Id
 from risk import lockouts
 from risk.api.acted import ActedRequest, ReasonIn
 from risk.models import LockoutKind
@@ -43,7 +44,7 @@ def list_lockouts(request: ActedRequest) -> list[LockoutOut]:
 
 
 @router.post("/lockouts/{lockout_id}/lift")
-def lift(request: ActedRequest, lockout_id: int, asked: ReasonIn) -> dict[str, bool]:
+def lift(request: ActedRequest, lockout_id: Id, asked: ReasonIn) -> dict[str, bool]:
     """End one before its time: a risk admin."""
     lockouts.lift(lockout_id=lockout_id, reason=asked.reason, by=request.auth, at=now_ms())
     return {"lifted": True}

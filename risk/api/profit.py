@@ -5,6 +5,7 @@ from ninja import Field, Query, Router, Schema
 
 from core.units import Ms, text
 from infra.clock import now_ms
+from infra.paging import Id, Moment
 from risk import selectors
 from risk.selectors import Profit
 
@@ -39,9 +40,9 @@ class ProfitsOut(Schema):
 
 
 class CurveAsked(Schema):
-    account_id: int | None = Field(default=None, description="default: the account valued last")
-    since_ms: int | None = Field(default=None, description="default: a day before until_ms")
-    until_ms: int | None = Field(default=None, description="default: now")
+    account_id: Id | None = Field(default=None, description="default: the account valued last")
+    since_ms: Moment | None = Field(default=None, description="default: a day before until_ms")
+    until_ms: Moment | None = Field(default=None, description="default: now")
     points: int = Field(default=300, ge=1, le=POINTS_MAX)
 
 
@@ -66,7 +67,7 @@ def equity(request: HttpRequest, asked: Query[CurveAsked]) -> list[EquityOut]:
 
 
 @router.get("/pnl", response=ProfitsOut | None)
-def pnl(request: HttpRequest, account_id: int | None = None) -> ProfitsOut | None:
+def pnl(request: HttpRequest, account_id: Id | None = None) -> ProfitsOut | None:
     """Profit today, this week, this month; null before the first valuation."""
     account_id = account_id or selectors.account_valued_last()
     profits = None if account_id is None else selectors.profits(account_id)

@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from ninja import Field, Query, Router, Schema, Status
 
 from infra.clock import now_ms, to_ms
-from infra.paging import Asked, Page, page
+from infra.paging import Asked, Id, Page, page
 from risk import tokens
-from risk.api.acted import ActedRequest
+from risk.api.acted import ActedRequest, refuses
 from risk.auth import is_personal
 from risk.models import ApiToken, Scope
 from risk.once import kept_instead
@@ -57,7 +57,7 @@ def list_tokens(request: ActedRequest, asked: Query[Asked]) -> Page[TokenOut]:
     return page(tokens.tokens_of(request.auth), asked, _token)
 
 
-@router.post("/tokens", response={201: MadeTokenOut})
+@router.post("/tokens", response={201: MadeTokenOut}, openapi_extra=refuses(HTTPStatus.NOT_FOUND))
 def make_token(request: ActedRequest, asked: TokenIn, response: HttpResponse) -> Status[MadeTokenOut]:
     """Make a token. It is in this answer and nowhere else. A token makes no tokens."""
     if is_personal(request):
@@ -81,7 +81,7 @@ def make_token(request: ActedRequest, asked: TokenIn, response: HttpResponse) ->
 
 
 @router.post("/tokens/{token_id}/revoke", response=TokenOut)
-def revoke_token(request: ActedRequest, token_id: int) -> TokenOut:
+def revoke_token(request: ActedRequest, token_id: Id) -> TokenOut:
     """End a token at once: your own, or anybody's as risk admin."""
     return _token(tokens.revoke_token(token_id=token_id, by=request.auth, at=now_ms()))
 
