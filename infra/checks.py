@@ -127,6 +127,19 @@ def _run(name: str, run: Run) -> Check:
         return failed(name, f"the check itself failed: {error!r}", "read logs/bot.jsonl for the whole error")
 
 
+def tell_at_start(found: Check) -> None:
+    """Log a look before anything trades, as ``startup_check``."""
+    say = {Verdict.PASS: log.info, Verdict.WARN: log.warning, Verdict.FAIL: log.error}[found.verdict]
+    say(
+        "startup check",
+        check=found.name,
+        verdict=found.verdict.value,
+        detail=found.detail,
+        next_step=found.next_step,
+        event_type="startup_check",
+    )
+
+
 def worst(checks: list[Check]) -> Verdict:
     """The verdict of all together. An empty list passes."""
     verdicts = {check.verdict for check in checks}

@@ -46,7 +46,12 @@ def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery'
 
 def worker_begins(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's consumer
     """A worker is called ``trader@host``; its light bears the first part."""
-    _hearts.append(heartbeat.start(sender.hostname.partition("@")[0]))
+    name = sender.hostname.partition("@")[0]
+    _hearts.append(heartbeat.start(name))
+    if name == "trader":
+        from trading import first_look
+
+        first_look.ask()
 
 
 def beat_begins(**_: Any) -> None:

@@ -54,8 +54,10 @@ def redis() -> Check:
 
 
 def workers() -> Check:
-    """Who shows a light. The simulator is asked for only where it is the venue."""
-    wanted = (*WORKERS, "simulator") if settings.POLYLOLY.venue == "simulator" else WORKERS
+    """Who shows a light. The simulator is asked for only where it is the venue and one of ours."""
+    chosen = settings.POLYLOLY
+    ours = chosen.venue == "simulator" and chosen.simulator_url is None
+    wanted = (*WORKERS, "simulator") if ours else WORKERS
     try:
         alive = {found.process for found in heartbeat.alive()}
     except RedisError as error:

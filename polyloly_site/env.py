@@ -33,7 +33,7 @@ from pydantic_settings import (
 
 from infra import channels
 from infra.amounts import UsdcText
-from polyloly_site import keys, tellers
+from polyloly_site import keys, refused, tellers
 from polyloly_site.addresses import POLYMARKET, Network, Urls, near, networks, simulated
 from polyloly_site.sections import Alerts, LogIn, PairArb
 from risk.limit_fields import LimitFields
@@ -368,6 +368,8 @@ def load() -> Polyloly:
     except SettingsError as error:
         lines = [f"  {error}"]
     sys.stderr.write("\n".join(["polyloly cannot start, these settings are wrong:", *lines, ""]))
+    if sys.argv[1:2] == ["up"]:
+        refused.note(lines, ROOT)
     raise SystemExit(1)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 import redis as redis_py
 from django.conf import settings
@@ -22,9 +22,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from infra import clock, logs, onetime, redis, services
+from infra.checks import failed, passed, tell_at_start
 from infra.children import Child, Program, end
 from infra.vigil import Vigil
-from polyloly_site import deadman, keys, processes, snapshots
+from polyloly_site import deadman, keys, processes, snapshots, startup
 from polyloly_site.env import Mode, Polyloly, Venue
 from trading import going_live, venue_pass
 
@@ -107,15 +108,18 @@ class Stack:
         self.polyloly = polyloly
         self.ending = ending
         self.children: list[Child] = []
+        self.stopping_ms = 0
         self._rotate_ms = 0
 
     def start_redis(self) -> None:
-        """Start the embedded Redis unless ``REDIS_URL`` names one; either way wait until it answers."""
-        embedded = self.polyloly.redis_url is None
-        address = redis.base_url()
-        if embedded:
-            end_leftover(address)
+        """Start the embedded Redis unless ``REDIS_URL`` names one."""
+        if self.polyloly.redis_url is None:
+            end_leftover(redis.base_url())
             self._add(processes.embedded_redis(self.polyloly))
+
+    def wait_for_redis(self) -> None:
+        """Return once it answers, or the end was asked for. Raises ``CannotStart``."""
+        embedded, address = self.polyloly.redis_url is None, redis.base_url()
         began = clock.monotonic_ms()
         while not services.answers(address):
             if self.ending.wait(20):
@@ -125,6 +129,20 @@ class Stack:
                 where = f"see {self._output('redis')}" if embedded else "correct REDIS_URL or start it"
                 raise CannotStart(f"Redis does not answer: {where}")
 
+    def start_venue(self) -> None:
+        """Start the simulated venue where it is ours, and wait until it answers. Raises ``CannotStart``."""
+        program = processes.venue(self.polyloly)
+        if program is None:
+            return
+        self._add(program)
+        began = clock.monotonic_ms()
+        while not self.ending.wait(LOOK_MS // 2):
+            if answer(f"{self.polyloly.urls.clob}/ok") == HTTPStatus.OK:
+                return
+            self._tend_early()
+            if clock.monotonic_ms() - began > READY_MS:
+                raise CannotStart(f"the simulated venue does not answer: see {self._output('simulator')}")
+
     def start_all(self) -> None:
         for program in processes.programs(self.polyloly):
             self._add(program)
@@ -133,17 +151,21 @@ class Stack:
         """Return once the web answers, or the end was asked for. Raises ``CannotStart`` with the reason's place."""
         began = clock.monotonic_ms()
         while not self.ending.wait(LOOK_MS // 2):
-            answer = web_answer(self.polyloly.port)
-            if answer == HTTPStatus.OK:
+            status = answer(f"http://127.0.0.1:{self.polyloly.port}/health/live")
+            if status == HTTPStatus.OK:
                 return
-            if answer is not None:
-                raise CannotStart(f"the console answers {answer} to /health/live: see {self._output('web')}")
-            self.tend()
-            failing = [child for child in self.children if child.deaths > EARLY_DEATHS_MAX]
-            if failing:
-                raise CannotStart(f"{failing[0].name} does not start: see {failing[0].output}")
+            if status is not None:
+                raise CannotStart(f"the console answers {status} to /health/live: see {self._output('web')}")
+            self._tend_early()
             if clock.monotonic_ms() - began > READY_MS:
                 raise CannotStart(f"the console does not answer after 60 s: see {self._output('web')}")
+
+    def _tend_early(self) -> None:
+        """As ``tend``; one that dies again and again before the first answer ends the start."""
+        self.tend()
+        failing = [child for child in self.children if child.deaths > EARLY_DEATHS_MAX]
+        if failing:
+            raise CannotStart(f"{failing[0].name} does not start: see {failing[0].output}")
 
     def watch(self) -> None:
         """Restart what dies, rotate the log, until the end is asked for."""
@@ -162,7 +184,7 @@ class Stack:
 
     def stop(self) -> None:
         """End every child, in order, each step logged with its time."""
-        began = clock.monotonic_ms()
+        began = self.stopping_ms = clock.monotonic_ms()
         for step, names, within_ms in processes.STOP_ORDER:
             group = [child for child in self.children if child.name in names]
             killed = end(group, within_ms=within_ms)
@@ -170,7 +192,7 @@ class Stack:
             if "ops" in names:
                 venue_pass.take_away()
                 self._write_snapshot()
-                log_step("state snapshot written", began, killed=[])
+                log_step("state snapshot written", began, killed=[], number=5)
 
     def _write_snapshot(self) -> None:
         try:
@@ -187,9 +209,10 @@ class Stack:
         return self.polyloly.logs_dir / f"{name}.out"
 
 
-def log_step(step: str, began_ms: int, *, killed: list[str]) -> None:
+def log_step(step: str, began_ms: int, *, killed: list[str], **fields: int) -> None:
+    """``number``: which of the six steps of product.md 3 it is; the trader does the first four."""
     took_ms = clock.monotonic_ms() - began_ms
-    log.info("shutdown step", step=step, killed=killed, took_ms=took_ms, event_type="shutdown_step")
+    log.info("shutdown step", step=step, killed=killed, took_ms=took_ms, event_type="shutdown_step", **fields)
 
 
 def end_leftover(address: str) -> None:
@@ -206,11 +229,11 @@ def end_leftover(address: str) -> None:
         leftover.close()
 
 
-def web_answer(port: int) -> int | None:
-    """The status that the console gives, ``None`` while it does not answer."""
+def answer(url: str) -> int | None:
+    """The status that one of ours gives, ``None`` while it does not answer. No proxy stands between."""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/health/live", timeout=ANSWER_S) as answer:
-            return int(answer.status)
+        with build_opener(ProxyHandler({})).open(url, timeout=ANSWER_S) as said:
+            return int(said.status)
     except HTTPError as error:
         return error.code
     except (URLError, OSError):
@@ -231,14 +254,20 @@ def check_going_live(polyloly: Polyloly) -> None:
     """Raises ``CannotStart`` in one line where what must be armed lacks what it must not start without."""
     if not polyloly.needs_arming:
         return
-    refused = going_live.refusal()
-    if refused is not None:
-        raise CannotStart(refused)
+    lacking = going_live.refusal()
+    if lacking is not None:
+        raise refused("going live", CannotStart(lacking), "see the runbook, section Live")
     log_check("going live", f"{polyloly.mode} may start, not armed: {going_live.told()}")
 
 
 def log_check(name: str, detail: str) -> None:
-    log.info("startup check", check=name, verdict="pass", detail=detail, event_type="startup_check")
+    tell_at_start(passed(name, detail))
+
+
+def refused(name: str, why: CannotStart, step: str) -> CannotStart:
+    """Note in the log which look ended the start, and pass it on."""
+    tell_at_start(failed(name, str(why), step))
+    return why
 
 
 def with_wallet(polyloly: Polyloly) -> Polyloly:
@@ -258,9 +287,8 @@ def with_wallet(polyloly: Polyloly) -> Polyloly:
     named = {"private_key": key, "private_key_file": path}
     found = polyloly.model_copy(update=named)
     found = found.model_copy(update={"wallet_address": found.wallet})
-    log_check(
-        "wallet", f"{found.wallet}, {'throwaway key' if polyloly.private_key is None else 'key as given'}"
-    )
+    origin = "throwaway key" if polyloly.private_key is None else "key as given"
+    log.info("wallet", wallet=found.wallet, origin=origin, event_type="startup")
     return found
 
 
@@ -275,6 +303,38 @@ def login_link(polyloly: Polyloly) -> str:
     return f"http://127.0.0.1:{polyloly.port}/login/once/{onetime.issue(operator.pk)}/"
 
 
+def prepare_database() -> None:
+    """Migrate, and note in the log when that ended the start. Raises ``CannotStart``."""
+    try:
+        migrate()
+    except CannotStart as error:
+        raise refused("database", error, "correct DATABASE_URL") from error
+
+
+def look_first(stack: Stack, time: startup.TimeAsked) -> None:
+    """The looks of product.md 3 in their order; what is ours to look at is started first. Raises ``CannotStart``."""
+    polyloly = stack.polyloly
+    if polyloly.needs_arming:  # before anybody outside is asked
+        prepare_database()
+        check_going_live(polyloly)
+    stack.start_redis()
+    stack.start_venue()
+    if stack.ending.asked:
+        return
+    try:
+        startup.look_outside(polyloly, time, stack.ending.wait)
+    except startup.Refused as error:
+        raise CannotStart(str(error)) from error
+    prepare_database()
+    log_check("database", connection.vendor)
+    try:
+        stack.wait_for_redis()
+    except CannotStart as error:
+        raise refused("redis", error, "correct REDIS_URL") from error
+    log_check("redis", "embedded" if polyloly.redis_url is None else "REDIS_URL")
+    time.keep()
+
+
 def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
     """Start the stack, call ``announce`` with the log-in link, and stay until TERM or INT has ended it in order.
 
@@ -284,22 +344,20 @@ def run(polyloly: Polyloly, *, announce: Callable[[str], None]) -> None:
     ending.listen()
     with ExitStack() as exits:
         log_check("configuration", f"mode {polyloly.mode}, state in {polyloly.state_dir}")
+        time = startup.TimeAsked()
         exits.enter_context(only_launcher(polyloly))
         polyloly = settings.POLYLOLY = with_wallet(polyloly)
         stack = Stack(polyloly, ending)
         check_ports(polyloly)
-        log_check("ports", f"{polyloly.port} is free")
         exits.callback(stack.stop)
-        stack.start_redis()
-        log_check("redis", "embedded" if polyloly.redis_url is None else "REDIS_URL")
-        migrate()
-        log_check("database", connection.vendor)
-        check_going_live(polyloly)
-        stack.start_all()
-        stack.wait_until_serving()
+        look_first(stack, time)
+        if not ending.asked:
+            stack.start_all()
+            stack.wait_until_serving()
         if not ending.asked:
             log.info("stack serves", port=polyloly.port, mode=polyloly.mode, event_type="startup")
             announce(login_link(polyloly))
         exits.callback(Vigil("dead man", deadman.of(polyloly).look).start().stop)
         stack.watch()
+    log_step("exit", stack.stopping_ms, killed=[], number=6, code=0)
     logs.flush()

@@ -94,11 +94,15 @@ def simulator(polyloly: Polyloly) -> Program:
     return program(polyloly, "simulator", command)
 
 
+def venue(polyloly: Polyloly) -> Program | None:
+    """The simulated one, where we trade there and ``SIMULATOR_URL`` names no other."""
+    ours = polyloly.venue is Venue.SIMULATOR and polyloly.simulator_url is None
+    return simulator(polyloly) if ours else None
+
+
 def programs(polyloly: Polyloly) -> list[Program]:
-    """All but the embedded Redis, in the order in which they start: what is slowest to be ready comes first."""
-    venue = [simulator(polyloly)] if polyloly.venue is Venue.SIMULATOR else []
+    """All but the embedded Redis and the venue, in the order in which they start: the slowest to be ready first."""
     return [
-        *venue,
         web(polyloly),
         worker(polyloly, "trader", "trading"),
         worker(polyloly, "feeds", "feeds"),

@@ -33,23 +33,25 @@ async def close(shard: Shard) -> None:
     """Stop in the order of product.md 3; each step is logged with its time."""
     began = clock.monotonic_ms()
     shard.engine.halted = shard.engine.halted or STOPPING
-    _done("took the last signal", began)
+    _done("took the last signal", began, number=1)
     if settings.POLYLOLY.cancel_on_shutdown or (shard.gate is not None and shard.gate.withdraws):
         left = await _cancel_all(shard, _within_ms(shard))
-        _done("cancelled open orders", began, still_open=left)
+        _done("cancelled open orders", began, number=2, still_open=left)
+    else:
+        _done("left open orders as CANCEL_ON_SHUTDOWN=false says", began, number=2)
     if shard.keeper is not None:
         await shard.keeper.prover.conclude(CONCLUDE_WITHIN_MS)
         await shard.keeper.close()
         _done("answered for halts", began)
     try:
         await asyncio.to_thread(shard.journal.close, timeout_s=FLUSH_WITHIN_S)
-        _done("flushed the journal", began, written=shard.journal.written)
+        _done("flushed the journal", began, number=3, written=shard.journal.written)
     except TradingError as error:
         log.error("journal not flushed", event_type="error", error=str(error))
     await shard.floor.close()
     await shard.feed.close()
     await shard.publisher.withdraw()
-    _done("closed websockets", began)
+    _done("closed websockets", began, number=4)
     try:
         await sync_to_async(risk_services.dismiss_runner)(shard.name, at=clock.now_ms())
         _done("dismissed", began)
@@ -87,4 +89,5 @@ async def _ask_open(shard: Shard, ends: int) -> int | None:
 
 
 def _done(step: str, began: int, **fields: int | None) -> None:
+    """``number``: which of the six steps of product.md 3 it is; the launcher does the last two."""
     log.info(step, event_type="shutdown_step", after_ms=clock.monotonic_ms() - began, **fields)

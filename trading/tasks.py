@@ -7,11 +7,13 @@ from celery import shared_task
 from django.conf import settings
 
 from core.units import Ms
+from infra.checks import tell_at_start
 from infra.clock import now_ms
 from infra.loops import run_loop
 from trading import services, shard
 from trading.gateways.polymarket import checks
 from trading.models import Trigger
+from trading.reconcile import standing
 
 # A quiet evening makes some ten decisions a second; the orders that came of them are kept for good.
 DECISIONS_KEPT: Final = 200_000
@@ -45,8 +47,10 @@ def check_venue() -> None:
 
 @shared_task(name="trading.reconcile", ignore_result=True)  # type: ignore[untyped-decorator]
 def reconcile(trigger: str = Trigger.SCHEDULE.value) -> None:
-    """Each 60 s, in ops: our books against the venue and the chain."""
-    services.reconcile(Trigger(trigger))
+    """Each 60 s and when a trader begins, in ops: our books against the venue and the chain."""
+    ran = services.reconcile(Trigger(trigger))
+    if ran is not None and trigger == Trigger.START.value:
+        tell_at_start(standing.check())
 
 
 @shared_task(name="trading.forget_decisions", ignore_result=True)  # type: ignore[untyped-decorator]

@@ -24,7 +24,7 @@ def up(**changed: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "polyloly_site.settings", **changed}
     command = [sys.executable, "manage.py", "up", "--no-browser"]
     return subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120
     )
 
 
@@ -78,8 +78,19 @@ def test_term_ends_everything_in_order(tmp_path: Path) -> None:
             "sources",
             "state snapshot written",
             "queue and bus ended",
+            "exit",
         ]
-        assert [step["killed"] for step in steps] == [[], [], [], []]
+        # A console or a report that is late on a busy machine may be cut off; orders, rows and Redis may not.
+        assert [step["killed"] for step in steps if not step["step"].startswith("sources")] == [
+            [],
+            [],
+            [],
+            [],
+        ]
+        numbered = [line for line in lines if line.get("event_type") == "shutdown_step" and "number" in line]
+        assert [line["number"] for line in numbered] == [1, 2, 3, 4, 5, 6]
+        assert numbered[1]["still_open"] == 0, "asked until none was open"
+        assert numbered[5]["code"] == 0
 
 
 def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+from polymarket._internal.actions.relayer.approvals import get_trading_approvals_state
 from polymarket._internal.actions.relayer.calls import decode_erc20_allowance_result
 from polymarket._internal.eoa.rpc import JsonRpcClient
 from polymarket.calls import TransactionCall
@@ -14,6 +15,7 @@ from core.ids import TokenId
 from infra import clock
 from trading.gateways.polymarket import wallet_calls
 from trading.gateways.polymarket.answers import Unanswered
+from trading.gateways.polymarket.wallet_refusals import reason_of
 from trading.gateways.polymarket.wallet_sdk import WalletUrls, config_for
 
 CALL_S: Final = 6.0
@@ -37,6 +39,15 @@ class ChainReader:
     async def cash(self) -> int | Unanswered:
         """pUSD, millionths."""
         return await self._asked(wallet_calls.cash_call(self._config, self._wallet))
+
+    async def missing_approvals(self) -> tuple[str, ...] | Unanswered:
+        """Approvals that trading needs and the wallet has not given, in words."""
+        try:
+            async with asyncio.timeout(CALL_S):
+                state = await get_trading_approvals_state(self._rpc, wallet=self._wallet, config=self._config)
+        except (PolymarketError, TimeoutError) as error:
+            return Unanswered(f"the chain does not answer: {reason_of(error)}", clock.now_ms())
+        return wallet_calls.named(wallet_calls.needed(self._config, state.missing))
 
     async def shares(self, tokens: Iterable[TokenId]) -> dict[TokenId, int] | Unanswered:
         """Of each token, millionths. One that is not answered leaves all of them unanswered."""
