@@ -371,3 +371,11 @@ def test_no_two_shapes_of_the_api_share_a_name() -> None:
                 files.setdefault(name, set()).add(name_of(path))
 
     assert {name: found for name, found in files.items() if len(found) > 1} == {}
+
+
+def test_every_endpoint_and_page_has_a_row_in_the_table_of_who_may_what() -> None:
+    """Missing in ``tests/site/access.py``: add it with the lowest role that is let in; ``test_access`` tries it."""
+    from tests.site import access
+
+    assert access.endpoints() == set(access.API)
+    assert access.addresses() == set(access.CONTROLS) | set(access.PAGES)

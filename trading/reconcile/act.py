@@ -109,9 +109,10 @@ def resolve(difference_id: int, *, reason: str, by: Actor, at: Ms) -> Resolution
     ``CannotResolve``, ``UnknownDifference``.
     """
     row = Difference.objects.filter(pk=difference_id).first()
+    target = f"difference {difference_id}"[:100] if row is None else row.key
+    risk_services.require(by, Control.RECONCILE, target=target, reason=reason, at=at)
     if row is None:
         raise UnknownDifference(f"no difference has the number {difference_id}")
-    risk_services.require(by, Control.RECONCILE, target=row.key, reason=reason, at=at)
     risk_services.require_reason(by, Control.RECONCILE, target=row.key, reason=reason, at=at)
     newest = Reconciliation.objects.filter(account_id=row.account_id).order_by("-pk").first()
     if newest is None or newest.pk != row.reconciliation_id:
