@@ -18,6 +18,7 @@ from risk.selectors import is_armed
 UNKNOWN: Final = "–"  # noqa: RUF001 the dash that stands for what we do not know
 MINUS: Final = "\u2212"
 THEMES: Final = ("dark", "light")
+SYSTEM: Final = "system"
 HTML_TITLE: Final = re.compile(r"<title>([^<]*)</title>", re.IGNORECASE)
 
 register = template.Library()
@@ -26,10 +27,10 @@ register.filter("way_out", ways_out.of)
 
 @register.simple_tag(takes_context=True)
 def theme(context: dict[str, Any]) -> str:
-    """The theme this browser asked for; dark until it did."""
+    """The theme somebody chose in this browser; until then the system's."""
     request = context.get("request")
     asked = request.COOKIES.get("theme", "") if isinstance(request, HttpRequest) else ""
-    return asked if asked in THEMES else THEMES[0]
+    return asked if asked in THEMES else SYSTEM
 
 
 @register.simple_tag

@@ -51,6 +51,7 @@ function options() {
 /** Redraw with the other theme's colours when it is switched. @param {() => void} paint */
 function onTheme(paint) {
   new MutationObserver(paint).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", paint);
 }
 
 /** Show everything, until somebody takes the chart in hand. @param {string} id @param {import("lightweight-charts").IChartApi} chart */

@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { average, intent, letters, local, money, shares, span, utc, words } from "./format.js";
 import { board } from "./live.js";
+import { named } from "./named.js";
 
 /** @typedef {import("./rows").DecisionRow} DecisionRow */
 /** @typedef {import("./dom.js").Loose} Loose */
@@ -61,9 +62,17 @@ function says(row) {
   if (ACTS.has(row.verdict)) return `${words(row.verdict)} ${row.intents.length === 0 ? "as it rests" : row.intents.map(intent).join(" · ")}`;
   const failed = row.gates.find((gate) => !gate.passed);
   if (!failed) return row.gate === null ? words(row.verdict) : `${words(row.verdict)}: ${words(row.gate)}`;
+  if (failed.name === "trading" && failed.word) return `${words(row.verdict)}: ${haltOf(row, failed.word)}`;
   const why = against(failed);
   const said = failed.value === null && why.includes(words(failed.name)); // "an order is unknown" names its gate
   return `${words(row.verdict)}: ${said ? why : `${words(failed.name)} ${why}`}`;
+}
+
+/** "halted: feed looks wrong": the words of the halt while it is in force, else its code. @param {DecisionRow} row @param {string} code */
+function haltOf(row, code) {
+  const halt = [board.control?.halt, board.marketHalt(row.market_id)].find((each) => each?.reason === code);
+  if (halt === undefined || halt === null) return words(code);
+  return `halted: ${named(halt.detail || words(code))}`;
 }
 
 /** @param {import("./rows").Gate} gate */

@@ -4,7 +4,7 @@ import { post } from "./control.js";
 import { say } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { local, span, utc } from "./format.js";
-import { openButton, whenChanged } from "./incidents.js";
+import { grade, moment, openButton, whenChanged } from "./incidents.js";
 import { now, paint, speed } from "./live.js";
 import { named } from "./named.js";
 import { polled, polledPanel } from "./polled.js";
@@ -37,10 +37,10 @@ polledPanel("p-standing", standing, ({ items }) => [items.length === 0
   : h("ul", { class: "needs standing" }, [...items].sort((a, b) => a.severity - b.severity || b.began_ms - a.began_ms).map(alertRow))]);
 polledPanel("p-told", told, ({ items }) => [items.length === 0
   ? h("p", { class: "empty" }, "Nobody was told anything yet. Set ALERT_URLS to addresses such as tgram:// or mailto://, then send a test.")
-  : table(["when", "by", "what", "verdict"], items.map(deliveryRow))]);
+  : table("who was told", ["when", "what", "verdict"], items.map(deliveryRow), "deliveries")]);
 polledPanel("p-past", past, ({ items }) => [items.every((each) => each.ended_ms === null)
   ? h("p", { class: "empty" }, "No alert has ended yet.")
-  : table(["", "what", "began", "lasted", "seen to by"], items.filter((each) => each.ended_ms !== null).map(pastRow))]);
+  : table("alerts that are over", ["", "what", "began", "lasted", "seen to by"], items.filter((each) => each.ended_ms !== null).map(pastRow), "is-over")]);
 paint(() => patch(byId("alerts-test"), [may("test-alert")
   ? h("button", { type: "button", class: "button small", "data-test": true }, "Send a test")
   : h("span", { class: "muted" }, whoMay("test-alert"))]));
@@ -48,7 +48,7 @@ paint(() => patch(byId("alerts-test"), [may("test-alert")
 /** @param {Alert} alert @returns {Loose} */
 function alertRow(alert) {
   return h("li", { key: alert.id, class: `need p${alert.severity}` },
-    h("b", { class: "severity" }, `P${alert.severity}`),
+    grade(alert.severity),
     h("div", null,
       h("p", null, h("b", null, named(alert.text))),
       h("p", { class: "muted" }, `since ${utc(alert.began_ms)}, ${span((now() - alert.began_ms) / speed())}`, alert.times > 1 ? ` · ${alert.times} times` : "",
@@ -70,32 +70,33 @@ function incidentOf(alert) {
 /** @param {Alert} alert @returns {Loose} */
 function runbook(alert) {
   if (alert.runbook === null) return "";
-  return alert.runbook.startsWith("http") ? [" · ", h("a", { href: alert.runbook }, "what to do")] : ` · ${alert.runbook}`;
+  return alert.runbook.startsWith("http") ? [" · ", h("a", { href: alert.runbook }, "what to do")] : [" · what to do: ", h("code", null, alert.runbook)];
 }
 
-/** @param {string[]} heads @param {Loose[]} rows @returns {Loose} */
-function table(heads, rows) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region" }, h("table", { class: "rows cards notes" },
+/** @param {string} name @param {string[]} heads @param {Loose[]} rows @param {string} kind @returns {Loose} */
+function table(name, heads, rows, kind) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, h("table", { class: `rows cards ${kind}` },
     h("thead", null, h("tr", null, heads.map((head) => h("th", { key: head, scope: "col" }, head || h("span", { class: "sr" }, "severity"))))),
     h("tbody", null, rows)));
 }
 
 /** @param {Delivery} each @returns {Loose} */
 function deliveryRow(each) {
+  const about = [...(standing.value?.items ?? []), ...(past.value?.items ?? [])].find(({ id }) => id === each.alert_id)?.text;
   return h("tr", { key: each.id, "data-row": true, tabindex: -1 },
-    h("th", { scope: "row", title: local(each.at_ms) }, utc(each.at_ms)),
-    h("td", { "data-label": "by" }, each.channel),
-    h("td", { "data-label": "what" }, each.alert_id === null ? each.kind : `${each.kind}, alert ${each.alert_id}`, each.number > 1 ? ` · try ${each.number}` : ""),
-    h("td", { "data-label": "verdict" }, each.succeeded ? "told" : h("span", { class: "pill soon" }, "not told"), each.succeeded ? "" : ` ${each.detail}`));
+    h("td", { class: "muted c-at", title: local(each.at_ms) }, moment(each.at_ms)),
+    h("th", { scope: "row", class: "wrap" }, about === undefined ? each.alert_id === null ? each.kind : `alert ${each.alert_id}` : named(about),
+      h("span", { class: "sub muted" }, `by ${each.channel}, ${each.kind}`, each.number > 1 ? `, try ${each.number}` : "", each.succeeded ? "" : `: ${each.detail}`)),
+    h("td", { class: "c-verdict" }, each.succeeded ? "told" : h("span", { class: "pill soon" }, "not told")));
 }
 
 /** @param {Alert} alert @returns {Loose} */
 function pastRow(alert) {
   const lasted = ((alert.ended_ms ?? now()) - alert.began_ms) / speed();
   return h("tr", { key: alert.id, "data-row": true, tabindex: -1 },
-    h("th", { scope: "row" }, `P${alert.severity}`),
-    h("td", { class: "wrap", "data-label": "what" }, named(alert.text)),
-    h("td", { "data-label": "began", title: local(alert.began_ms) }, utc(alert.began_ms)),
+    h("td", { class: "c-grade" }, grade(alert.severity)),
+    h("th", { scope: "row", class: "wrap" }, named(alert.text), alert.times > 1 ? h("span", { class: "muted" }, ` · ${alert.times} times`) : null),
+    h("td", { "data-label": "began", title: local(alert.began_ms) }, moment(alert.began_ms)),
     h("td", { "data-label": "lasted" }, span(lasted)),
     h("td", { "data-label": "seen to by" }, alert.acknowledged_by ?? h("span", { class: "muted" }, "nobody")));
 }

@@ -48,7 +48,9 @@ function openMore(target) {
 
 /** The choice is a cookie, so that the server draws the next page in it from the first byte. */
 function switchTheme() {
-  const theme = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+  const { theme: chosen } = document.documentElement.dataset;
+  const light = chosen === "light" || (chosen === "system" && matchMedia("(prefers-color-scheme: light)").matches);
+  const theme = light ? "dark" : "light";
   document.documentElement.dataset.theme = theme;
   document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
 }

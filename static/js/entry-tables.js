@@ -11,6 +11,13 @@ for (const select of document.querySelectorAll("form[data-now] select")) {
   select.addEventListener("change", () => /** @type {HTMLSelectElement} */ (select).form?.requestSubmit());
 }
 
+/** On a phone the other filters open below the first. */
+document.querySelector("[data-filter-more]")?.addEventListener("click", (event) => {
+  const button = /** @type {HTMLElement} */ (event.currentTarget);
+  const open = document.querySelector(".filter-rest")?.classList.toggle("open") ?? false;
+  button.setAttribute("aria-expanded", String(open));
+});
+
 /** What the trader had counted when this page was drawn. @type {number | null} */
 let drawn = null;
 

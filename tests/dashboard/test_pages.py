@@ -221,7 +221,7 @@ def test_a_range_we_do_not_know_is_refused_by_name(as_ada: Client) -> None:
     assert answer.json()["detail"] == "range is day, week or month"
 
 
-@pytest.mark.parametrize(("cookie", "theme"), [(None, "dark"), ("light", "light"), ('"><b>', "dark")])
+@pytest.mark.parametrize(("cookie", "theme"), [(None, "system"), ("light", "light"), ('"><b>', "system")])
 def test_the_theme_is_drawn_from_the_first_byte(as_ada: Client, cookie: str | None, theme: str) -> None:
     if cookie is not None:
         as_ada.cookies["theme"] = cookie

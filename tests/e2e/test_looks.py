@@ -1,7 +1,7 @@
 """What can be measured of the looks: nothing wider than the screen, nothing too faint, a name for everything."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
@@ -76,10 +76,13 @@ def violations(page: "Page") -> list[str]:
 
 @needs_axe
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_serious_stands_in_anybodys_way(open_page: Open, trader: FakeTrader, theme: str) -> None:
+@pytest.mark.parametrize("third", [0, 1, 2])  # of the pages: all at once take too long on a busy machine
+def test_nothing_serious_stands_in_anybodys_way(
+    open_page: Open, trader: FakeTrader, third: int, theme: str
+) -> None:
     page = open_page(theme=theme)
     serious = []
-    for path in paths(trader):
+    for path in paths(trader)[third::3]:
         page.goto(path)
         page.locator("#utc", has_text="UTC").wait_for()
         serious += violations(page)
@@ -161,6 +164,18 @@ def test_light_is_kept_for_the_next_page(open_page: Open, trader: FakeTrader) ->
     page.goto("/risk/")
 
     assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+@pytest.mark.parametrize(("system", "light"), [("light", True), ("dark", False)])
+def test_until_somebody_chooses_it_looks_as_the_system_does(
+    open_page: Open, trader: FakeTrader, system: Literal["light", "dark"], *, light: bool
+) -> None:
+    page = open_page(theme="")
+    page.emulate_media(color_scheme=system)
+
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == system
+    page.keyboard.press("t")
+    assert page.locator("html").get_attribute("data-theme") == ("dark" if light else "light")
 
 
 def test_a_changed_number_brightens_unless_motion_is_unwanted(open_page: Open, trader: FakeTrader) -> None:
