@@ -14,6 +14,7 @@ from dashboard.views import (
     password,
     people,
     pnl,
+    reconciliation,
     records,
     risk,
 )
@@ -40,6 +41,7 @@ urlpatterns = [
     path("incidents/<int:incident_id>/", incidents.incident, name="incident"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit-csv"),
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
     path("doctor/", doctor.doctor, name="doctor"),
     path("people/", people.people, name="people"),
     path("curves/equity/", curves.equity, name="equity"),

@@ -46,6 +46,14 @@ class ResolutionOut(Schema):
     after: dict[str, Any]
 
 
+class ChangeOut(Schema):
+    """One figure of our books, before and after taking over the other side's word. By the books as they are now."""
+
+    what: str
+    before: str
+    after: str
+
+
 class DifferenceOut(Schema):
     """``ours`` and ``theirs`` are shares, USDC where there is no outcome; null where there is no figure."""
 
@@ -60,6 +68,7 @@ class DifferenceOut(Schema):
     ours: str | None
     theirs: str | None
     evidence: dict[str, str]
+    effect: list[ChangeOut]
     runs: int
     first_ms: int
     resolution: ResolutionOut | None
@@ -84,6 +93,10 @@ class ReconciliationOut(Schema):
 
 class WholeReconciliationOut(ReconciliationOut):
     differences: list[DifferenceOut]
+
+
+class NewestOut(Schema):
+    run: WholeReconciliationOut | None
 
 
 class AskedOut(Schema):
@@ -121,6 +134,13 @@ def run_now(request: ActedRequest) -> Status[AskedOut]:
     return Status(202, AskedOut(asked=True, after=None if newest is None else newest.pk))
 
 
+@router.get("/reconciliations/newest", response=NewestOut)
+def newest(request: HttpRequest) -> NewestOut:
+    """The newest run of the account in use, with everything it found; null before the first."""
+    run = selectors.newest_reconciliation()
+    return NewestOut(run=None if run is None else whole(run))
+
+
 @router.get("/reconciliations/resolutions", response=Page[ResolutionOut])
 def resolutions(request: HttpRequest, asked: Query[Asked]) -> Page[ResolutionOut]:
     """What was done about differences, newest first."""
@@ -133,8 +153,7 @@ def one(request: HttpRequest, number: Number) -> WholeReconciliationOut:
     row = selectors.reconciliations().filter(pk=number).first()
     if row is None:
         raise UnknownDifference(f"no reconciliation has the number {number}")
-    found = row.differences.prefetch_related("resolutions").order_by("-mismatch", "pk")
-    return WholeReconciliationOut(**shown(row).model_dump(), differences=[difference(each) for each in found])
+    return whole(row)
 
 
 @router.post("/reconciliations/differences/{number}/resolve", response=ResolutionOut)
@@ -142,6 +161,11 @@ def resolve(request: ActedRequest, number: Number, asked: ResolveIn) -> Resoluti
     """Take over the other side's word, as adjustment entries. A risk admin, of the newest run, once."""
     made = services.resolve_difference(number, reason=asked.reason, by=request.auth, at=now_ms())
     return resolution(made)
+
+
+def whole(row: Reconciliation) -> WholeReconciliationOut:
+    found = row.differences.prefetch_related("resolutions").order_by("-mismatch", "pk")
+    return WholeReconciliationOut(**shown(row).model_dump(), differences=[difference(each) for each in found])
 
 
 def shown(row: Reconciliation) -> ReconciliationOut:
@@ -175,6 +199,7 @@ def difference(row: Difference) -> DifferenceOut:
         ours=None if row.ours is None else text(row.ours, 6),
         theirs=None if row.theirs is None else text(row.theirs, 6),
         evidence=dict(row.evidence),
+        effect=[ChangeOut(**change) for change in services.changes_of(row)] if done is None else [],
         runs=row.runs,
         first_ms=row.first_ms,
         resolution=None if done is None else resolution(done),

@@ -142,6 +142,12 @@ def reconciliations(account_id: int | None = None) -> QuerySet[Reconciliation]:
     return found if account_id is None else found.filter(account_id=account_id)
 
 
+def newest_reconciliation() -> Reconciliation | None:
+    """Of the account that is traded with now; ``None`` before its first run."""
+    account = account_of(**settings.POLYLOLY.account)
+    return None if account is None else reconciliations(account.pk).first()
+
+
 def unresolved(run: Reconciliation) -> QuerySet[Difference]:
     """What one run found and nobody has resolved since, mismatches first."""
     return run.differences.filter(resolutions__isnull=True).order_by("-mismatch", "pk")

@@ -19,6 +19,7 @@ from risk import selectors as risk
 from risk import services as risk_services
 from trading.errors import DuplicateIntent, FenceLost, HaltedFirst, NotArmed, OrderNotWritten
 from trading.models import Account, AccountMode, Decision, Fence, Order, WalletAction, WalletKind, WalletState
+from trading.reconcile.act import changes_of
 from trading.reconcile.act import resolve as resolve_difference
 from trading.reconcile.rebuild import rebuild as rebuild_state
 from trading.reconcile.rebuild import register_files
@@ -29,6 +30,7 @@ __all__ = [
     "CLOSED_STATUSES",
     "NewOrder",
     "ReconcileRun",
+    "changes_of",
     "close_orphans",
     "forget_decisions",
     "mark_unknown",

@@ -44,6 +44,7 @@ PAGES = [
     "/alerts/",
     "/incidents/",
     "/audit/",
+    "/reconciliation/",
     "/doctor/",
     "/people/",
 ]

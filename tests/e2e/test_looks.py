@@ -29,6 +29,7 @@ PAGES = [
     "/alerts/",
     "/incidents/",
     "/audit/",
+    "/reconciliation/",
     "/doctor/",
     "/people/",
 ]

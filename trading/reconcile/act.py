@@ -328,6 +328,18 @@ def _written(row: Difference, entry: LedgerEntry, sequence: int) -> None:
     )
 
 
+def changes_of(row: Difference) -> list[dict[str, str]]:
+    """Each figure of our books that taking over the other side's word would change, now and then."""
+    figures = figures_of(row.account_id)
+    found = []
+    for market_id, outcome, amount in row.effect:
+        leg = None if market_id is None else (MarketId(market_id), Outcome(outcome))
+        before = figures.get(leg, 0)
+        what = "cash, USDC" if leg is None else f"{outcome} shares"
+        found.append({"what": what, "before": text(before, 6), "after": text(before + amount, 6)})
+    return found
+
+
 def _sums(row: Difference) -> dict[str, Any]:
     """What the ledger says of cash and of the difference's leg, for the record."""
     figures = figures_of(row.account_id)
