@@ -72,6 +72,10 @@ prove-rehearsal: install ## evidence that the live order path loses, doubles and
 prove-halt: install ## evidence that a halt stops everything, whatever is broken, and is proven (FULL=1: 200 halts)
 	@$(BIN)/python -m bench.prove_halt $(ARGS)
 
+.PHONY: prove-books
+prove-books: install ## evidence that the books balance: identity, injected differences, rebuilds, kills (FULL=1: 20 rounds)
+	@$(BIN)/python -m bench.prove_books $(ARGS)
+
 .PHONY: screenshots
 screenshots: install ## the README's pictures, from a stack started for them -> docs/images
 	@DJANGO_SETTINGS_MODULE=polyloly_site.settings $(BIN)/python -m tests.screenshots

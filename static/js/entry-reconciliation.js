@@ -70,7 +70,7 @@ polledPanel("p-runs", runs, ({ items }) => [items.length === 0
   ? h("p", { class: "empty" }, "No run yet.")
   : table("runs", ["when", "verdict", "compared", "why it ran", "took"], items.map((run) => h("tr", { key: run.id, "data-row": true, tabindex: -1 },
     h("th", { scope: "row" }, h("time", { title: local(run.at_ms) }, utc(run.at_ms))),
-    h("td", { class: "wrap", "data-label": "verdict" }, verdict(run), run.silent.length ? h("span", { class: "muted", title: run.silent.join("\n") }, ` ${run.silent[0]}`) : null),
+    h("td", { class: "wrap", "data-label": "verdict" }, verdict(run), unheard(run)),
     h("td", { class: "muted", "data-label": "compared" }, counted(run)),
     h("td", { class: "muted", "data-label": "why it ran" }, run.trigger),
     h("td", { class: "muted", "data-label": "took" }, span(run.took_ms)))))]);
@@ -166,7 +166,13 @@ function standing(run) {
 function verdict(run) {
   if (run.clean) return "✓ equal";
   if (run.mismatches) return h("span", { class: "pill halted" }, `${run.mismatches} ${run.mismatches === 1 ? "mismatch" : "mismatches"}`);
-  return h("span", { class: "pill soon" }, run.differing ? `${run.differing} seen once` : "silent");
+  return h("span", { class: "pill soon" }, run.differing ? `${run.differing} seen once` : run.silent.length ? "not answered" : "not all judged");
+}
+
+/** What was not answered, or could not be judged. @param {Run} run @returns {Loose} */
+function unheard({ silent, unjudged }) {
+  const all = [...silent, ...unjudged];
+  return all.length === 0 ? null : h("span", { class: "muted", title: all.join("\n") }, ` ${named(all[0] ?? "")}`);
 }
 
 /** @param {Run} run */

@@ -282,6 +282,19 @@ def test_too_much_under_way_is_not_judged_unless_nothing_could_explain_it() -> N
     assert kinds(beyond) == [Kind.WRONG_BALANCE]
 
 
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4])
+def test_of_very_much_under_way_a_few_that_have_not_arrived_explain_it(size: int) -> None:
+    """A busy minute: nearly all of it has arrived."""
+    parts: list[Figures] = [{None: -(2**number)} for number in range(24)]
+    late = sum(part[None] for part in parts[3 : 3 + size])
+    mine = ours(under_way=parts)
+    told = theirs()
+    assert told.figures is not None
+    told = replace(told, figures={None: told.figures[None] + late})
+
+    assert once(mine, told).clean
+
+
 def test_an_entry_is_unsure_while_it_is_young_or_its_fill_may_fail() -> None:
     def bought(fill: str, *, at_ms: int, kind: EntryKind = EntryKind.BUY, cost: str = "4.8") -> Entry:
         size = shares("10") if kind is EntryKind.BUY else Shares(0)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from django.db.models import Q, Sum
+from django.db.models import Max, Q, Sum
 
 from core.differences import Figures, Leg, Open, Ours, Theirs, Traded
 from core.events import Evidence, FillStatus
@@ -129,6 +129,13 @@ def _under_way(account_id: int, since_ms: Ms) -> tuple[list[Figures], set[Market
         entry.market_id for entry in recent if entry.kind is EntryKind.REDEEM and entry.market_id is not None
     }
     return changes, redeeming
+
+
+def newest_ms(account_id: int) -> Ms:
+    """When the account's rows last changed, by the clock of who changed them; 0 before they ever did."""
+    booked = Entry.objects.filter(account_id=account_id).aggregate(at=Max("at_ms"))["at"]
+    moved = Order.objects.filter(account_id=account_id).aggregate(at=Max("moved_ms"))["at"]
+    return Ms(max(booked or 0, moved or 0))
 
 
 def window_from(account_id: int, back_ms: Ms) -> Ms:

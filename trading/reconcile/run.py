@@ -1,7 +1,7 @@
 """One run: read the other side, then ours, compare, keep what was found, and act on what counts. Read ``reconcile``."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.conf import settings
@@ -51,6 +51,8 @@ def reconcile(
         return None
     began = clock.monotonic_ms()
     theirs = (other_side or ask)(account, trigger, stated=stated)
+    # A command's clock need not be the stack's: what the rows say of a later moment has happened.
+    theirs = replace(theirs, read_ms=max(theirs.read_ms, books.newest_ms(account.pk)))
     ours = books.ours(account, theirs)
     compared = compare(ours, theirs, before=before(account.pk), accepted=books.accepted(account.pk))
     counts = {
