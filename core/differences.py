@@ -13,6 +13,7 @@ Leg = tuple[MarketId, Outcome]
 Figures = Mapping[Leg | None, int]  # ``None`` is cash, in USDC; the others are shares
 
 LASTS_MS: Final = Ms(30_000)
+UNSTEADY_RUNS: Final = 3
 DUST: Final = 10_000  # 0.01 share, or 0.01 USDC
 
 
@@ -150,10 +151,11 @@ class Theirs:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """That a difference was seen already: in how many runs, and first when."""
+    """That a difference was seen already: in how many runs, first when, and what it then changed."""
 
     runs: int
     first_ms: Ms
+    effect: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Difference:
         effect: what our books would gain by taking over the other side's word.
         evidence: in words, each with its name.
         trade: the fill it is about, by whoever tells of it.
+        steady: by the same amount as in the run before; a gap that moves may be rows that come late, and waits for a
+               third run.
         runs:  how many runs in a row have seen it, this one included; ``first_ms``: the first of them.
     """
 
@@ -184,11 +188,13 @@ class Difference:
     runs: int
     first_ms: Ms
     at_ms: Ms
+    steady: bool
 
     @property
     def is_mismatch(self) -> bool:
         lasts = self.at_ms - self.first_ms >= LASTS_MS
-        return self.kind is not Kind.DUST and self.runs > 1 and lasts
+        enough = self.runs > 1 if self.steady else self.runs >= UNSTEADY_RUNS
+        return self.kind is not Kind.DUST and enough and lasts
 
 
 @dataclass(frozen=True, slots=True)

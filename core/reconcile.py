@@ -117,6 +117,7 @@ class _Found:
                 runs=1 if was is None else was.runs + 1,
                 first_ms=self.at_ms if was is None else was.first_ms,
                 at_ms=self.at_ms,
+                steady=was is None or was.effect == tuple(effect.values()),
             )
         )
 

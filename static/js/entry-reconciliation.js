@@ -146,7 +146,7 @@ function row(found) {
 
 /** @param {string} name @param {string[]} heads @param {Loose[]} rows @returns {Loose} */
 function table(name, heads, rows) {
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, h("table", { class: `rows cards ${name}` },
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `table of ${name}` }, h("table", { class: `rows cards ${name}` },
     h("thead", null, h("tr", null, heads.map((head) => h("th", { key: head, scope: "col", class: head === "ours" || head === "theirs" ? "num" : "" }, head || h("span", { class: "sr" }, "act"))))),
     h("tbody", null, rows)));
 }

@@ -103,7 +103,10 @@ def once(mine: Ours, told: Theirs) -> Compared:
 def twice(mine: Ours, told: Theirs, *, apart_ms: int = 60_000) -> Compared:
     """The second of two runs that see the same."""
     first = once(mine, told)
-    before = {each.key: Before(each.runs, each.first_ms) for each in first.differences}
+    before = {
+        each.key: Before(each.runs, each.first_ms, tuple(amount for _, amount in each.effect))
+        for each in first.differences
+    }
     again = Theirs(
         read_ms=Ms(told.read_ms + apart_ms),
         figures=told.figures,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.differences import Aspect, Compared, Figures, Kind, Traded
+from core.differences import Aspect, Before, Compared, Figures, Kind, Traded
 from core.events import FillStatus
 from core.ids import FillId, OrderId, Outcome, Strategy
 from core.ledger import Entry, EntryKind
@@ -168,6 +168,19 @@ def test_two_looks_within_a_moment_are_no_two_runs() -> None:
 
     assert found.runs == 2
     assert not found.is_mismatch
+
+
+def test_a_gap_that_moves_waits_for_a_third_run() -> None:
+    """Two runs may each meet another row that comes late; three of them are a leak."""
+    mine, seen = ours(), {}
+    standing = []
+    for number, cash in enumerate(("900", "890", "880")):
+        told = theirs(cash=cash, read_ms=Ms(LATER + number * 60_000))
+        (found,) = compare(mine, told, before=seen).differences
+        seen = {found.key: Before(found.runs, found.first_ms, tuple(gap for _, gap in found.effect))}
+        standing.append(found.is_mismatch)
+
+    assert standing == [False, False, True]
 
 
 def test_a_gap_that_turns_around_is_another_one() -> None:

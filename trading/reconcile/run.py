@@ -108,7 +108,9 @@ def before(account_id: int) -> dict[str, Before]:
             continue
         for row in last.differences.filter(resolutions__isnull=True):
             if ASPECT_OF[Kind(row.kind)] is aspect:
-                found[row.key] = Before(row.runs, Ms(row.first_ms))
+                found[row.key] = Before(
+                    row.runs, Ms(row.first_ms), tuple(amount for *_, amount in row.effect)
+                )
     return found
 
 
