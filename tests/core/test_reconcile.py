@@ -172,7 +172,8 @@ def test_two_looks_within_a_moment_are_no_two_runs() -> None:
 
 def test_a_gap_that_moves_waits_for_a_third_run() -> None:
     """Two runs may each meet another row that comes late; three of them are a leak."""
-    mine, seen = ours(), {}
+    mine = ours()
+    seen: dict[str, Before] = {}
     standing = []
     for number, cash in enumerate(("900", "890", "880")):
         told = theirs(cash=cash, read_ms=Ms(LATER + number * 60_000))
