@@ -87,10 +87,24 @@ def positions() -> list[dict[str, Any]]:
 
 
 def _replace(path: Path, content: dict[str, Any]) -> None:
-    """Put a whole file in place of the old one; a crash leaves one of the two."""
+    """Put a whole file in place of the old one; a crash leaves one of the two, and a rest that the next writer ends."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    for rest in path.parent.glob(f".{path.name}.*"):
+        if not _alive(rest.suffix.removeprefix(".")):
+            rest.unlink(missing_ok=True)
     with fresh.open("w") as file:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def _alive(pid: str) -> bool:
+    """Whether the process that began a file may still be writing it."""
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (ValueError, PermissionError):
+        return True
+    return True

@@ -5,6 +5,7 @@ from typing import Final
 from django.db.models import F, Max
 
 from core.units import Ms, Usdc, text
+from infra import logs
 from infra.clock import to_datetime
 from risk import selectors
 from risk.models import DayStart, Valuation
@@ -17,6 +18,8 @@ KEPT_WHOLE_MS: Final = DAY_MS
 TRIP_COUNT: Final = 3
 TRIP_SPAN_MS: Final = 4_000
 LOOK_BACK: Final = 100
+
+log = logs.get("risk")
 
 
 def record_valuation(
@@ -62,6 +65,24 @@ def record_valuation(
     )
     # Two shards may value the same account: the first row of the day stays.
     DayStart.objects.bulk_create([first], ignore_conflicts=True)
+    _tell_day_over(first)
+
+
+def _tell_day_over(end: DayStart) -> None:
+    """The newest day before is over with the first valuation after it: say what it earned."""
+    began = DayStart.objects.filter(account_id=end.account_id, day__lt=end.day).order_by("-day").first()
+    if began is None:
+        return
+    total = (end.equity - end.deposited) - (began.equity - began.deposited)
+    log.info(
+        "day over",
+        event_type="pnl_daily",
+        account_id=end.account_id,
+        day=began.day.isoformat(),
+        total=text(total, 6),
+        realized=text(end.realized - began.realized, 6),
+        equity=text(end.equity, 6),
+    )
 
 
 def confirmed_loss(account_id: int, *, at: Ms) -> Usdc | None:

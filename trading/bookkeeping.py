@@ -22,7 +22,7 @@ from core.notes import (
     StateMoved,
     WindowMoved,
 )
-from core.units import Ms
+from core.units import Ms, text
 from infra import logs, metrics
 from trading.errors import TradingError
 from trading.journal import Journal
@@ -49,6 +49,7 @@ class Bookkeeper:
         self.fills: deque[Row] = deque(maxlen=SHOWN)
         self._sent_ms: dict[str, Ms] = {}
         self._number = 0
+        self._realized = engine.ledger.realized()
 
     def saw(self, event: ev.Event, step: Step) -> None:
         for refused in step.refusals:
@@ -58,6 +59,7 @@ class Bookkeeper:
                 self._note(event, note)
             if isinstance(event, ev.FillSeen) and any(books(event, note) for note in step.notes):
                 self._fill(event)
+            self._profit(step)
         except TradingError as error:
             self.broken = str(error)
             log.critical("record not kept", event_type="error", error=str(error))
@@ -112,6 +114,23 @@ class Bookkeeper:
                 )
             case _:
                 pass
+
+    def _profit(self, step: Step) -> None:
+        """Say what was earned for good, where a step booked any: by average cost, as the ledger has it."""
+        booked = [entry for note in step.notes if isinstance(note, Booked) for entry in note.entries]
+        if not booked:
+            return
+        before, self._realized = self._realized, self._engine.ledger.realized()
+        earned = self._realized - before
+        if earned:
+            log.info(
+                "profit realized",
+                event_type="pnl_realized",
+                market_id=booked[0].market_id,
+                strategy=booked[0].strategy,
+                realized=text(earned, 6),
+                total=text(self._realized, 6),
+            )
 
     def _decided(self, decided: Decided) -> None:
         metrics.DECISIONS.labels(verdict=decided.verdict).inc()

@@ -13,6 +13,7 @@ from risk.models import DayStart, Valuation
 from risk.services import HaltCode
 from risk.silence import Silence
 from tests.risk.conftest import DAY_MS, NOON, OPERATOR, halt, value
+from tests.spoken import lines
 
 pytestmark = pytest.mark.django_db
 
@@ -264,3 +265,16 @@ def test_old_valuations_are_thinned_to_one_a_minute() -> None:
 
     kept = [moment - NOON for moment in Valuation.objects.order_by("at_ms").values_list("at_ms", flat=True)]
     assert kept == [40_000, 100_000, 160_000, 2 * DAY_MS, 2 * DAY_MS + 1]
+
+
+@pytest.mark.django_db
+def test_a_day_that_is_over_is_said_once_with_what_it_earned() -> None:
+    with lines() as said:
+        value("10000", at=NOON)
+        value("10012", at=Ms(MIDNIGHT - 1_000))
+        value("10020", at=MIDNIGHT, deposited="10005", realized="7")
+        value("10021", at=Ms(MIDNIGHT + 1_000), deposited="10005", realized="7")
+
+    (line,) = [each for each in said if each.get("event_type") == "pnl_daily"]
+    assert (line["total"], line["realized"], line["equity"]) == ("15", "7", "10020")
+    assert line["day"] == datetime.fromtimestamp(NOON / 1000, UTC).date().isoformat()

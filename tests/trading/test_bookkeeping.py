@@ -9,14 +9,17 @@ from django.db import connections
 
 from core import events as ev
 from core.engine import Engine, Step
-from core.ids import FillId, IntentKey
-from core.notes import OrderMoved
+from core.ids import FillId, IntentKey, Outcome, Strategy
+from core.ledger import Entry as LedgerEntry
+from core.ledger import EntryKind
+from core.notes import Booked, OrderMoved
 from core.orders import Status
 from core.risk import Approved
 from core.units import Ms, Price, Shares, Usdc, price, shares, usdc
 from infra import clock, metrics
 from risk.models import Breaker
 from tests.builders import MARKET, OTHER, an_order_id
+from tests.spoken import lines
 from tests.trading.stages import Stage
 from trading import services
 from trading.bookkeeping import SHOWN, Bookkeeper
@@ -231,3 +234,29 @@ def trips() -> float:
     return (
         metrics.REGISTRY.get_sample_value("polyloly_circuit_breaker_trips_total", {"market": MARKET}) or 0.0
     )
+
+
+def test_what_is_earned_for_good_is_said_once_with_its_market(kept: Ledgered) -> None:
+    def booked(kind: EntryKind, held: str, usdc_micro: int) -> None:
+        entry = LedgerEntry(
+            kind=kind,
+            market_id=MARKET,
+            strategy=Strategy.PAIR_ARB,
+            outcome=Outcome.YES,
+            shares=Shares(int(shares(held)) * (1 if kind is EntryKind.BUY else -1)),
+            usdc=Usdc(usdc_micro),
+            fill_id=None,
+            at_ms=clock.now_ms(),
+            note=None,
+        )
+        kept.stage.engine.ledger.book([entry])
+        settled = ev.FillSettled(FillId("f-1"), ev.FillStatus.CONFIRMED, clock.now_ms())
+        kept.books.saw(settled, Step((), (), (), (), (), (Booked((entry,)),)))
+
+    with lines() as said:
+        booked(EntryKind.BUY, "10", -4_800_000)
+        booked(EntryKind.SELL, "10", 6_000_000)
+
+    (line,) = [each for each in said if each.get("event_type") == "pnl_realized"]
+    assert (line["market_id"], line["strategy"]) == (MARKET, "pair_arb")
+    assert (line["realized"], line["total"]) == ("1.2", "1.2")
