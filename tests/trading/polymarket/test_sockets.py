@@ -1,8 +1,10 @@
 """Our sockets under httpcore, on real connections: one piece out, the whole truth in."""
 
 import asyncio
+import gc
 import socket
 import struct
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
@@ -21,7 +23,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.pieces: asyncio.Queue[bytes] = asyncio.Queue(10_000)
-        self.writers: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue(10)
+        self.writers: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue(20)
         self.listening = asyncio.Event()
         self.listening.set()
         self.serving: set[asyncio.Task[None]] = set()
@@ -142,3 +144,20 @@ async def test_silence_is_a_timeout_and_a_closed_port_a_failed_connection(peer: 
 
     with pytest.raises(httpcore.ConnectError):
         await Sockets().connect_tcp("127.0.0.1", 1, timeout=WITHIN_S)
+
+
+async def test_a_connection_given_up_at_any_moment_leaves_no_socket_open(peer: Peer) -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        for turns in range(12):
+            connecting = asyncio.create_task(Sockets().connect_tcp("127.0.0.1", peer.port, timeout=WITHIN_S))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            connecting.cancel()
+            with suppress(asyncio.CancelledError):
+                await (await connecting).aclose()
+            while not peer.writers.empty():
+                peer.writers.get_nowait()
+            gc.collect(1)
+
+    assert [str(warning.message) for warning in seen if warning.category is ResourceWarning] == []
