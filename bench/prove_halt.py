@@ -21,8 +21,8 @@ from bench.timing import machine
 from tests.servers import postgres_server
 
 FULL: Final = os.environ.get("FULL") == "1"
-HALTS: Final = 200 if FULL else 40
-PAIRS: Final = 40 if FULL else 10
+HALTS: Final = 200 if FULL else 25
+PAIRS: Final = 40 if FULL else 4
 MARKETS_MIN: Final = 40  # of fifty listed, those that decided something by then
 LAST_ORDER_MS: Final = 100
 PROVEN_MS: Final = 4_000
