@@ -60,7 +60,7 @@ function checks(arming, newest) {
 function checkLine(check) {
   const mark = { pass: "✓", warn: "!", fail: "✕" }[check.verdict];
   return h("li", { key: check.name, class: `check-line ${check.verdict}` },
-    h("span", { class: "mark", "aria-hidden": "true" }, mark), h("b", null, check.name, h("span", { class: "sr" }, `: ${check.verdict}`)),
+    h("span", { class: "check-mark", "aria-hidden": "true" }, mark), h("b", null, check.name, h("span", { class: "sr" }, `: ${check.verdict}`)),
     h("span", null, check.detail, check.next_step ? h("span", { class: "muted" }, ` → ${check.next_step}`) : null));
 }
 
