@@ -46,7 +46,7 @@ class ResolutionOut(Schema):
     after: dict[str, Any]
 
 
-class ChangeOut(Schema):
+class EffectOut(Schema):
     """One figure of our books, before and after taking over the other side's word. By the books as they are now."""
 
     what: str
@@ -68,7 +68,7 @@ class DifferenceOut(Schema):
     ours: str | None
     theirs: str | None
     evidence: dict[str, str]
-    effect: list[ChangeOut]
+    effect: list[EffectOut]
     runs: int
     first_ms: int
     resolution: ResolutionOut | None
@@ -199,7 +199,7 @@ def difference(row: Difference) -> DifferenceOut:
         ours=None if row.ours is None else text(row.ours, 6),
         theirs=None if row.theirs is None else text(row.theirs, 6),
         evidence=dict(row.evidence),
-        effect=[ChangeOut(**change) for change in services.changes_of(row)] if done is None else [],
+        effect=[EffectOut(**change) for change in services.changes_of(row)] if done is None else [],
         runs=row.runs,
         first_ms=row.first_ms,
         resolution=None if done is None else resolution(done),
