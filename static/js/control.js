@@ -92,8 +92,8 @@ export const readControl = () => get("/api/v1/control");
 /** @param {string} reason @param {string} once */
 export const haltTrading = (reason, once) => post("/api/v1/halts", { reason }, once);
 
-/** @param {string} reason */
-export const resetTrading = (reason) => post("/api/v1/reset", { reason });
+/** `override`: although checks fail, each of them named in the record. @param {string} reason @param {{ override: boolean }} how */
+export const resetTrading = (reason, { override }) => post("/api/v1/reset", { reason, override });
 
 /** @param {string} marketId @param {string} reason */
 export const haltMarket = (marketId, reason) =>

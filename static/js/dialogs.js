@@ -18,7 +18,7 @@ import { byId, h, patch } from "./dom.js";
 /**
  * @typedef {{
  *   title: string, says: string, changes: Change[], verb: string, keep: string, danger: boolean,
- *   reason: "required" | "optional" | "none", act: (reason: string) => Promise<Answer>, done: string | Question["done"],
+ *   reason: "required" | "optional" | "none", said?: string, also?: Loose, refused?: Question["refused"], act: (reason: string) => Promise<Answer>, done: string | Question["done"],
  * }} Control
  */
 
@@ -34,7 +34,7 @@ document.addEventListener("click", (event) => {
 export function ask(control) {
   question({
     ...control,
-    body: [beforeAfter(control.changes), control.reason === "none" ? null : reasonField(control.reason)],
+    body: [beforeAfter(control.changes), control.also ?? null, control.reason === "none" ? null : reasonField(control.reason, control.said)],
     act: (form) => control.act(control.reason === "none" ? "" : reasonOf(form)),
     done: typeof control.done === "string" ? () => /** @type {string} */ (control.done) : control.done,
   });
@@ -80,11 +80,11 @@ export function beforeAfter(changes) {
       h("th", { scope: "row" }, what), h("td", null, before), h("td", { class: "muted", "aria-hidden": "true" }, "→"), h("td", null, h("b", null, after)), says ? h("td", null, says) : null))));
 }
 
-/** @param {"required" | "optional"} wanted @returns {Loose} */
-export function reasonField(wanted) {
+/** `said`: what stands in it already. @param {"required" | "optional"} wanted @param {string} [said] @returns {Loose} */
+export function reasonField(wanted, said = "") {
   const required = wanted === "required";
   return field("reason", required ? "Why (required, kept for good)" : "Why (kept for good)",
-    h("textarea", { name: "reason", rows: 2, maxlength: REASON_MAX, required, minlength: required ? REASON_MIN : null }));
+    h("textarea", { name: "reason", rows: 2, maxlength: REASON_MAX, required, minlength: required ? REASON_MIN : null }, said));
 }
 
 /** @param {HTMLFormElement} made */

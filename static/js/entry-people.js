@@ -2,6 +2,7 @@
 
 import { askLetGo, askLink, askPerson, askRole, peopleTable } from "./colleagues.js";
 import { byId, h, patch } from "./dom.js";
+import { askLift, lockoutTable } from "./lockouts.js";
 import { paint } from "./live.js";
 import { polled, polledPanel } from "./polled.js";
 import { may, whoMay } from "./roles.js";
@@ -14,6 +15,13 @@ const tokens = polled("/api/v1/tokens?limit=500", EVERY_MS);
 /** @type {import("./polled.js").Polled<import("./colleagues.js").Person[]>} */
 const people = polled("/api/v1/people", EVERY_MS);
 
+/** @type {import("./polled.js").Polled<import("./lockouts.js").Lockout[]>} */
+const lockouts = polled("/api/v1/lockouts", EVERY_MS);
+
+polledPanel("p-lockouts", lockouts, (locked) => [lockoutTable(locked)]);
+paint(() => {
+  byId("p-lockouts").hidden = (lockouts.value ?? []).length === 0;
+});
 polledPanel("p-tokens", tokens, ({ items }) => [tokenTable(items)]);
 polledPanel("p-people", people, (everybody) => [peopleTable(everybody)]);
 paint(() => patch(byId("people-new"), [may("users")
@@ -27,6 +35,9 @@ document.addEventListener("click", (event) => {
   const revoked = target.closest("[data-revoke]")?.getAttribute("data-revoke");
   const token = tokens.value?.items.find(({ id }) => String(id) === revoked);
   if (token) askRevoke(token, tokens.load);
+  const lifted = target.closest("[data-lift]")?.getAttribute("data-lift");
+  const locked = lockouts.value?.find(({ id }) => String(id) === lifted);
+  if (locked) askLift(locked, lockouts.load);
   const pressed = target.closest("[data-person]");
   const person = people.value?.find(({ name }) => name === pressed?.getAttribute("data-person"));
   if (pressed && person) change(person, pressed.getAttribute("data-does"));

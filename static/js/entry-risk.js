@@ -3,6 +3,7 @@
 import { armingPanel, askArm, askDisarm, runPreflight } from "./arming.js";
 import { breakerTable } from "./breakers.js";
 import { atWork, budgetTable } from "./budgets.js";
+import { answerConsent, consentList } from "./consents.js";
 import { byId, h, patch } from "./dom.js";
 import { askLimits } from "./limitdialog.js";
 import { limitTable, versionList } from "./limits.js";
@@ -38,6 +39,10 @@ polledPanel("p-arming", arming, (value) => value.needed ? armingPanel(value, pre
 paint(() => {
   byId("p-arming").hidden = arming.value?.needed !== true;
 });
+/** @type {import("./polled.js").Polled<import("./consents.js").Consent[]>} */
+const consents = polled("/api/v1/consents", 2_000);
+
+polledPanel("p-consents", consents, (waiting) => [consentList(waiting)]);
 polledPanel("p-limits", limits, (agreed) => [limitTable(agreed, versions.value?.items ?? []), versionList(versions.value?.items ?? [], agreed.limits)]);
 panel("p-force", CONTROL, stopped);
 panel("p-loss", { limitMs: 10_000, ageMs: valuationAge }, lossToday);
@@ -52,6 +57,7 @@ paint(() => patch(byId("limits-edit"), limits.value === null ? [] : [
     : h("span", { key: "edit", class: "muted" }, `To change: ${whoMay("limits")}`),
 ]));
 paint(() => {
+  byId("p-consents").hidden = (consents.value ?? []).length === 0;
   byId("p-budgets").hidden = atWork(budgets.value ?? []).length < 2;
 });
 
@@ -66,5 +72,8 @@ document.addEventListener("click", (event) => {
   if (target.closest("[data-arm]")) askArm(arming);
   if (target.closest("[data-disarm]")) askDisarm(arming);
   const pressed = target.closest("[data-limit]");
+  const answered = target.closest("[data-consent]");
+  const asked = consents.value?.find(({ id }) => String(id) === answered?.getAttribute("data-consent"));
+  if (answered && asked) answerConsent(asked, answered.getAttribute("data-does"), consents.load);
   if (pressed) askLimits(limits, pressed.getAttribute("data-limit") || null);
 });

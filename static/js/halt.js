@@ -3,14 +3,15 @@
 // The button needs no websocket: it posts, tries again until somebody answers, and the panel asks each second how
 // far the halt is while the live connection is down.
 
-import { haltTrading, key, readControl, resetTrading } from "./control.js";
-import { ask, refusal, say, unsay } from "./dialogs.js";
+import { haltTrading, key, readControl } from "./control.js";
+import { refusal, say, unsay } from "./dialogs.js";
 import { byId, h, patch } from "./dom.js";
 import { age, clock, local, span, utc, words } from "./format.js";
 import { holdable } from "./hold.js";
 import { haltTitle, openButton } from "./incidents.js";
 import { board, link, now, paint, speed } from "./live.js";
 import { named } from "./named.js";
+import { askReset } from "./reset.js";
 import { may, whoMay } from "./roles.js";
 
 /** @typedef {import("./dom.js").Loose} Loose */
@@ -40,7 +41,7 @@ export function startHalt() {
     const target = /** @type {Element} */ (event.target);
     if (target.closest("[data-open-halt]")) openPanel();
     if (target.closest("[data-halt-now]")) void halt();
-    if (target.closest("[data-reset]")) askReset();
+    if (target.closest("[data-reset]")) askReset(running);
   });
 }
 
@@ -193,30 +194,8 @@ function proof(report) {
     h("ul", null, report.unproven.map((what) => h("li", { key: what }, named(what)))));
 }
 
-function askReset() {
-  const halted = board.control?.halt;
-  if (!halted) return;
-  const markets = board.control?.market_halts.length ?? 0;
-  const openings = markets === 0 ? "all markets" : `all markets but ${markets} halted one by one`;
-  ask({
-    title: "Reset trading",
-    says: "Ends the halt. The health check runs first; if one check fails, nothing changes and it is named here.",
-    changes: [
-      ["trading", `halted since ${utc(halted.began_ms)}`, "running"],
-      ["new orders", "none", openings],
-    ],
-    verb: "Reset trading",
-    keep: "Keep it halted",
-    danger: true,
-    reason: "required",
-    act: async (reason) => {
-      const answer = await resetTrading(reason);
-      if (answer.ok) {
-        press.state = "idle";
-        /** @type {HTMLDialogElement} */ (byId("halt-panel")).close();
-      }
-      return answer;
-    },
-    done: "Trading was reset. Runners start again by themselves.",
-  });
+/** After a reset: the last press is over, and so is its panel. */
+function running() {
+  press.state = "idle";
+  /** @type {HTMLDialogElement} */ (byId("halt-panel")).close();
 }

@@ -17,6 +17,8 @@ from django.db import connection
 
 from tests.servers import wait_until
 
+STOPS_WITHIN_S = 60  # at rest one
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -76,7 +78,7 @@ def web_server(redis_url: str, state: Path) -> Iterator[WebServer]:
         yield WebServer(origin, process.pid)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(STOPS_WITHIN_S)
         log.close()
 
 
