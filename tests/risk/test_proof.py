@@ -230,7 +230,13 @@ def test_one_answer_is_enough_for_a_market() -> None:
 
 @pytest.mark.usefixtures("shard", "at_noon")
 def test_the_control_state_is_what_the_console_reads() -> None:
-    assert selectors.control() == {"halt": None, "recorded": True, "report": None, "market_halts": []}
+    assert selectors.control() == {
+        "halt": None,
+        "recorded": True,
+        "report": None,
+        "market_halts": [],
+        "arming": {"needed": False},
+    }
 
     made = halt("feed looks wrong")
 

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.test import Client
+from kombu.exceptions import OperationalError
 from pydantic import SecretStr
 from pytest_django import Settings
 
@@ -97,7 +99,16 @@ def test_a_resolution_needs_a_reason(client: Client, differing: Books) -> None:
     assert act(client, f"/differences/{number}/resolve", {"reason": " "}).status_code == 400
 
 
-def test_without_redis_nobody_can_be_told_to_run(client: Client, differing: Books) -> None:
+def test_without_a_queue_nobody_can_be_told_to_run(
+    client: Client, differing: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue is kept open by whatever used it before in this process: here it refuses, as without Redis."""
+
+    def refused(*args: object, **kwargs: object) -> None:
+        raise OperationalError("Connection refused")
+
+    monkeypatch.setattr(current_app, "send_task", refused)
+
     answer = act(client, "", {}, OPERATOR_TOKEN)
 
     assert answer.status_code == 503
