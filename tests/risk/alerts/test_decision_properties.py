@@ -137,7 +137,7 @@ def test_everything_in_force_is_told_by_a_channel_that_works(seed: int) -> None:
     assert untold == []
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", range(10))
 def test_a_p0_never_waits_longer_than_a_minute(seed: int) -> None:
     evening = Evening(seed, alerts=80, failing=0, lasts_ms=3 * 60 * MIN, step_ms=1_000)
 
