@@ -48,9 +48,13 @@ _anchor = _inherited()
 
 
 def start(speed: Fraction) -> Anchor:
-    """Fix this process's anchor, unless the launcher handed one down. The launcher hands its own on."""
+    """Fix this process's anchor, unless the launcher handed one down. The launcher hands its own on.
+
+    Asked again at the same speed it stays: the simulated venue starts seconds before the others, and on a fast clock an
+    anchor of its own would put it that many times ahead or behind them.
+    """
     global _anchor
-    if ANCHOR_VARIABLE not in os.environ:
+    if ANCHOR_VARIABLE not in os.environ and _anchor.speed != speed:
         _anchor = fresh(speed)
     return _anchor
 

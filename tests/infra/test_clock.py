@@ -35,6 +35,17 @@ def test_the_first_anchor_of_a_stack_counts(monkeypatch: pytest.MonkeyPatch) -> 
     assert clock.now_ms() - before < 1_000, "a child keeps its parent's clock"
 
 
+def test_children_started_one_after_the_other_have_one_anchor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The venue's process was once 5 s older than the trader's: at speed 4 their clocks were 16 s apart."""
+    monkeypatch.delenv(clock.ANCHOR_VARIABLE, raising=False)
+    monkeypatch.setattr(clock, "_anchor", clock.fresh(Fraction(1)))
+
+    first = clock.start(Fraction(4))
+
+    assert first.speed == 4
+    assert clock.start(Fraction(4)) == first
+
+
 @given(st.integers(min_value=0, max_value=4 * 10**15).map(lambda us: EPOCH + timedelta(microseconds=us)))
 def test_a_moment_survives_the_way_to_ms_and_back_but_for_its_microseconds(moment: datetime) -> None:
     back = clock.to_datetime(clock.to_ms(moment))
