@@ -17,7 +17,7 @@ from core.ids import Outcome, Side, Strategy
 from core.intents import OrderKind, Place
 from core.ledger import Entry
 from core.notes import Decided, Note, StateMoved
-from core.orders import Order, Orders
+from core.orders import Orders
 from core.pair import PairLedger
 from core.risk import Approved, Refused, Rule
 from core.strategies.view import Gate, Mood, View
@@ -291,9 +291,6 @@ class Desk:
     def sellable(self, outcome: Outcome) -> Shares:
         """Confirmed shares that no merge has reserved and no open sale offers already."""
         return Shares(max(0, self.pair.sellable(outcome) - self.orders.offered(outcome)))
-
-    def open_quotes(self) -> list[Order]:
-        return [order for order in self.orders.open() if order.place.kind is OrderKind.QUOTE]
 
     def remember_bids(self, now: Ms) -> None:
         """Keep the bids of a trusted book: what is held is valued by them if trust is lost."""

@@ -325,7 +325,8 @@ def look_first(stack: Stack, time: startup.TimeAsked) -> None:
         startup.look_outside(polyloly, time, stack.ending.wait)
     except startup.Refused as error:
         raise CannotStart(str(error)) from error
-    prepare_database()
+    if not polyloly.needs_arming:
+        prepare_database()
     log_check("database", connection.vendor)
     try:
         stack.wait_for_redis()

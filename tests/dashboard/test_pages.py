@@ -29,25 +29,10 @@ from risk.services import (
 )
 from tests.dashboard.conftest import Publish
 from tests.e2e.evening import Evening
+from tests.pages import PAGES
 from trading.models import AccountMode
 from trading.services import open_account
 from trading.wallet_light import Hold, WalletLight, key_of
-
-PAGES = [
-    "/",
-    "/markets/",
-    "/orders/",
-    "/fills/",
-    "/pnl/",
-    "/pnl/ledger/",
-    "/risk/",
-    "/alerts/",
-    "/incidents/",
-    "/audit/",
-    "/reconciliation/",
-    "/doctor/",
-    "/people/",
-]
 
 
 def first_message(page: str) -> dict[str, Any]:

@@ -12,27 +12,13 @@ from risk.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
+from tests.pages import PAGES
 from tests.risk.conftest import with_role
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = [
-    "/",
-    "/markets/",
-    "/orders/",
-    "/fills/",
-    "/pnl/",
-    "/pnl/ledger/",
-    "/risk/",
-    "/alerts/",
-    "/incidents/",
-    "/audit/",
-    "/reconciliation/",
-    "/doctor/",
-    "/people/",
-]
 TABLET = {"width": 768, "height": 1024}
 needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="no axe-core: npm ci --ignore-scripts")
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from core.notes import Booked
 from core.units import Ms, Usdc, shares
 from feeds.listings import SourceStatus
-from feeds.models import Market, Match, Outcome
+from feeds.models import Match
 from feeds.services import record_health
 from infra.clock import now_ms, to_datetime
 from risk import limits, tokens
@@ -16,7 +16,7 @@ from risk.models import Alert, Delivery, Scope, Severity
 from risk.people import Role, shell
 from tests.risk.conftest import halt, value, with_role
 from tests.risk.test_breakers import opened
-from tests.trading.conftest import MARKET, a_buy, a_deposit, a_fill, a_place, write
+from tests.trading.conftest import MARKET, a_buy, a_deposit, a_fill, a_market_row, a_place, write
 from trading import services
 from trading.batch import Batch
 from trading.models import Account, AccountMode, Decision, Order, StepFailure, WalletKind
@@ -56,30 +56,7 @@ def a_market(at: Ms) -> None:
         state={},
         heard_ms=at,
     )
-    market = Market.objects.create(
-        market_id=MARKET,
-        venue="simulator",
-        event_id="e1",
-        match=match,
-        slug=SLUG,
-        title="T1 v HLE, map 1",
-        kind="map",
-        map_number=1,
-        best_of=3,
-        tick=100,
-        min_size=5_000_000,
-        delay_ms=1000,
-        fee_rate=50_000,
-        fee_exponent=1,
-        rebate=150_000,
-        starts_ms=None,
-        wiped_at_start=False,
-        state="open",
-        found_ms=at,
-        seen_ms=at,
-    )
-    for index, name in enumerate(("T1", "HLE")):
-        Outcome.objects.create(market=market, index=index, token_id=f"1{index}", name=name)
+    a_market_row(MARKET, slug=SLUG, title="T1 v HLE, map 1", tokens="1", at=at, match=match)
 
 
 def trade(account: Account, at: Ms) -> None:

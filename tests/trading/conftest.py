@@ -10,6 +10,8 @@ from core.ledger import EntryKind
 from core.lifecycle import Status
 from core.notes import OrderMoved
 from core.units import Ms, Shares, Usdc, cost, price, shares
+from feeds.models import Market, Match
+from feeds.models import Outcome as FeedsOutcome
 from trading import services
 from trading.models import Account, AccountMode
 
@@ -116,3 +118,34 @@ def a_deposit(amount: int = 10_000_000_000) -> LedgerEntry:
         at_ms=NOON,
         note="start",
     )
+
+
+def a_market_row(
+    market_id: str, *, slug: str, title: str, tokens: str, at: Ms = NOON, match: Match | None = None
+) -> Market:
+    """An open market on one map, T1 against HLE; its tokens are ``tokens`` with 0 and 1 behind."""
+    market = Market.objects.create(
+        market_id=market_id,
+        venue="simulator",
+        event_id="e1",
+        match=match,
+        slug=slug,
+        title=title,
+        kind="map",
+        map_number=1,
+        best_of=3,
+        tick=100,
+        min_size=5_000_000,
+        delay_ms=1000,
+        fee_rate=50_000,
+        fee_exponent=1,
+        rebate=150_000,
+        starts_ms=None,
+        wiped_at_start=False,
+        state="open",
+        found_ms=at,
+        seen_ms=at,
+    )
+    for index, name in enumerate(("T1", "HLE")):
+        FeedsOutcome.objects.create(market=market, index=index, token_id=f"{tokens}{index}", name=name)
+    return market

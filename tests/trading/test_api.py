@@ -13,14 +13,12 @@ from pytest_django import Settings
 
 from core.notes import Booked
 from core.units import Ms, shares
-from feeds.models import Market
-from feeds.models import Outcome as FeedsOutcome
 from infra import checks, clock
 from risk import selectors as risk
 from risk import services as risk_services
 from risk.people import Role
 from tests.risk.conftest import OPERATOR, value, with_role
-from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
+from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_market_row, a_place, write
 from trading import services
 from trading.batch import Batch
 from trading.models import Account, Decision, Order, WalletAction, WalletKind
@@ -336,35 +334,11 @@ def test_the_page_about_the_api_loads_nothing_from_elsewhere(client: Client, rit
     assert "://" not in shown.replace("http://www.w3.org", "")
 
 
-def a_market(number: int) -> None:
-    market = Market.objects.create(
-        market_id=f"0x{number:064x}",
-        venue="simulator",
-        event_id="e1",
-        slug=f"market-{number}",
-        title=f"Market {number}",
-        kind="map",
-        map_number=1,
-        best_of=3,
-        tick=100,
-        min_size=5_000_000,
-        delay_ms=1000,
-        fee_rate=50_000,
-        fee_exponent=1,
-        rebate=150_000,
-        starts_ms=None,
-        wiped_at_start=False,
-        state="open",
-        found_ms=NOON,
-        seen_ms=NOON,
-    )
-    for index, name in enumerate(("T1", "HLE")):
-        FeedsOutcome.objects.create(market=market, index=index, token_id=f"{number}{index}", name=name)
-
-
 def test_markets_are_paged_by_name(bot: Client) -> None:
     for number in (1, 2, 3):
-        a_market(number)
+        a_market_row(
+            f"0x{number:064x}", slug=f"market-{number}", title=f"Market {number}", tokens=str(number)
+        )
 
     first = get(bot, "markets", limit=2)
     rest = get(bot, "markets", limit=2, cursor=first["next_cursor"])
