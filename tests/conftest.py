@@ -1,6 +1,7 @@
 """Fixtures that every test may use: the real Redis, the real PostgreSQL, a real browser."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,21 @@ from infra import redis as infra_redis
 from infra.redis import Db
 from tests import servers
 from tests.stacks import Stack, running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """No two tests under one id: run side by side only the first of them would run, and nobody would be told.
+
+    Schemathesis names each endpoint's test and leaves the id without the name.
+    """
+    shared = {name for name, count in Counter(item.nodeid for item in items).items() if count > 1}
+    for item in items:
+        if item.nodeid in shared and item.parent is not None:
+            item._id = item.id.parse(f"{item.parent.nodeid}::{item.name}")
+    again = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if again:
+        raise pytest.UsageError(f"two tests under one id, of which one would never run: {', '.join(again)}")
+
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
