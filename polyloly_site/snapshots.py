@@ -13,6 +13,7 @@ from django.conf import settings
 
 from core.units import text
 from infra import checks, clock
+from infra.reading import one_reading
 from risk import selectors as risk
 from trading import selectors as trading
 
@@ -24,15 +25,18 @@ def write() -> Path:
     folder: Path = settings.POLYLOLY.data_dir
     folder.mkdir(parents=True, exist_ok=True)
     head = {"schema": SCHEMA, "at_ms": clock.now_ms(), "mode": settings.POLYLOLY.mode}
-    _replace(folder / "state_snapshot.json", {**head, **state()})
-    _replace(folder / "positions.json", {**head, "positions": positions()})
+    with one_reading():
+        now, held = state(), positions()
+    _replace(folder / "state_snapshot.json", {**head, **now})
+    _replace(folder / "positions.json", {**head, "positions": held})
     return folder
 
 
 def whole() -> dict[str, Any]:
     """What an incident keeps: the state, what is held, and what every check says."""
     found = [{"name": c.name, "verdict": c.verdict, "detail": c.detail} for c in checks.run_all()]
-    return {"at_ms": clock.now_ms(), **state(), "positions": positions(), "checks": found}
+    with one_reading():
+        return {"at_ms": clock.now_ms(), **state(), "positions": positions(), "checks": found}
 
 
 def state() -> dict[str, Any]:

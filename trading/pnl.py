@@ -15,6 +15,7 @@ from core.ids import MarketId, Outcome, Side, Strategy
 from core.units import Ms, Price, Shares, Usdc
 from core.valuation import Mark as Worth
 from infra import clock
+from infra.reading import one_reading
 from risk import selectors as risk
 from trading import selectors
 from trading.models import Fill, Mark
@@ -52,13 +53,16 @@ class Stretch:
 def report(account_id: int) -> Report:
     """Everything the account earned, as of now."""
     books = pnl.Books()
-    for entry in selectors.ledger_entries(account_id):
-        books.book(entry, entry.at_ms // pnl.DAY_MS)
-    holdings = books.holdings(marks(account_id), unsure(account_id))
+    with one_reading():
+        for entry in selectors.ledger_entries(account_id):
+            books.book(entry, entry.at_ms // pnl.DAY_MS)
+        worths, doubtful = marks(account_id), unsure(account_id)
+        closings, today = closed_days(account_id)
+        closed = closed_at(account_id)
+    holdings = books.holdings(worths, doubtful)
     total = pnl.total(holdings)
-    closings, today = closed_days(account_id)
     days = tuple(pnl.days(closings, today, total))
-    return Report(tuple(holdings), days, total, books.identity(), closed_at(account_id))
+    return Report(tuple(holdings), days, total, books.identity(), closed)
 
 
 def closed_at(account_id: int) -> dict[int, Ms]:

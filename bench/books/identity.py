@@ -14,6 +14,7 @@ django.setup()
 from django.conf import settings  # noqa: E402 settings first
 
 from core import pnl as sums  # noqa: E402
+from infra.reading import one_reading  # noqa: E402
 from trading import pnl, selectors  # noqa: E402
 
 
@@ -26,6 +27,11 @@ def main() -> None:
 
 def found(account_id: int) -> dict[str, Any]:
     """How far each sum is from the one it must equal, micro USDC, and how much there was to sum."""
+    with one_reading():
+        return _found(account_id)
+
+
+def _found(account_id: int) -> dict[str, Any]:
     said = pnl.report(account_id)
     total = said.total.realized
     by_market = sums.by(said.holdings, lambda holding: holding.market_id)

@@ -13,6 +13,7 @@ from dashboard import names, past
 from dashboard.views.frame import draw, page
 from dashboard.views.records import CSV_ROWS_MAX, NOBODY, ROWS_A_PAGE, as_csv, choices, moment
 from infra import clock
+from infra.reading import one_reading
 from trading import selectors as trading
 
 DATE: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -56,14 +57,16 @@ def pnl(request: HttpRequest) -> HttpResponse:
 @page
 def entries(request: HttpRequest) -> HttpResponse:
     wanted, rows = found(request.GET)
-    shown = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
-    sums = rows.order_by().aggregate(
-        usdc=Sum("usdc", default=0),
-        yes=Sum("shares", filter=Q(outcome="yes"), default=0),
-        no=Sum("shares", filter=Q(outcome="no"), default=0),
-    )
+    with one_reading():
+        shown = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+        shown.object_list = list(shown.object_list)
+        sums = rows.order_by().aggregate(
+            usdc=Sum("usdc", default=0),
+            yes=Sum("shares", filter=Q(outcome="yes"), default=0),
+            no=Sum("shares", filter=Q(outcome="no"), default=0),
+        )
     return draw(
         request,
         "console/entries.html",

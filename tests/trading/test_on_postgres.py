@@ -24,6 +24,8 @@ AGAIN: Final = (
     "tests/trading/test_services.py",
     "tests/trading/test_journal.py",
     "tests/trading/test_recovery.py",
+    "tests/trading/test_reading.py",
+    "tests/trading/reconcile/test_run.py",
     "tests/trading/test_outbox.py",
     "tests/trading/test_reins.py",
 )

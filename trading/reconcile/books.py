@@ -12,6 +12,7 @@ from core.ledger import EntryKind
 from core.reconcile import LEFT_OUT_MS, unsure
 from core.units import Ms, Shares, Usdc, text
 from infra import clock
+from infra.reading import one_reading
 from trading import selectors
 from trading.models import Account, Entry, Fill, How, Order, Resolution, WalletKind
 from trading.wallet_sums import carried_out
@@ -25,30 +26,33 @@ def legs_of(account_id: int) -> list[Leg]:
 
 
 def ours(account: Account, theirs: Theirs) -> Ours:
-    """Everything that ``core.reconcile.compare`` wants of us."""
+    """Everything that ``core.reconcile.compare`` wants of us, as of one moment."""
+    with one_reading():
+        return _ours(account, theirs)
+
+
+def _ours(account: Account, theirs: Theirs) -> Ours:
     since_ms = Ms(theirs.read_ms - LEFT_OUT_MS)
     fills = _fills(account.pk, theirs)
     open_rows = list(selectors.open_orders(account.pk))
     under_way, redeeming = _under_way(account.pk, since_ms)
     spoken_of = {trade.order_id for trade in theirs.trades or ()}
     spoken_of |= {order.order_id for order in theirs.open_orders or ()}
+    figures, owners = _sums(account.pk)
     return Ours(
-        figures=figures_of(account.pk),
+        figures=figures,
         trades={each.fill_id: each for each in fills},
         open_orders=[_open(row) for row in open_rows],
         known=_known(account.pk, spoken_of | {OrderId(row.order_id) for row in open_rows}),
         under_way=under_way,
         redeeming=redeeming,
-        owners=_owners(account.pk),
+        owners=owners,
     )
 
 
 def figures_of(account_id: int) -> dict[Leg | None, int]:
     """Cash, and the shares of each leg: sums of all entries."""
-    found: dict[Leg | None, int] = {None: int(selectors.entries_sum(account_id))}
-    for leg, by_strategy in _owners(account_id).items():
-        found[leg] = sum(by_strategy.values())
-    return found
+    return _sums(account_id)[0]
 
 
 def accepted(account_id: int) -> set[str]:
@@ -57,19 +61,23 @@ def accepted(account_id: int) -> set[str]:
     return {str(name) for names in rows.values_list("settles", flat=True) for name in names}
 
 
-def _owners(account_id: int) -> dict[Leg, dict[Strategy, Shares]]:
+def _sums(account_id: int) -> tuple[dict[Leg | None, int], dict[Leg, dict[Strategy, Shares]]]:
+    """The figures, and whose the shares of each leg are; by one question, so that no entry is in half of them."""
     rows = (
-        Entry.objects.filter(account_id=account_id, market_id__isnull=False, outcome__isnull=False)
+        Entry.objects.filter(account_id=account_id)
         .values_list("market_id", "outcome", "strategy")
-        .annotate(held=Sum("shares"))
+        .annotate(held=Sum("shares"), cash=Sum("usdc"))
         .order_by("market_id", "outcome", "strategy")
     )
-    found: dict[Leg, dict[Strategy, Shares]] = {}
-    for market_id, outcome, strategy, held in rows:
-        if held:
-            leg = (MarketId(str(market_id)), Outcome(str(outcome)))
-            found.setdefault(leg, {})[Strategy(strategy or Strategy.EXTERNAL)] = Shares(held)
-    return found
+    figures: dict[Leg | None, int] = {None: 0}
+    owners: dict[Leg, dict[Strategy, Shares]] = {}
+    for market_id, outcome, strategy, held, cash in rows:
+        figures[None] += cash
+        if held and market_id is not None and outcome is not None:
+            leg = (MarketId(market_id), Outcome(outcome))
+            figures[leg] = figures.get(leg, 0) + held
+            owners.setdefault(leg, {})[Strategy(strategy or Strategy.EXTERNAL)] = Shares(held)
+    return figures, owners
 
 
 def _fills(account_id: int, theirs: Theirs) -> list[Traded]:
