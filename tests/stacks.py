@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,10 @@ from urllib.request import urlopen
 
 from infra import clock
 from polyloly_site.env import ROOT
+from tests.ports import free_port
 from tests.servers import wait_until
 
 START_S: Final = 60
-PORTS: Final = range(18100, 19900, 2)
 
 
 @dataclass
@@ -91,19 +90,6 @@ def environment_of(pid: int) -> list[bytes]:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return []
-
-
-def free_port() -> int:
-    """A port that is free, its neighbour for the simulator too."""
-    for port in PORTS:
-        with socket.socket() as one, socket.socket() as two:
-            try:
-                one.bind(("127.0.0.1", port))
-                two.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
-    raise AssertionError("no two neighbouring ports are free")
 
 
 @contextmanager

@@ -17,11 +17,12 @@ from urllib.request import urlopen
 import pytest
 
 from polyloly_site import keys
+from tests.ports import free_port
 from tests.receivers import receiver
 from tests.runbook.blocks import Block, blocks
 from tests.runbook.test_it_runs import TOKENS, carried_out, environment
 from tests.servers import wait_until
-from tests.stacks import Stack, free_port, running
+from tests.stacks import Stack, running
 
 MODE: Final = {"VENUE": "simulator", "PAPER_TRADING": "false", "ARMING_REQUIRED": "true"}
 FIRST: Final = "Live"  # before the first start

@@ -19,7 +19,7 @@ from core.units import Ms, usdc
 from infra.checks import Check, Verdict, failed, passed
 from polyloly_site import startup
 from polyloly_site.env import ROOT, Polyloly
-from tests import stacks
+from tests.ports import free_port
 from tests.servers import wait_until
 from tests.stacks import Stack
 from tests.timeservers import time_server
@@ -190,7 +190,7 @@ def up(state: Path, **changed: str) -> "subprocess.CompletedProcess[str]":
         name: text for name, text in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
     }
     environment |= {"DJANGO_SETTINGS_MODULE": "polyloly_site.settings", "NTP_SERVER": "off"}
-    environment |= {"STATE_DIR": str(state), "PORT": str(stacks.free_port()), **changed}
+    environment |= {"STATE_DIR": str(state), "PORT": str(free_port()), **changed}
     command = [sys.executable, "manage.py", "up", "--no-browser"]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=100

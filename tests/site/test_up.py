@@ -13,6 +13,7 @@ import pytest
 from infra import clock
 from polyloly_site.env import ROOT
 from tests import stacks
+from tests.ports import free_port
 from tests.servers import wait_until
 from tests.stacks import Stack
 
@@ -103,7 +104,7 @@ def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(tmp_path: P
 
 
 def test_a_second_launcher_in_the_same_state_directory_is_refused(stack: Stack) -> None:
-    refused = up(STATE_DIR=str(stack.state), PORT=str(stacks.free_port()))
+    refused = up(STATE_DIR=str(stack.state), PORT=str(free_port()))
 
     assert refused.returncode == 1
     assert "already runs in" in refused.stderr
@@ -111,7 +112,7 @@ def test_a_second_launcher_in_the_same_state_directory_is_refused(stack: Stack) 
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    port = stacks.free_port()
+    port = free_port()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + 1))
         taken.listen()
@@ -134,7 +135,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 def test_what_cannot_be_reached_is_named_without_its_password(
     changed: dict[str, str], sentence: str, tmp_path: Path
 ) -> None:
-    refused = up(STATE_DIR=str(tmp_path), PORT=str(stacks.free_port()), **changed)
+    refused = up(STATE_DIR=str(tmp_path), PORT=str(free_port()), **changed)
 
     assert refused.returncode == 1
     assert sentence in refused.stderr

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,20 +15,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests import servers
+from tests.ports import free_port
 from tests.servers import wait_until
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 KEY: Final = "0x" + "47" * 32
-
-
-def free_port() -> int:
-    """A port whose neighbour is free too: the simulator answers there."""
-    while True:
-        with socket.socket() as first, socket.socket() as second, suppress(OSError):
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            second.bind(("127.0.0.1", port + 1))
-            return port
 
 
 class Desk:
