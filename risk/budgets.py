@@ -51,8 +51,16 @@ def deal_budgets(*, at: Ms) -> int:
 
 
 def _worth() -> Usdc | None:
-    """What the account has in cash and in what it holds at cost: all that was paid in, and all that was earned."""
-    newest = Valuation.objects.order_by("-pk").first()
+    """What the account has in cash and in what it holds at cost: all that was paid in, and all that was earned.
+
+    The account that the runners trade with, which need not be the one valued last: one that was armed a moment ago
+    traded on paper until then. ``None``, and so no cash, until it was valued, and while they trade with several.
+    """
+    accounts = Runner.objects.filter(left__isnull=True).values_list("account_id", flat=True)
+    traded = {account for account in accounts if account is not None}
+    if len(traded) != 1:
+        return None
+    newest = Valuation.objects.filter(account_id=traded.pop()).order_by("-pk").first()
     return None if newest is None else Usdc(newest.deposited + newest.realized)
 
 

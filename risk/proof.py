@@ -23,11 +23,14 @@ CLEAN_ANSWERS = 2
 log = logs.get("risk")
 
 
-def enlist_runner(name: str, *, at: Ms) -> None:
-    """From now on ``name`` owes an answer to every halt, also after it crashed, until it is dismissed."""
-    moment = to_datetime(at)
+def enlist_runner(name: str, *, at: Ms, account_id: int | None = None) -> None:
+    """From now on ``name`` owes an answer to every halt, also after it crashed, until it is dismissed.
+
+    account_id: whose cash it shares with the others of the same account (``risk.budgets``); ``None``: nobody's.
+    """
+    now = {"left": None, "account_id": account_id}
     Runner.objects.update_or_create(
-        name=name, defaults={"left": None}, create_defaults={"enlisted": moment, "left": None}
+        name=name, defaults=now, create_defaults={**now, "enlisted": to_datetime(at)}
     )
 
 

@@ -84,7 +84,7 @@ def _opened(
     own_shown: bool,
     now: Ms,
 ) -> Opened:
-    risk_services.enlist_runner(shard, at=now)
+    risk_services.enlist_runner(shard, at=now, account_id=account.pk)
     risk_services.deal_budgets(at=now)
     entries, corrected = corrections.ledger_with(account.pk)
     opening = () if entries else (opening_deposit(Usdc(account.start_cash), now),)

@@ -167,9 +167,14 @@ class HaltReport(models.Model):
 
 
 class Runner(models.Model):
-    """A runner that may send orders and so owes an answer to every halt. A crash does not take it off."""
+    """A runner that may send orders and so owes an answer to every halt. A crash does not take it off.
+
+    Units:
+        account_id: ``trading.Account`` it trades with since it began last; null: nobody said, and it shares no cash.
+    """
 
     name = models.CharField(max_length=100, unique=True)
+    account_id = models.BigIntegerField(null=True)
     enlisted = models.DateTimeField()
     left = models.DateTimeField(null=True)
 

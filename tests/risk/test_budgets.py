@@ -37,7 +37,7 @@ def acknowledge(shard: str) -> None:
 
 def begin(*shards: str) -> None:
     for shard in shards:
-        services.enlist_runner(shard, at=NOON)
+        services.enlist_runner(shard, at=NOON, account_id=1)
 
 
 def settle() -> None:
