@@ -19,6 +19,7 @@ from polyloly_site.careful import CarefulParser
 from polyloly_site.described import DescribedAPI
 from risk import api as risk
 from risk.auth import TOKEN_HINT, by_session, by_token
+from risk.carried_out import noted
 from risk.errors import HaltKept, RiskError
 from risk.once import once
 from risk.people import Actor
@@ -61,10 +62,11 @@ def carried_out_once(run: Callable[..., HttpResponseBase]) -> Callable[..., Http
 
     @wraps(run)
     def refusing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            return answered(request, *args, **kwargs)
-        except (Problem, RiskError, DatabaseError) as refused:
-            return api.on_exception(request, refused)
+        with noted():
+            try:
+                return answered(request, *args, **kwargs)
+            except (Problem, RiskError, DatabaseError) as refused:
+                return api.on_exception(request, refused)
 
     return refusing
 

@@ -9,7 +9,7 @@ from django.db.models import F
 from core.units import Ms
 from infra import logs
 from infra.clock import to_datetime
-from risk import chain
+from risk import carried_out, chain
 from risk.errors import ReasonMissing
 from risk.models import Audit, AuditHead, AuditOutcome
 from risk.people import Actor
@@ -56,6 +56,8 @@ def record(
         digest = chain.digest(link)
         Audit.objects.create(**(link | {"at": to_datetime(at), "digest": digest}))
         AuditHead.objects.filter(pk=HEAD).update(digest=digest)
+        if outcome is AuditOutcome.DONE:
+            carried_out.note(what if target is None else f"{what} {target}")
     log.info("control used", what=what, who=by.name, outcome=outcome.value, number=head.number, digest=digest)
 
 

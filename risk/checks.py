@@ -31,7 +31,7 @@ def someone_can_reset() -> Check:
     admins = holders(Role.RISK_ADMIN).count()
     token = settings.POLYLOLY.admin_token is not None
     if admins or token:
-        return checks.passed(name, f"{admins} risk admins, ADMIN_TOKEN {'set' if token else 'not set'}")
+        return checks.passed(name, f"{_counted(admins)}, ADMIN_TOKEN {'set' if token else 'not set'}")
     return checks.warned(
         name,
         "no risk admin and no ADMIN_TOKEN: nobody could end a halt",
@@ -46,10 +46,10 @@ def somebody_can_agree() -> Check:
         return checks.passed(name, "not asked for")
     admins = holders(Role.RISK_ADMIN).count()
     if admins >= 2:
-        return checks.passed(name, f"asked for; {admins} risk admins")
+        return checks.passed(name, f"asked for; {_counted(admins)}")
     return checks.warned(
         name,
-        f"asked for, and {admins} risk admins: nobody could agree to a reset",
+        f"asked for, and {_counted(admins)}: nobody could agree to a reset",
         "run manage.py make_user NAME --role risk-admin, or set SECOND_PERSON=false",
     )
 
@@ -131,3 +131,7 @@ def limits_are_configs() -> Check:
         f"version {found.number} by {found.by} differs from config in {', '.join(differing)}",
         "the agreed ones bind: change them on the Risk page or with manage.py set_limit, or correct config",
     )
+
+
+def _counted(admins: int) -> str:
+    return f"{admins} risk admin{'' if admins == 1 else 's'}"

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from infra.clock import now_ms
 from risk import adapters, selectors, services
 from risk.auth import identify, identify_who_halts
+from risk.carried_out import noted
 from risk.errors import HaltKept, RiskError
 from risk.once import once
 from risk.people import Actor
@@ -65,16 +66,17 @@ def refusing(act: Door) -> Door:
 
     @wraps(act)
     def answered(request: HttpRequest) -> HttpResponseBase:
-        try:
-            return act(request)
-        except Problem as problem:
-            return answer(problem)
-        except HaltKept as halt_kept:
-            return kept(halt_kept)
-        except RiskError as refused:
-            return answer(problem_of(refused))
-        except DatabaseError as error:
-            return answer(not_written(error))
+        with noted():
+            try:
+                return act(request)
+            except Problem as problem:
+                return answer(problem)
+            except HaltKept as halt_kept:
+                return kept(halt_kept)
+            except RiskError as refused:
+                return answer(problem_of(refused))
+            except DatabaseError as error:
+                return answer(not_written(error))
 
     return answered
 

@@ -19,7 +19,7 @@ from infra import logs
 from infra.clock import now_ms
 from infra.deadline import answered_within
 from infra.patience import impatient
-from risk import halt_pass, remembered
+from risk import carried_out, halt_pass, remembered
 from risk.auth import identify, identify_who_halts
 from risk.problems import KEY_HEADER, Problem, answer
 from risk.remembered import Answer, Asked
@@ -79,7 +79,7 @@ def _act_once(asked: Asked, act: Callable[[], HttpResponseBase], request: HttpRe
         if response is None:
             remembered.let_go(found)
     try:
-        if may_be_kept(response):
+        if may_be_kept(response) or carried_out.so_far():
             remembered.keep(found, _kept(response, request))
         else:
             remembered.let_go(found)

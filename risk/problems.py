@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 
 from infra import logs
+from risk import carried_out
 from risk.errors import (
     AdapterAway,
     AlertOver,
@@ -84,6 +85,7 @@ STATUS: Final[Mapping[type[RiskError], HTTPStatus]] = {
     UnknownDifference: HTTPStatus.NOT_FOUND,
 }
 KEY_HEADER: Final = "Idempotency-Key"
+CARRIED_OUT: Final = "carried_out"  # in a problem: the controls that were, although the request failed
 
 RETRY_AFTER: Final = "retry_after_s"
 
@@ -149,7 +151,20 @@ def one_by_one(error: RiskError) -> dict[str, object]:
 
 
 def not_written(error: DatabaseError) -> Problem:
-    """The database did not answer: say plainly that nothing was changed, and what stops trading without it."""
+    """The database did not answer: say plainly whether something was changed, and what stops trading without it.
+
+    What was carried out before is named, and its answer is kept for its ``Idempotency-Key``: whoever sends it again
+    does not do it twice.
+    """
+    done = carried_out.so_far()
+    if done:
+        log.error("control carried out, state not read", done=done, error=str(error), event_type="error")
+        return Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            f"{' and '.join(done)}: carried out and recorded. Only the state after it could not be read, the database "
+            f"does not answer ({error}): do not send it again, read GET /api/v1/control",
+            more={CARRIED_OUT: list(done)},
+        )
     log.error("request not carried out, no database", error=str(error), event_type="error")
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

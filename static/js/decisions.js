@@ -60,17 +60,36 @@ function marketName(row) {
 /** @param {DecisionRow} row */
 function says(row) {
   if (ACTS.has(row.verdict)) return `${words(row.verdict)} ${row.intents.length === 0 ? "as it rests" : row.intents.map(intent).join(" · ")}`;
+  return refusedBy(row);
+}
+
+/** @param {{ market_id: string, verdict: string, gate: string | null, gates: import("./rows").Gate[] }} row */
+function refusedBy(row) {
   const failed = row.gates.find((gate) => !gate.passed);
   if (!failed) return row.gate === null ? words(row.verdict) : `${words(row.verdict)}: ${words(row.gate)}`;
-  if (failed.name === "trading" && failed.word) return `${words(row.verdict)}: ${haltOf(row, failed.word)}`;
+  if (failed.name === "trading" && failed.word) return `${words(row.verdict)}: ${haltOf(row.market_id, failed.word)}`;
   const why = against(failed);
   const said = failed.value === null && why.includes(words(failed.name)); // "an order is unknown" names its gate
   return `${words(row.verdict)}: ${said ? why : `${words(failed.name)} ${why}`}`;
 }
 
-/** "halted: feed looks wrong": the words of the halt while it is in force, else its code. @param {DecisionRow} row @param {string} code */
-function haltOf(row, code) {
-  const halt = [board.control?.halt, board.marketHalt(row.market_id)].find((each) => each?.reason === code);
+/**
+ * A market's last decision in one line, and that the market is halted, whatever was decided before.
+ * @param {import("./rows").MarketRow} market
+ */
+export function lastDecision(market) {
+  if (!market.decision) return "";
+  const { verdict, gate } = market.decision;
+  const why = ACTS.has(verdict) ? words(verdict) : refusedBy({ market_id: market.market_id, verdict, gate, gates: market.gates });
+  const code = board.control?.halt?.reason ?? board.marketHalt(market.market_id)?.reason ?? market.halt_reason;
+  if (!code) return why;
+  const halt = haltOf(market.market_id, code);
+  return why.endsWith(halt) ? why : `${why}, now ${halt}`;
+}
+
+/** "halted: feed looks wrong": the words of the halt while it is in force, else its code. @param {string} market @param {string} code */
+function haltOf(market, code) {
+  const halt = [board.control?.halt, board.marketHalt(market)].find((each) => each?.reason === code);
   if (halt === undefined || halt === null) return words(code);
   return `halted: ${named(halt.detail || words(code))}`;
 }

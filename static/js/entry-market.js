@@ -1,6 +1,6 @@
 // One market: its book, our pair, what we decided and why.
 
-import { decisionFeed, gateTable } from "./decisions.js";
+import { decisionFeed, gateTable, lastDecision } from "./decisions.js";
 import { byId, h, patch } from "./dom.js";
 import { age, clock, local, mirrored, price, shares, span, utc, words } from "./format.js";
 import { proofOf } from "./halt.js";
@@ -77,7 +77,7 @@ function drawHead() {
     match ? fact("", [`${match.teams[0]} ${match.maps?.join("–") ?? ""} ${match.teams[1]}`, match.score ? ` · ${match.score.join("–")}` : "", match.clock_ms === null ? "" : ` · ${clock(match.clock_ms)}`]) : null,
     fact("tick", found.tick), fact("minimum", `${shares(found.min_size)} sh`), fact("delay", span(found.delay_ms)),
     fact("fee rate", found.fee_rate ?? "unknown: no order"),
-    found.decision ? fact("last decision", h("span", { title: local(found.decision.at_ms) }, words([found.decision.verdict, found.decision.gate].filter(Boolean).join(": ")))) : null,
+    found.decision ? fact("last decision", h("span", { title: local(found.decision.at_ms) }, lastDecision(found))) : null,
     fact("phantoms", found.phantoms),
   ]);
 }
@@ -86,9 +86,9 @@ function drawHead() {
 function gatesNow() {
   const found = market();
   if (!found?.decision || found.gates.length === 0) return null;
-  const { at_ms, verdict, gate } = found.decision;
+  const { at_ms } = found.decision;
   return h("div", { key: "now", class: "gates-now" },
-    h("p", { class: "muted" }, "Last: ", h("b", null, words([verdict, gate].filter(Boolean).join(": "))), h("span", { title: local(at_ms) }, `, ${age((now() - at_ms) / speed())} ago`)),
+    h("p", { class: "muted" }, "Last: ", h("b", null, lastDecision(found)), h("span", { title: local(at_ms) }, `, ${age((now() - at_ms) / speed())} ago`)),
     gateTable(found.gates));
 }
 

@@ -240,6 +240,8 @@ def test_one_market_is_halted_and_resumed_with_a_reason(
     page.get_by_role("dialog").get_by_role("button", name="Halt T1 v HLE").click()
     page.locator("#market-halt").get_by_text("Halted since").wait_for()
     assert list(selectors.market_halts()) == [market_id]
+    for line in ("#market-facts", "#p-decisions .gates-now"):
+        page.locator(line).get_by_text("now halted: ").wait_for()
 
     page.locator("#market-state").get_by_role("button", name="Resume").click()
     dialog = page.get_by_role("dialog", name="Resume T1 v HLE")

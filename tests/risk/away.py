@@ -1,7 +1,7 @@
 """A database that does not answer, and one whose write lock somebody else holds."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import OperationalError, connection, connections, transaction
@@ -40,3 +40,22 @@ def another_writes() -> Iterator[None]:
     finally:
         over.set()
         writer.join()
+
+
+@contextmanager
+def the_database_fails_once_after(written: str) -> Iterator[None]:
+    """The first thing this thread asks of it fails once a row of the table ``written`` was committed."""
+    seen = failed = False
+
+    def asked(
+        execute: Callable[..., object], sql: str, params: object, many: bool, context: dict[str, object]
+    ) -> object:
+        nonlocal seen, failed
+        if seen and not failed and not connection.in_atomic_block:
+            failed = True
+            raise OperationalError("the database was stopped")
+        seen = seen or sql.startswith(f'INSERT INTO "{written}"')
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(asked):
+        yield

@@ -299,4 +299,4 @@ def test_a_number_nothing_waits_under_is_said(remy: User) -> None:
 def test_the_doctor_says_when_nobody_could_agree(rita: User) -> None:
     from risk.checks import somebody_can_agree
 
-    assert somebody_can_agree().detail == "asked for, and 1 risk admins: nobody could agree to a reset"
+    assert somebody_can_agree().detail == "asked for, and 1 risk admin: nobody could agree to a reset"

@@ -1,18 +1,25 @@
 """The operator's endpoints while the database is away: a halt is accepted and kept, everything else is refused."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
+from django.db import transaction
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
-from risk import halt_pass, wishes
-from tests.risk.away import the_database_is_away
-from tests.risk.conftest import MARKET
+from risk import halt_pass, selectors, services, wishes
+from risk.audit import record
+from risk.carried_out import noted
+from risk.models import Audit, AuditOutcome
+from risk.services import MarketHaltCode
+from tests.risk.away import the_database_fails_once_after, the_database_is_away
+from tests.risk.conftest import MARKET, NOON, OPERATOR, RISK_ADMIN, halt
 from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem, tokens
 
 __all__ = ["tokens"]  # a fixture, used by every test here
@@ -124,3 +131,61 @@ def test_a_halt_with_a_key_is_accepted_and_kept_too(client: Client) -> None:
 
     assert answer.status_code == 202
     assert len(wishes.kept()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "control"),
+    [
+        ("/admin/reset", ADMIN_TOKEN, "reset"),
+        ("/api/v1/reset", ADMIN_TOKEN, "reset"),
+        (f"/admin/resume-market?market_id={MARKET}", OPERATOR_TOKEN, f"resume-market {MARKET}"),
+        (f"/api/v1/markets/{MARKET}/resume", OPERATOR_TOKEN, f"resume-market {MARKET}"),
+    ],
+)
+def test_of_a_control_that_was_carried_out_it_is_never_said_that_nothing_was_changed(
+    client: Client, market: str, path: str, token: str, control: str
+) -> None:
+    halt()
+    services.halt_market(market_id=market, code=MarketHaltCode.MANUAL, detail="odd", by=OPERATOR, at=NOON)
+
+    with the_database_fails_once_after("risk_audit"):
+        answer = post(client, path, token=token, body={"reason": "looked at it"})
+
+    assert answer.status_code == 503
+    said = problem(answer)
+    assert said["carried_out"] == [control]
+    assert said["detail"].startswith(
+        f"{control}: carried out and recorded. Only the state after it could not"
+    )
+    assert "nothing was changed" not in said["detail"]
+    assert Audit.objects.filter(what=control.split()[0], outcome="done").exists()
+
+
+@pytest.mark.parametrize("path", ["/admin/reset", "/api/v1/reset"])
+def test_what_was_carried_out_is_not_done_again_under_its_key(client: Client, path: str) -> None:
+    """The answer was a 503, and what failed is otherwise tried anew: a halt pressed meanwhile would be ended."""
+    halt()
+
+    def pressed() -> HttpResponse:
+        key = {"Idempotency-Key": "once"}
+        return post(client, path, token=ADMIN_TOKEN, body={"reason": "fine"}, headers=key)
+
+    with the_database_fails_once_after("risk_audit"):
+        first = pressed()
+    halt("no, wait")
+
+    again = pressed()
+
+    assert (again.status_code, again.content) == (503, first.content)
+    assert again["Idempotent-Replayed"] == "true"
+    assert selectors.halt_in_force() is not None
+
+
+def test_a_control_that_was_taken_back_is_not_said_to_be_carried_out() -> None:
+    with noted() as done:
+        with suppress(ZeroDivisionError), transaction.atomic():
+            record(RISK_ADMIN, "arm", outcome=AuditOutcome.DONE, reason="r", before={}, after={}, at=NOON)
+            raise ZeroDivisionError
+        assert done == []
+        record(RISK_ADMIN, "arm", outcome=AuditOutcome.REFUSED, reason="r", before={}, after={}, at=NOON)
+        assert done == []
