@@ -7,6 +7,7 @@ from typing import Final
 
 from core.events import FillStatus
 from core.ids import FillId, MarketId, OrderId, Outcome, Side, Strategy
+from core.ledger import EntryKind
 from core.units import Ms, Price, Shares, Usdc, text
 
 Leg = tuple[MarketId, Outcome]
@@ -85,6 +86,26 @@ class Traded:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """Something the chain did to a whole market's holding, by the indexer. ``outcome`` is ``None`` where it was both.
+
+    Units:
+        kind:   split, merge or redeem.
+        shares: of each outcome it concerns, never negative.
+        usdc:   paid for them or received, never negative.
+        name:   the transaction's.
+    """
+
+    kind: EntryKind
+    market_id: MarketId
+    outcome: Outcome | None
+    shares: Shares
+    usdc: Usdc
+    name: str
+    at_ms: Ms
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What an order is for. ``price`` in the outcome's own price."""
 
@@ -134,6 +155,8 @@ class Theirs:
     payouts:   markets decided there: what a YES share pays.
     stated:    the same figures by the venue's cache, ``listed`` by the Data API, which lags: for the evidence only;
                ``costs``: what was paid for them, by the Data API.
+    takers:    fills in which our order took; the others rested.
+    carried:   what the chain did beside trades, as far back as the Data API goes; only where it was asked for.
     silent:    what was not answered, in words.
     """
 
@@ -146,6 +169,8 @@ class Theirs:
     stated: Figures = field(default_factory=dict)
     listed: Figures = field(default_factory=dict)
     costs: Figures = field(default_factory=dict)
+    takers: Collection[FillId] = ()
+    carried: Sequence[Carried] = ()
     silent: tuple[str, ...] = ()
 
 

@@ -54,11 +54,13 @@ class CorrectionWatch:
 
 def chosen(events: Iterable[ev.Event], runner: Runner) -> list[ev.Event]:
     """An adopted fill is told as a fill where its order is still followed, so that the order counts it; else as
-    entries. Never both."""
+    entries. Never both, and as neither where the engine booked it: then its rows alone were late or lost."""
     told = list(events)
     fills = [event for event in told if isinstance(event, ev.FillSeen)]
     if not fills:
         return told
+    if runner.engine.ledger.markets_of([fill.fill_id for fill in fills]):
+        return [event for event in told if not isinstance(event, ev.FillSeen | ev.Adjusted)]
     followed = all(_follows(runner, fill) for fill in fills)
     return [event for event in told if isinstance(event, ev.FillSeen) is followed]
 

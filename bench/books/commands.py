@@ -28,8 +28,24 @@ class Told:
         return sorted(each["kind"] for each in self.said.get("differences", []) if each["kind"] != "dust")
 
     @property
-    def mismatches(self) -> list[str]:
-        return sorted(each["kind"] for each in self.said.get("differences", []) if each["mismatch"])
+    def figures(self) -> list[dict[str, Any]]:
+        """Every figure that both sides spoke of."""
+        return [each for each in self.said.get("figures", []) if each["theirs"] is not None]
+
+    @property
+    def apart(self) -> list[str]:
+        """Figures that are not the same to the last millionth."""
+        return [
+            f"{each['market_id'] or 'cash'} {each['outcome'] or ''}: {each['ours']} ours, {each['theirs']} theirs"
+            for each in self.figures
+            if each["ours"] != each["theirs"]
+        ]
+
+    @property
+    def words_apart(self) -> list[str]:
+        """What differs, with what each side says."""
+        named = [each for each in self.said.get("differences", []) if each["kind"] != "dust"]
+        return [f"{each['kind']} {each['market_id']} {each['evidence']}" for each in named]
 
 
 def environment(stack: Stack, *, paper: bool, state: Path | None = None, **more: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ Prints how far the sums are apart: cash and inventory at cost, profit by market,
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import django
@@ -46,6 +47,30 @@ def _found(account_id: int) -> dict[str, Any]:
         "fills": selectors.fills(account_id).count(),
         "markets": len(by_market),
         "realized": int(total),
+        "inventory": int(said.identity.inventory),
+        "deposited": int(said.identity.deposited),
+        "cash_is": int(said.identity.cash),
+        "books": {market_id: _book(holdings) for market_id, holdings in _by_market(said.holdings).items()},
+    }
+
+
+def _by_market(holdings: Iterable[sums.Holding]) -> dict[str, list[sums.Holding]]:
+    found: dict[str, list[sums.Holding]] = {}
+    for holding in holdings:
+        found.setdefault(holding.market_id, []).append(holding)
+    return found
+
+
+def _book(holdings: Sequence[sums.Holding]) -> dict[str, int | None]:
+    """One market's figures. Cost is averaged by strategy: of a market that two of them held nobody else can know it."""
+    cost = sum(holding.cost for holding in holdings)
+    realized = sum(holding.profit.realized for holding in holdings)
+    return {
+        "yes": sum(holding.yes for holding in holdings),
+        "no": sum(holding.no for holding in holdings),
+        "flow": realized - cost,
+        "fees": sum(holding.profit.fees for holding in holdings),
+        "cost": cost if len(holdings) == 1 else None,
     }
 
 

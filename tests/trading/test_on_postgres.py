@@ -25,6 +25,7 @@ AGAIN: Final = (
     "tests/trading/test_journal.py",
     "tests/trading/test_recovery.py",
     "tests/trading/test_reading.py",
+    "tests/trading/reconcile/test_history.py",
     "tests/trading/reconcile/test_run.py",
     "tests/trading/test_outbox.py",
     "tests/trading/test_reins.py",

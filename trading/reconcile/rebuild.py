@@ -1,40 +1,43 @@
 """State made anew: the files of ``data/`` from the rows, and rows that are lost from the venue, the chain and config.
 
-Nothing that is there is changed. What the venue holds and no row knows is taken in at what it cost, into the pair
-ledger, because only that trades with this wallet; orders that rest there become rows, and the next start cancels them.
+Nothing that is there is changed. A lost account is written anew from the venue's trades and the chain's record
+(``history``); what the wallet holds beside these is taken in at what the Data API says it cost. Orders that rest at the
+venue become rows, and the next start cancels them.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
 
 from core.differences import Kind, Theirs
 from core.ids import MarketId, Outcome, Side, Strategy, intent_key
 from core.intents import OrderKind, Purpose
-from core.ledger import EntryKind
 from core.lifecycle import Status
-from core.reconcile import LEFT_OUT_MS
 from core.units import Ms, Usdc, text
 from infra import clock
 from risk.errors import CannotResolve
 from risk.services import Actor
 from trading import selectors
-from trading.models import Account, AccountMode, Difference, Entry, Order, Trigger
-from trading.reconcile import act
-from trading.reconcile.run import BACK_AT_START_MS, Run, reconcile
+from trading.models import Account, Difference, Entry, Order, Trigger
+from trading.reconcile import act, history
+from trading.reconcile.run import Run, reconcile
 
 Say = Callable[[str], object]
-WRITER: Final = "rebuild"
 ON_PAPER: Final = (
     "on paper nothing outlives the database: fills were the trader's own model; "
     "the next start begins a new account with the start cash of config"
 )
 UNKNOWABLE: Final = (
-    "not known again: which strategy bought what (all of it counts as pair arbitrage), our decisions and their "
-    "reasons, profit of the days before, fees one by one, halts, limits that were agreed, the audit, people and tokens"
+    "whose a trade was: of pair or temporal arbitrage, or another hand's on the wallet; all counts as pair_arb",
+    "orders that never traded, and of those that did their limit where they took",
+    "decisions and their reasons",
+    "what each day brought before today: all of it is of the day the trader starts again",
+    "deposits, withdrawals, rebates and rewards one by one: only what is left of them",
+    "halts, breakers, incidents, alerts and the audit",
+    "limits, people, roles and tokens: agree to limits again (manage.py agree_limits), make people again",
 )
+NOT_KNOWN: Final = "not known again"
 
 _files: list[Callable[[], object]] = []
 
@@ -46,27 +49,22 @@ def register_files(write: Callable[[], object]) -> None:
 
 def rebuild(*, by: Actor, reason: str, say: Say) -> Iterator[str]:
     """Do it, a line for each thing done. Raises ``OSError``, ``CannotResolve``, ``RiskError``."""
-    account = selectors.account_of(**settings.POLYLOLY.account)
-    lost = account is None
-    if account is None and not settings.POLYLOLY.signs:
+    lost = selectors.account_of(**settings.POLYLOLY.account) is None
+    if lost and not settings.POLYLOLY.signs:
         yield ON_PAPER
     else:
         say("reading what the venue and the chain hold...")
-        run = _run(account)
-        yield from _restore(run, by=by, reason=reason)
+        if lost:
+            yield from _reopened()
+        yield from _restore(_run(), lost=lost, by=by, reason=reason)
     if lost and settings.POLYLOLY.signs:
-        yield UNKNOWABLE
+        yield from (f"{NOT_KNOWN}: {what}" for what in UNKNOWABLE)
     for write in _files:
         yield f"files written anew: {write()}"
 
 
-def _run(account: Account | None) -> Run:
-    """A run to restore from. Without rows an account is opened with the cash the chain states."""
-    if account is None:
-        wallet = settings.POLYLOLY.wallet
-        if wallet is None:
-            raise CannotResolve("no wallet is known: set WALLET_ADDRESS, or start the stack once")
-        _open(wallet)
+def _run() -> Run:
+    """A run to restore from."""
     run = reconcile(Trigger.COMMAND)
     assert run is not None, "there is an account now"
     if run.theirs.figures is None:
@@ -74,47 +72,32 @@ def _run(account: Account | None) -> Run:
     return run
 
 
-def _open(wallet: str) -> None:
+def _reopened() -> Iterator[str]:
+    """The lost account with its history, as far as it is told."""
+    wallet = settings.POLYLOLY.wallet
+    if wallet is None:
+        raise CannotResolve("no wallet is known: set WALLET_ADDRESS, or start the stack once")
+    # Only who asks the venue needs what talks to it.
     from trading.reconcile import venue
     from trading.reconcile.wanted import tokens_of
 
     tokens, schedules = tokens_of([])
-    now = clock.now_ms()
-    told: Theirs = venue.ask(
-        venue.Question(wallet, tokens, schedules, (), Ms(now - BACK_AT_START_MS), {}, stated=False)
-    )
+    told = venue.ask(venue.Question(wallet, tokens, schedules, (), Ms(0), {}, stated=False, history=True))
     if told.figures is None:
         raise CannotResolve(f"the chain does not say what the wallet holds: {'; '.join(told.silent)}")
-    cash = Usdc(told.figures[None])
-    with transaction.atomic():
-        mode = AccountMode(settings.POLYLOLY.mode.value)
-        # As old as what is left out of a comparison: the deposit is no change of the last minute.
-        opened_ms = now - LEFT_OUT_MS - 1
-        account = Account.objects.create(mode=mode, name=wallet, start_cash=cash, opened_ms=opened_ms)
-        Entry.objects.create(
-            account=account,
-            writer=f"{WRITER}:{account.pk}",
-            sequence=1,
-            kind=EntryKind.DEPOSIT,
-            shares=0,
-            usdc=cash,
-            at_ms=opened_ms,
-            note="found in the wallet by a rebuild",
-        )
+    yield from (f"not answered: {words}" for words in told.silent)
+    yield from history.write(wallet, told, Usdc(told.figures[None])).lines()
 
 
-def _restore(run: Run, *, by: Actor, reason: str) -> Iterator[str]:
+def _restore(run: Run, *, lost: bool, by: Actor, reason: str) -> Iterator[str]:
     account = run.row.account
-    yield f"account {account.key}: cash {text(run.ours.get(None, 0), 6)} USDC in the rows"
+    ours, theirs = run.ours.get(None, 0), (run.theirs.figures or {}).get(None, 0)
+    yield f"cash {text(ours, 6)} USDC in the rows, {text(theirs, 6)} on the chain"
     for row in run.differences:
-        known = Entry.objects.filter(account=account, market_id=row.market_id).exists()
-        if row.kind == Kind.WRONG_BALANCE and row.market_id is not None and not known:
-            cost = _cost(run.theirs, row)
-            act.restore(row, cost, by=by, reason=reason, at=clock.now_ms())
-            yield (
-                f"position restored: {text(row.theirs or 0, 6)} {row.outcome} of {row.market_id}, "
-                f"cost {text(cost, 6)} USDC by the Data API"
-            )
+        if row.kind == Kind.WRONG_BALANCE and row.market_id is not None:
+            known = Entry.objects.filter(account=account, market_id=row.market_id, outcome=row.outcome)
+            if lost or not known.exists():
+                yield _taken_in(run.theirs, row, by=by, reason=reason)
         elif row.kind == Kind.EXTERNAL_ORDER:
             yield from _adopt_order(account, run, row)
     for held in selectors.open_positions(account.pk):
@@ -122,8 +105,16 @@ def _restore(run: Run, *, by: Actor, reason: str) -> Iterator[str]:
     yield f"open orders in the rows: {selectors.open_orders(account.pk).count()}"
 
 
-def _cost(theirs: Theirs, row: Difference) -> Usdc:
-    return Usdc(theirs.costs.get((MarketId(str(row.market_id)), Outcome(str(row.outcome))), 0))
+def _taken_in(theirs: Theirs, row: Difference, *, by: Actor, reason: str) -> str:
+    """Shares that no trade tells of, at their part of what the Data API says the position cost."""
+    held, more = row.theirs or 0, (row.theirs or 0) - (row.ours or 0)
+    paid = theirs.costs.get((MarketId(str(row.market_id)), Outcome(str(row.outcome))), 0)
+    cost = Usdc(paid * more // held if more > 0 else 0)
+    act.restore(row, cost, by=by, reason=reason, at=clock.now_ms())
+    return (
+        f"{text(more, 6)} {row.outcome} of {row.market_id}, which no trade tells of: taken in, "
+        f"cost {text(cost, 6)} USDC by the Data API"
+    )
 
 
 def _adopt_order(account: Account, run: Run, row: Difference) -> Iterator[str]:

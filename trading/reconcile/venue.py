@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from django.conf import settings
 
-from core.differences import Figures, Leg, Open, Terms, Theirs, Traded
+from core.differences import Carried, Figures, Leg, Open, Terms, Theirs, Traded
 from core.events import FeeSchedule
 from core.fees import fee
-from core.ids import FillId, MarketId, OrderId, TokenId
+from core.ids import FillId, MarketId, OrderId, Outcome, TokenId
 from core.units import Ms, Price, Usdc, text
 from infra import clock
 from trading import venue_pass
@@ -24,6 +24,7 @@ from trading.gateways.polymarket.answers import Unanswered
 from trading.gateways.polymarket.chain_reader import ChainReader
 from trading.gateways.polymarket.credentials import Credentials, Keyless
 from trading.gateways.polymarket.data_api import DataApi, Listed
+from trading.gateways.polymarket.public_terms import TermsReader
 from trading.gateways.polymarket.translate import Leg as Part
 from trading.gateways.polymarket.translate import merged, trade_told
 from trading.gateways.polymarket.transport import Transport
@@ -43,6 +44,7 @@ class Heard:
 
     orders: list[OpenOrder] | None = None
     trades: list[VenueTrade] | None = None
+    carried: list[Carried] | None = None
     cash: int | None = None
     shares: dict[TokenId, int] | None = None
     listed: list[Listed] = field(default_factory=list)
@@ -53,15 +55,17 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one run wants to know. ``held``: the legs our books speak of; ``payouts``: what discovery saw resolved."""
+    """What one run wants to know. ``held``: the legs our books speak of; ``payouts``: what discovery saw resolved;
+    ``history``: what the chain did beside trades, too. Tokens and fees that the venue tells are added."""
 
     wallet: str
     tokens: Tokens
-    schedules: Mapping[MarketId, FeeSchedule | None]
+    schedules: dict[MarketId, FeeSchedule | None]
     held: Sequence[Leg]
     from_ms: Ms
     payouts: Mapping[MarketId, Price]
     stated: bool
+    history: bool = False
 
 
 def ask(question: Question) -> Theirs:
@@ -92,6 +96,9 @@ async def _listen(question: Question, heard: Heard, opened: AsyncExitStack) -> N
         opened.push_async_callback(transport.close)
         await _lists(transport, question, heard)
     await _indexed(data, question, heard)
+    terms = TermsReader(urls.gamma)
+    opened.push_async_callback(terms.close)
+    await _terms(terms, question, heard)
     await _on_chain(chain, question, heard)
     if question.stated and transport is not None:
         await _stated(transport, question, heard)
@@ -119,8 +126,28 @@ async def _indexed(data: DataApi, question: Question, heard: Heard) -> None:
     heard.listed = _kept(await data.positions(question.wallet), heard) or []
     for one in heard.listed:
         question.tokens.learn(one.token, (one.market_id, one.outcome))
+    if question.history:
+        heard.carried = _kept(await data.carried(question.wallet), heard)
     markets = dict.fromkeys([leg[0] for leg in question.held] + [one.market_id for one in heard.listed])
     heard.payouts = _kept(await data.payouts(list(markets)), heard) or {}
+
+
+async def _terms(terms: TermsReader, question: Question, heard: Heard) -> None:
+    """Tokens and fees of markets we traded in and no row knows of: without them no trade can be told apart."""
+    schedules, tokens = question.schedules, question.tokens
+    strange = dict.fromkeys(
+        trade.market
+        for trade in heard.trades or ()
+        if trade.asset_id not in tokens.leg_of or schedules.get(trade.market) is None
+    )
+    strange |= dict.fromkeys(leg[0] for leg in question.held if leg not in tokens.token_of)
+    found, silent = await terms.terms(strange)
+    for one in found:
+        tokens.learn(one.yes, (one.market_id, Outcome.YES))
+        tokens.learn(one.no, (one.market_id, Outcome.NO))
+        if schedules.get(one.market_id) is None:
+            schedules[one.market_id] = one.fees
+    heard.silent += [each.reason for each in silent]
 
 
 async def _on_chain(chain: ChainReader, question: Question, heard: Heard) -> None:
@@ -158,7 +185,7 @@ def _kept(found: Any, heard: Heard) -> Any:  # noqa: ANN401 one of many answers,
 
 
 def _told(question: Question, heard: Heard, now: Ms) -> Theirs:
-    trades, torn = _trades(question, heard)
+    trades, takers, torn = _trades(question, heard)
     orders = None if heard.orders is None else tuple(_open(question, order, now) for order in heard.orders)
     return Theirs(
         read_ms=now,
@@ -170,6 +197,8 @@ def _told(question: Question, heard: Heard, now: Ms) -> Theirs:
         stated=heard.stated,
         listed={(one.market_id, one.outcome): int(one.shares) for one in heard.listed},
         costs={(one.market_id, one.outcome): int(one.cost) for one in heard.listed},
+        takers=takers,
+        carried=tuple(heard.carried or ()),
         silent=(*heard.silent, *torn),
     )
 
@@ -191,14 +220,17 @@ def _open(question: Question, order: OpenOrder, now: Ms) -> Open:
     return Open(OrderId(order.id.lower()), market_id, order.created_ms or now, words, terms)
 
 
-def _trades(question: Question, heard: Heard) -> tuple[tuple[Traded, ...] | None, tuple[str, ...]]:
+def _trades(
+    question: Question, heard: Heard
+) -> tuple[tuple[Traded, ...] | None, set[FillId], tuple[str, ...]]:
     """Our part in every trade. A list with a torn trade in it is not judged: what it left out would look like a fill
     of ours that nobody knows of."""
     if heard.trades is None:
-        return None, ()
+        return None, set(), ()
     given = venue_pass.left()
     ours = {question.wallet.lower()} | ({given.api_key} if given is not None else set())
     found: list[Traded] = []
+    takers: set[FillId] = set()
     torn: list[str] = []
     for trade in heard.trades:
         parts = _parts(trade, ours)
@@ -208,9 +240,10 @@ def _trades(question: Question, heard: Heard) -> tuple[tuple[Traded, ...] | None
             traded = _traded(question, trade, part, taker=taker)
             if isinstance(traded, Traded):
                 found.append(traded)
+                takers |= {traded.fill_id} if taker else set()
             else:
                 torn.append(f"trade {trade.id} {traded}")
-    return (None if torn else tuple(found)), tuple(torn)
+    return (None if torn else tuple(found)), takers, tuple(torn)
 
 
 def _parts(trade: VenueTrade, ours: set[str]) -> list[tuple[Part, bool]]:

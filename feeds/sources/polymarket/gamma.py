@@ -7,6 +7,7 @@ either skipped (a kind of market we do not trade) or refused with the field and 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
@@ -112,6 +113,26 @@ class Reader:
         self.refused[reason] += 1
         market_id = None if market is None else MarketId(market)
         self._on_refusal(Refusal(reason, shortened(f"{where}: {detail}"), market_id, heard_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What tells a trade of a market apart and what it cost; ``fees`` is ``None`` where they cannot be computed."""
+
+    market_id: MarketId
+    yes: TokenId
+    no: TokenId
+    fees: FeeSchedule | None
+
+
+def terms_of(text: Raw) -> Terms | None:
+    """Of one market, of whatever kind and state; ``None`` where it cannot be read."""
+    try:
+        market = wire.markets.decode(text)
+        yes, no = _tokens(market)
+        return Terms(_market_id(market.condition_id), yes, no, _fees(market))
+    except (msgspec.DecodeError, Refused):
+        return None
 
 
 def _listing(

@@ -8,8 +8,10 @@ from typing import Final
 import httpx
 import msgspec
 
+from core.differences import Carried
 from core.ids import MarketId, Outcome, TokenId
-from core.units import Price, Shares, Usdc
+from core.ledger import EntryKind
+from core.units import Ms, Price, Shares, Usdc
 from infra import clock
 from trading.gateways.polymarket.answers import Unanswered
 
@@ -21,6 +23,7 @@ CONDITIONS_AT_ONCE: Final = 20
 MICRO: Final = 1_000_000
 PAYOUT: Final = 100  # a payout is told in millionths, a price is in ten-thousandths
 OUTCOMES: Final = (Outcome.YES, Outcome.NO)
+CARRIED: Final = {"SPLIT": EntryKind.SPLIT, "MERGE": EntryKind.MERGE, "REDEEM": EntryKind.REDEEM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,21 @@ class _Pagination(msgspec.Struct):
 
 class _Positions(msgspec.Struct):
     data: list[_Position]
+    pagination: _Pagination = msgspec.field(default_factory=_Pagination)
+
+
+class _Activity(msgspec.Struct):
+    type: str
+    condition_id: str
+    size: Decimal
+    usdc_size: Decimal
+    timestamp: int
+    outcome_index: int | None = None
+    transaction_hash: str = ""
+
+
+class _Activities(msgspec.Struct):
+    data: list[_Activity]
     pagination: _Pagination = msgspec.field(default_factory=_Pagination)
 
 
@@ -88,6 +106,24 @@ class DataApi:
                 return found
             asked["cursor"] = page.pagination.next_cursor
         return self._unanswered(f"more than {PAGES_MAX} pages of positions")
+
+    async def carried(self, wallet: str) -> list[Carried] | Unanswered:
+        """Every split, merge and redemption of the wallet, of all pages."""
+        found: list[Carried] = []
+        asked = {"user": wallet, "limit": str(PAGE), "type": ",".join(CARRIED)}
+        for _ in range(PAGES_MAX):
+            answer = await self._get("/v2/activity", asked)
+            if isinstance(answer, Unanswered):
+                return answer
+            try:
+                page = msgspec.json.decode(answer, type=_Activities)
+            except msgspec.DecodeError as error:
+                return self._unanswered(f"activity not understood: {error}")
+            found += [_carried(row) for row in page.data if row.type in CARRIED]
+            if not page.pagination.has_more or page.pagination.next_cursor is None:
+                return found
+            asked["cursor"] = page.pagination.next_cursor
+        return self._unanswered(f"more than {PAGES_MAX} pages of activity")
 
     async def payouts(self, market_ids: Sequence[MarketId]) -> dict[MarketId, Price] | Unanswered:
         """What a YES share pays, of those that are resolved."""
@@ -129,6 +165,19 @@ def _listed(row: _Position) -> Listed:
         TokenId(row.token_id),
         Shares(_micro(row.current_size)),
         Usdc(_micro(row.total_cost_usdc or Decimal(0))),
+    )
+
+
+def _carried(row: _Activity) -> Carried:
+    both = row.outcome_index is None or not 0 <= row.outcome_index < len(OUTCOMES)
+    return Carried(
+        CARRIED[row.type],
+        MarketId(row.condition_id),
+        None if both or row.outcome_index is None else OUTCOMES[row.outcome_index],
+        Shares(_micro(row.size)),
+        Usdc(_micro(row.usdc_size)),
+        row.transaction_hash,
+        Ms(row.timestamp * 1_000),
     )
 
 
