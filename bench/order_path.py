@@ -232,11 +232,8 @@ class Measuring:
                 await self._bare_commit(number, index)
 
     async def _timer(self, now: Ms) -> None:
-        """Between frames the shard's timer passes the time; a frame finds a tick due only if it was just before.
-
-        The timer is as far off the second as it can be.
-        """
-        self._runner.pass_time(Ms(now - (now + 1) % PASS_TIME_MS))
+        """Between frames the shard's timer passes the time, on the beat: a frame finds no tick left to do."""
+        self._runner.pass_time(Ms(now - now % PASS_TIME_MS))
         await self._answered()
 
     async def _answered(self) -> None:

@@ -72,6 +72,8 @@ class Desk:
         self.mid_range = MidRange()
         self.feed_lost: str | None = None  # why the stream that carries this market is gone
         self._look_ms = Ms(0)
+        self._stake: tuple[Usdc, Usdc] = (Usdc(0), Usdc(0))
+        self._stake_of: tuple[object, ...] = ()
 
     @property
     def stopped(self) -> str | None:
@@ -238,6 +240,27 @@ class Desk:
 
     def open_bids_cost(self) -> Usdc:
         """What buys may still cost: open ones, UNKNOWN ones in full, fills told of but not yet seen."""
+        return self.at_stake()[0]
+
+    def at_risk(self) -> Usdc:
+        """What can still be lost here at most, every own order filled: no fill of a bid loses more than it costs.
+
+        Counted from what is realized already: an old gain hides no new risk, and an old loss is none.
+        """
+        return self.at_stake()[1]
+
+    def at_stake(self) -> tuple[Usdc, Usdc]:
+        """``open_bids_cost`` and ``at_risk``, reckoned when something they rest on has changed: every order of any
+        market asks them of all markets."""
+        orders, pair = self.orders, self.pair
+        rests_on = (orders, orders.changes, pair, pair.changes, self.listing.fees)
+        if rests_on != self._stake_of:
+            bids = self._bids_cost()
+            held = pair.at_risk_offering(orders.offered(Outcome.YES), orders.offered(Outcome.NO))
+            self._stake, self._stake_of = (bids, Usdc(held + bids)), rests_on
+        return self._stake
+
+    def _bids_cost(self) -> Usdc:
         return Usdc(
             sum(
                 cost_up(order.place.price, order.at_stake) + self.fee_of(order.place, order.at_stake)
@@ -253,15 +276,6 @@ class Desk:
         if place.kind is OrderKind.QUOTE or fees is None:
             return Usdc(0)
         return fee_estimate(fees, place.price, size)
-
-    def at_risk(self) -> Usdc:
-        """What can still be lost here at most, every own order filled: no fill of a bid loses more than it costs.
-
-        Counted from what is realized already: an old gain hides no new risk, and an old loss is none.
-        """
-        offered = self.orders.offered
-        held = self.pair.at_risk_offering(offered(Outcome.YES), offered(Outcome.NO))
-        return Usdc(held + self.open_bids_cost())
 
     def ahead(self, outcome: Outcome) -> tuple[Shares, Usdc]:
         """By how much ``outcome`` leads if its own open bids fill and every unconfirmed fill settles so that the

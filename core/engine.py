@@ -34,7 +34,6 @@ from core.notes import InputRefused, Note, Refusal
 from core.proposals import carry_out, withdraw_all, withdraw_opening
 from core.risk import Rule
 from core.safeguards import (
-    bound_cash,
     close_breaker,
     follow_window,
     keeps_budget,
@@ -42,6 +41,7 @@ from core.safeguards import (
     window_moved,
 )
 from core.skew import Skew
+from core.stake import at_stake, free_cash
 from core.steps import Draft, Setup, Step
 from core.trading import Happening
 from core.units import Ms, Usdc
@@ -151,32 +151,18 @@ class Engine:
     def at_risk(self) -> Usdc:
         """What can be lost in all markets, own open bids filled; those not listed and what others traded on the
         account included."""
-        listed = sum(desk.at_risk() for desk in self.desks.values())
-        apart = self.ledger.at_risk_apart(Strategy.PAIR_ARB)
-        return Usdc(listed + sum(absent.at_risk() for absent in self.absent.values()) + apart)
+        return at_stake(self).at_risk
 
     def at_risk_with(self, group: GroupId) -> tuple[Usdc, Usdc]:
         """What can be lost in one group of markets and in all. Whose group is not known counts in every one: that is a
         market which is not listed. So does what others traded on the account."""
-        apart = self.ledger.at_risk_apart(Strategy.PAIR_ARB)
-        away = sum(absent.at_risk() for absent in self.absent.values()) + apart
-        within = others = 0
-        for desk in self.desks.values():
-            if desk.listing.group == group:
-                within += desk.at_risk()
-            else:
-                others += desk.at_risk()
-        return Usdc(away + within), Usdc(away + within + others)
+        stake = at_stake(self, group)
+        return stake.at_risk_group, stake.at_risk
 
     @property
     def free_cash(self) -> Usdc:
         """What may still be spent: without what open bids may cost and without what unsure sales brought."""
-        bound = sum(desk.open_bids_cost() + desk.pair.unsure_receipts for desk in self.desks.values())
-        away = sum(absent.open_bids_cost() + absent.pair.unsure_receipts for absent in self.absent.values())
-        free = Usdc(self.ledger.cash - bound - away)
-        if self.budget is None or self.budget.cash is None:
-            return free
-        return min(free, Usdc(self.budget.cash - bound_cash(self)))
+        return free_cash(self, at_stake(self).bound)
 
     @property
     def limits(self) -> Limits:

@@ -24,12 +24,16 @@ class Stray:
 
 
 class Orders:
-    """All orders of one market, open ones first class, closed ones remembered up to ``REMEMBERED``."""
+    """All orders of one market, open ones first class, closed ones remembered up to ``REMEMBERED``.
 
-    __slots__ = ("_closed", "_fills", "_open", "market_id")
+    ``changes`` counts what may have changed what is at stake: a figure reckoned at the same count still holds.
+    """
+
+    __slots__ = ("_closed", "_fills", "_open", "changes", "market_id")
 
     def __init__(self, market_id: MarketId) -> None:
         self.market_id = market_id
+        self.changes = 0
         self._open: dict[IntentKey, Order] = {}
         self._closed: dict[IntentKey, Order] = {}
         self._fills: dict[FillId, IntentKey] = {}
@@ -40,6 +44,7 @@ class Orders:
             raise ValueError(f"an order of {place.market_id} among those of {self.market_id}")
         if self.get(place.key) is not None:
             raise ValueError(f"intent key used twice: {place.key}")
+        self.changes += 1
         order = Order.pending(place)
         self._open[place.key] = order
         return order
@@ -60,6 +65,7 @@ class Orders:
         order = None if key is None else self.get(key)
         if order is None:
             return Stray(event)
+        self.changes += 1  # before: an order that cannot follow may have moved all the same
         happening = order.apply(event)
         if isinstance(event, FillSeen) and happening is not None:
             self._fills[event.fill_id] = order.place.key
@@ -69,7 +75,10 @@ class Orders:
     def cancel_asked(self, key: IntentKey, at_ms: Ms) -> Happening | None:
         """Note our wish to withdraw ``key``; ``None`` when there is no such order."""
         order = self.get(key)
-        return None if order is None else order.cancel_asked(at_ms)
+        if order is None:
+            return None
+        self.changes += 1
+        return order.cancel_asked(at_ms)
 
     def get(self, key: IntentKey) -> Order | None:
         return self._open.get(key) or self._closed.get(key)

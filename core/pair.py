@@ -24,6 +24,7 @@ class PairLedger:
 
     Everything named held, cost, spent, received, realized and fees counts provisional fills as landed;
     ``worst_case`` and ``mergeable`` do not. All mutations return the entries they book, maybe none.
+    ``changes`` counts what may have changed what is held: a figure reckoned at the same count still holds.
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class PairLedger:
         "_redeemed",
         "_sure",
         "_unsettled",
+        "changes",
         "market_id",
         "strategy",
     )
@@ -41,9 +43,11 @@ class PairLedger:
     def __init__(self, market_id: MarketId, strategy: Strategy) -> None:
         self.market_id = market_id
         self.strategy = strategy
+        self.changes = 0
         self._begin()
 
     def _begin(self) -> None:
+        self.changes += 1
         self._holding = Holding()
         self._entries: list[Entry] = []
         self._fills: dict[FillId, FillStatus] = {}
@@ -66,6 +70,7 @@ class PairLedger:
         """Book a fill once; told again it only settles. ``amount`` is before ``fee``, both not negative."""
         if fill_id in self._fills:
             return self.settled(fill_id, status, at_ms)
+        self.changes += 1
         self._fills[fill_id] = status
         if status is FillStatus.FAILED:
             return ()
@@ -82,6 +87,7 @@ class PairLedger:
         was = self._fills.get(fill_id)
         if was is None:
             raise LookupError(f"no such fill in {self.market_id}: {fill_id}")
+        self.changes += 1
         after = self._fills[fill_id] = settle(was, status)
         if after is was or after not in (FillStatus.CONFIRMED, FillStatus.FAILED):
             return ()
@@ -364,6 +370,7 @@ class PairLedger:
 
     def _booked(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         booked = tuple(entries)
+        self.changes += 1
         self._entries.extend(booked)
         for entry in booked:
             self._holding.apply(entry)

@@ -15,6 +15,7 @@ from core.notes import Decided
 from core.orders import Order, Status
 from core.risk import Approved, Exposure, Rule, judge
 from core.rules import sizing
+from core.stake import Stake, at_stake, free_cash
 from core.strategies.pair_arb import propose
 from core.strategies.quotes import quote_bar
 from core.strategies.view import Proposal, View, Wanted
@@ -150,11 +151,14 @@ def _place(engine: Engine, desk: Desk, view: View, wishes: list[Wanted], draft: 
         engine.value_account(now, draft)  # what was lost before this process began binds its first order
         if engine.day.valued is None:
             wishes = [wanted for wanted in wishes if wanted.purpose is Purpose.REDUCING]
+    if not wishes:
+        return approved
+    elsewhere = at_stake(engine, desk.listing.group, beside=desk)  # whatever is placed here
     for wanted in wishes:
         if desk.was_rejected(wanted.outcome, now):
             continue
         place = _named(engine, desk, wanted, now)
-        verdict = judge(place, exposure(engine, desk, view, place), engine.limits, now)
+        verdict = judge(place, exposure(engine, desk, view, place, elsewhere), engine.limits, now)
         if isinstance(verdict, Approved):
             desk.sequence += 1
             desk.orders.add(verdict.intent)
@@ -188,7 +192,7 @@ def _named(engine: Engine, desk: Desk, wanted: Wanted, now: Ms) -> Place:
     )
 
 
-def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
+def exposure(engine: Engine, desk: Desk, view: View, place: Place, elsewhere: Stake) -> Exposure:
     """Gather what the judge must know. Own open bids count as filled everywhere."""
     now = view.now
     while engine.approvals and now - engine.approvals[0] >= 1_000:
@@ -202,7 +206,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
         spend = Usdc(cost_up(place.price, place.shares) + fee)
         worst_after, _ = pair.after_buy(place.outcome, place.shares, spend)
     own = desk.orders.would_match_own(place)
-    at_risk_group, at_risk_total = engine.at_risk_with(listing.group)
+    bids, at_risk = desk.at_stake()
     return Exposure(
         halted=engine.halted,
         market_halted=desk.halted,
@@ -225,11 +229,11 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place) -> Exposure:
         ahead=ahead,
         ahead_cost=ahead_cost,
         surplus=desk.surplus(place.outcome),
-        at_risk=Usdc(desk.at_risk() + engine.ledger.at_risk_apart(pair.strategy, listing.market_id)),
-        at_risk_group=at_risk_group,
-        at_risk_total=at_risk_total,
+        at_risk=Usdc(at_risk + engine.ledger.at_risk_apart(pair.strategy, listing.market_id)),
+        at_risk_group=Usdc(elsewhere.at_risk_group + at_risk),
+        at_risk_total=Usdc(elsewhere.at_risk + at_risk),
         lost_today=engine.day.lost,
-        cash=engine.free_cash,
+        cash=free_cash(engine, Usdc(elsewhere.bound + bids + pair.unsure_receipts)),
         worst_case_now=pair.worst_case,
         worst_case_after=worst_after,
         open_orders=len(desk.orders.open()),

@@ -33,8 +33,12 @@ async def stopped_within(stop: asyncio.Event, ms: int) -> bool:
     return True
 
 
-async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Event) -> None:
+async def every(
+    ms: int | Callable[[], int], act: Callable[[], Awaitable[None]], *, stop: asyncio.Event
+) -> None:
     """Call ``act`` at once and then every ``ms`` real milliseconds until ``stop``. Its exceptions end the loop.
+
+    ms: asked for each wait where it is not the same for all.
 
     A cancel that ``act`` lost on its way ends it too: a task group cancels once, and would wait here for ever.
     """
@@ -44,7 +48,7 @@ async def every(ms: int, act: Callable[[], Awaitable[None]], *, stop: asyncio.Ev
         await act()
         if me.cancelling():
             raise asyncio.CancelledError
-        if await stopped_within(stop, ms):
+        if await stopped_within(stop, ms if isinstance(ms, int) else ms()):
             return
 
 

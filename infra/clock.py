@@ -5,6 +5,7 @@ time in all processes. Leases, HTTP timeouts and watchdogs use ``monotonic_ms``:
 """
 
 import asyncio
+import math
 import os
 import time
 from datetime import UTC, datetime
@@ -73,6 +74,11 @@ def now_ms() -> Ms:
 def speed() -> Fraction:
     """Clock seconds per real second."""
     return _anchor.speed
+
+
+def real_ms(span: int) -> int:
+    """Real milliseconds in ``span`` ms of the clock, rounded up; 0 for one that is over."""
+    return max(0, math.ceil(span / _anchor.speed))
 
 
 def monotonic_ms() -> int:

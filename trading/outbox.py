@@ -7,7 +7,7 @@ what the judge approves (5 a second, 5 open a market); a full one is a refusal, 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
@@ -18,16 +18,15 @@ from core.book import Trust
 from core.engine import Engine
 from core.intents import Place
 from core.risk import Approved
-from core.safeguards import stands_in_the_way
 from core.units import Ms
-from infra import clock, logs
+from infra import aio, clock, logs
 from infra.lease import Lease
 from trading import services
 from trading.errors import FenceLost, OrderNotWritten
-from trading.runner import Prepared, Runner
+from trading.runner import Prepared, Runner, came_between
 
 BOUND: Final = 256
-WRITE_WITHIN_S: Final = 5.0
+WRITE_WITHIN_MS: Final = 5_000
 CLOSE_WITHIN_S: Final = 1.0
 CONNECTION_CHECK_S: Final = 5.0
 STOPPING: Final = "the shard is stopping"
@@ -57,6 +56,45 @@ class Waiting(NamedTuple):
         """It never left, and that is an error: the database did not take its row."""
         code = RejectCode.NOT_WRITTEN
         self.runner.not_sent(self.approved, why, clock.now_ms(), code=code)
+
+
+class Writing:
+    """Rows on their way to the disk: asked for on the loop, written on the pen's thread.
+
+    ``answer`` is what became of them; ``over`` is set when the thread is done, whoever still waits. Both are set by one
+    call into the loop: a future of the executor, shielded, would take the loop two turns more.
+    """
+
+    def __init__(self, group: list[Waiting]) -> None:
+        self._group = group
+        self._loop = asyncio.get_running_loop()
+        self.answer: asyncio.Future[Sequence[Failure | None]] = self._loop.create_future()
+        self.over = asyncio.Event()
+        self._sealed = False
+
+    def over_on_pen(self, done: "Future[Sequence[Failure | None]]") -> None:
+        """On the pen's thread: this is what became of them."""
+        self._loop.call_soon_threadsafe(self._settle, done)
+
+    def committing(self) -> None:
+        """On the pen's thread: from here on it waits for the disk, and the loop has the processor to itself."""
+        self._loop.call_soon_threadsafe(self._seal)
+
+    def _seal(self) -> None:
+        if not self._sealed:
+            self._sealed = True
+            for waiting in self._group:
+                waiting.runner.gateway.seal(waiting.approved.intent.key)
+
+    def _settle(self, done: "Future[Sequence[Failure | None]]") -> None:
+        self.over.set()
+        if self.answer.done():
+            return  # nobody waits any more
+        failed = done.exception()
+        if failed is None:
+            self.answer.set_result(done.result())
+        else:
+            self.answer.set_exception(failed)
 
 
 class Outbox:
@@ -122,15 +160,14 @@ class Outbox:
     async def _write_and_send(self, group: list[Waiting]) -> None:
         if not group:
             return
-        writing = self._write(group)
-        for waiting in group:
-            waiting.runner.gateway.seal(waiting.approved.intent.key)  # beside the disk, not before it
+        writing = Writing(group)
+        self._pen.submit(self._writer(group, writing.committing)).add_done_callback(writing.over_on_pen)
         try:
-            async with asyncio.timeout(WRITE_WITHIN_S):
-                written = await asyncio.shield(writing)
+            async with asyncio.timeout(WRITE_WITHIN_MS / 1000):
+                written = await writing.answer
         except asyncio.CancelledError:
             # The thread writes on whatever we do: orders are closed after their rows are there, or stay PENDING.
-            await asyncio.wait({writing}, timeout=WRITE_WITHIN_S)
+            await aio.stopped_within(writing.over, WRITE_WITHIN_MS)
             for waiting in group:
                 waiting.ends(STOPPING)
             raise
@@ -150,8 +187,11 @@ class Outbox:
                 waiting.ends(STOPPING)
 
     def _send_written(self, waiting: Waiting) -> None:
-        """Its row is there; what came meanwhile may forbid it still, an order of its own group too."""
-        why = self.forbids(waiting.runner.engine, waiting.approved.intent)
+        """Its row is there; what came meanwhile may forbid it still, an order of its own group too.
+
+        The runner looks at halts, breakers and windows itself.
+        """
+        why = self._not_now(waiting.runner.engine, waiting.approved.intent)
         if why is None:
             waiting.runner.sent(waiting.approved, clock.now_ms())
         else:
@@ -168,17 +208,18 @@ class Outbox:
         log.error("order row not written", event_type="error", key=key, error=str(failure))
         waiting.fails(f"its row could not be written: {failure}")
 
-    def _write(self, group: list[Waiting]) -> "asyncio.Future[Sequence[Failure | None]]":
+    def _writer(
+        self, group: list[Waiting], committing: Callable[[], None]
+    ) -> Callable[[], Sequence[Failure | None]]:
         now = clock.now_ms()
-        return self._on_pen(
-            partial(
-                services.write_orders,
-                [services.NewOrder(each.approved.intent, *each.prepared, now) for each in group],
-                account_id=self._account_id,
-                fence_name=self._fence_name,
-                fence=self._fence,
-                arming_id=self._arming_id,
-            )
+        return partial(
+            services.write_orders,
+            [services.NewOrder(each.approved.intent, *each.prepared, now) for each in group],
+            account_id=self._account_id,
+            fence_name=self._fence_name,
+            fence=self._fence,
+            arming_id=self._arming_id,
+            committing=committing,
         )
 
     def _on_pen(self, work: Callable[[], T]) -> "asyncio.Future[T]":
@@ -192,16 +233,13 @@ class Outbox:
 
     def forbids(self, engine: Engine, place: Place) -> str | None:
         """Why an order must not leave now, whatever was decided before; ``None`` when it may."""
+        return came_between(engine, place) or self._not_now(engine, place)
+
+    def _not_now(self, engine: Engine, place: Place) -> str | None:
+        """What only the shard knows: of its streams, its lease, its end."""
         desk = engine.desk(place.market_id)
-        if engine.halted is not None:
-            return f"halted meanwhile: {engine.halted}"
-        if desk is None or desk.halted is not None:
-            return "its market was halted meanwhile"
-        if desk.book.trust is not Trust.TRUSTED:
+        if desk is not None and desk.book.trust is not Trust.TRUSTED:
             return f"the book is {desk.book.trust} now"
-        why = stands_in_the_way(engine, desk, place)
-        if why is not None:
-            return why
         if not self._lease.valid():
             return "the lease is no longer ours"
         return STOPPING if self._stop.is_set() else None

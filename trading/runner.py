@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Protocol
 from core import events as ev
 from core.engine import Engine, Step
 from core.ids import IntentKey, MarketId, OrderId
-from core.intents import Cancel, Resync, WalletAction
+from core.intents import Cancel, Place, Resync, WalletAction
 from core.risk import Approved
 from core.safeguards import stands_in_the_way
 from core.units import Ms
@@ -202,7 +202,7 @@ class Runner:
 
     def sent(self, approved: Approved, now: Ms) -> None:
         """The row is written (or needs none): tell the engine and let the order leave, unless a halt came first."""
-        why = self._forbidden(approved)
+        why = came_between(self.engine, approved.intent)
         if why is not None:
             self.not_sent(approved, why, now)
             return
@@ -214,15 +214,6 @@ class Runner:
         else:
             self.not_sent(approved, STEP_FAILED, now)
 
-    def _forbidden(self, approved: Approved) -> str | None:
-        """What came between approval and now: a halt, an open breaker, a window of the venue."""
-        desk = self.engine.desk(approved.intent.market_id)
-        if self.engine.halted is not None:
-            return f"halted meanwhile: {self.engine.halted}"
-        if desk is None or desk.halted is not None:
-            return "its market was halted meanwhile"
-        return stands_in_the_way(self.engine, desk, approved.intent)
-
     def not_sent(
         self, approved: Approved, why: str, now: Ms, *, code: ev.RejectCode = ev.RejectCode.NOT_SENT
     ) -> None:
@@ -230,6 +221,16 @@ class Runner:
         self.now_ms = max(self.now_ms, now)
         self.gateway.forget(approved.intent.key)
         self._step(ev.OrderRejected(approved.intent.key, code, why, self.now_ms))
+
+
+def came_between(engine: Engine, place: Place) -> str | None:
+    """What came between an order's approval and now: a halt, an open breaker, a window of the venue."""
+    desk = engine.desk(place.market_id)
+    if engine.halted is not None:
+        return f"halted meanwhile: {engine.halted}"
+    if desk is None or desk.halted is not None:
+        return "its market was halted meanwhile"
+    return stands_in_the_way(engine, desk, place)
 
 
 def send_at_once(runner: Runner, approved: Approved, now: Ms) -> None:

@@ -3,11 +3,11 @@
 Everything else goes through ``trading.journal``, off the hot path.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import F, Max, Value
+from django.db.models import F, Max, Q, Value
 from django.db.models.functions import Greatest
 
 from core.ids import OrderId
@@ -110,83 +110,99 @@ def write_order(
     When this returns the order may leave. Raises ``FenceLost``, ``HaltedFirst``, ``NotArmed`` or ``DuplicateIntent``,
     all ``OrderNotWritten``: then it must not. A database error says nothing about the row: treat it like a crash.
     """
-    new = NewOrder(place, order_id, unsigned, at_ms)
-    try:
-        _commit([new], account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
-    except IntegrityError as error:
-        if Order.objects.filter(key=place.key).exists() or Order.objects.filter(order_id=order_id).exists():
-            raise DuplicateIntent(f"order {place.key} was already written") from error
-        raise
+    _write(
+        NewOrder(place, order_id, unsigned, at_ms),
+        _Writing(account_id, fence_name, fence, arming_id, _nobody),
+    )
+
+
+def _nobody() -> None:
+    """Nobody waits for the moment before a commit."""
 
 
 def write_orders(
-    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int, arming_id: int | None = None
+    orders: Sequence[NewOrder],
+    *,
+    account_id: int,
+    fence_name: str,
+    fence: int,
+    arming_id: int | None = None,
+    committing: Callable[[], None] = _nobody,
 ) -> list[OrderNotWritten | DatabaseError | None]:
     """Write the rows of approved orders in one transaction; what became of each, ``None`` when it may leave.
 
     Where one may not be written each has a transaction of its own, as ``write_order`` makes it: an order never
-    fails for its neighbour. Raises a database error that says nothing about any of the rows.
+    fails for its neighbour. ``committing`` is called on this thread when all is said and only the disk is waited for;
+    more than once where the rows part. Raises a database error that says nothing about any of the rows.
     """
+    writing = _Writing(account_id, fence_name, fence, arming_id, committing)
     if len(orders) > 1:
         try:
-            _commit(orders, account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
+            _commit(orders, writing)
         except (HaltedFirst, IntegrityError):
             pass  # each for itself now: that says which of them it was
         except (FenceLost, NotArmed) as lost:
             return [lost] * len(orders)
         else:
             return [None] * len(orders)
-    return [
-        _written(each, account_id=account_id, fence_name=fence_name, fence=fence, arming_id=arming_id)
-        for each in orders
-    ]
+    return [_written(each, writing) for each in orders]
 
 
-def _written(
-    new: NewOrder, *, account_id: int, fence_name: str, fence: int, arming_id: int | None
-) -> OrderNotWritten | DatabaseError | None:
+class _Writing(NamedTuple):
+    """What the rows written in one transaction share."""
+
+    account_id: int
+    fence_name: str
+    fence: int
+    arming_id: int | None
+    committing: Callable[[], None]
+
+
+def _written(new: NewOrder, writing: _Writing) -> OrderNotWritten | DatabaseError | None:
     try:
-        write_order(
-            new.place,
-            account_id=account_id,
-            order_id=new.order_id,
-            unsigned=new.unsigned,
-            fence_name=fence_name,
-            fence=fence,
-            at_ms=new.at_ms,
-            arming_id=arming_id,
-        )
+        _write(new, writing)
     except (OrderNotWritten, DatabaseError) as error:
         return error
     return None
 
 
-def _commit(
-    orders: Sequence[NewOrder], *, account_id: int, fence_name: str, fence: int, arming_id: int | None
-) -> None:
+def _write(new: NewOrder, writing: _Writing) -> None:
+    try:
+        _commit([new], writing)
+    except IntegrityError as error:
+        known = Order.objects.filter(Q(key=new.place.key) | Q(order_id=new.order_id))
+        if known.exists():
+            raise DuplicateIntent(f"order {new.place.key} was already written") from error
+        raise
+
+
+def _commit(orders: Sequence[NewOrder], writing: _Writing) -> None:
     """All of them or none. In plain SQL: of an order's way to its socket the ORM took more than the disk."""
     with transaction.atomic(), connection.cursor() as cursor:
         # Touching the row makes a taker of the fence wait for us; a mere look would let both go on.
-        cursor.execute(TOUCH_FENCE, (len(orders), fence_name, fence))
+        cursor.execute(TOUCH_FENCE, (len(orders), writing.fence_name, writing.fence))
         if not cursor.rowcount:
-            raise FenceLost(f"{fence_name} is no longer held with number {fence}")
-        if arming_id is not None and not risk_services.use_arming(arming_id, at=orders[-1].at_ms):
+            raise FenceLost(f"{writing.fence_name} is no longer held with number {writing.fence}")
+        if writing.arming_id is not None and not risk_services.use_arming(
+            writing.arming_id, at=orders[-1].at_ms
+        ):
             raise NotArmed("not armed any more: nobody's word covers it")
         stops = risk.stops()
         for each in orders:
             stop = stops.get(None) or stops.get(each.place.market_id)
             if stop is not None:
                 raise HaltedFirst(stop)
-        cursor.executemany(INSERT_ORDER, [_row(each, account_id, fence_name, fence) for each in orders])
+        cursor.executemany(INSERT_ORDER, [_row(each, writing) for each in orders])
+        writing.committing()
 
 
-def _row(new: NewOrder, account_id: int, fence_name: str, fence: int) -> tuple[str | int | None, ...]:
+def _row(new: NewOrder, writing: _Writing) -> tuple[str | int | None, ...]:
     """The values of ``INSERT_ORDER``."""
     place = new.place
     return (
         place.key,
         new.order_id,
-        account_id,
+        writing.account_id,
         place.market_id,
         place.strategy.value,
         sequence_of(place.key),
@@ -201,8 +217,8 @@ def _row(new: NewOrder, account_id: int, fence_name: str, fence: int) -> tuple[s
         place.decided_ms,
         new.at_ms,
         new.at_ms,
-        fence_name,
-        fence,
+        writing.fence_name,
+        writing.fence,
         new.unsigned,
     )
 

@@ -37,7 +37,7 @@ from trading.outbox import Outbox
 from trading.publishing import Publisher
 from trading.recovery import Opened, open_paper
 from trading.reins import READ_MS, Reins
-from trading.runner import Gateway, Runner
+from trading.runner import TICK_MS, Gateway, Runner
 from trading.tally import Tally, Witnesses
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ async def _work(shard: Shard) -> None:
                 keeper.watch_silence(),
                 aio.every(READ_MS, outliving(reins.read, "read the budget"), stop=stop),
                 aio.every(READ_MS, outliving(corrected.read, "read corrections"), stop=stop),
-                aio.every(PASS_TIME_MS, shard.pass_time, stop=stop),
+                aio.every(lambda: until_the_tick(clock.now_ms()), shard.pass_time, stop=stop),
                 aio.every(LIST_MS, outliving(shard.list_markets, "list markets"), stop=stop),
                 aio.every(BOARD_MS, shard.publish, stop=stop),
                 aio.every(PULSE_MS, outliving(shard.pulse, "value the account"), stop=stop),
@@ -314,6 +314,14 @@ class Stopped(Exception):
 
 class Switched(Exception):
     """Ends the task group when somebody has armed or disarmed: the shard goes on on the other side."""
+
+
+def until_the_tick(now: Ms) -> int:
+    """Real ms from ``now`` until the clock's next whole second, at most ``PASS_TIME_MS``.
+
+    So the timer finds the tick due and not the next frame, whose orders would wait for those of every market.
+    """
+    return min(PASS_TIME_MS, clock.real_ms(TICK_MS - now % TICK_MS))
 
 
 async def _until_switched(gate: Gate) -> None:

@@ -15,7 +15,8 @@ ALL = 10_000  # no book has more levels than prices
 def levels(view: View, outcome: Outcome, side: Side, count: int) -> list[tuple[Price, Shares]]:
     """The best levels that rest on a side of an outcome (BUY: bids), in its own prices, best first."""
     bids = (side is Side.BUY) is (outcome is Outcome.YES)
-    wanted = ALL if view.own_shown else count
+    # No more levels can vanish with our own orders than there are orders.
+    wanted = count + len(view.orders.open()) if view.own_shown else count
     shown = view.book.bids(wanted) if bids else view.book.asks(wanted)
     found = [(price if outcome is Outcome.YES else Price(ONE - price), size) for price, size in shown]
     if view.own_shown:

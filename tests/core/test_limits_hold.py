@@ -211,11 +211,16 @@ def _unsure_fills_landed(patched: pytest.MonkeyPatch) -> None:
 
 
 def _bound_cash_forgotten(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr("core.engine.bound_cash", lambda engine: Usdc(0))
+    patched.setattr("core.stake.bound_cash", lambda engine: Usdc(0))
 
 
 def _offers_forgotten(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(Orders, "offered", lambda self, outcome: Shares(0))
+
+
+def _never_changed(patched: pytest.MonkeyPatch) -> None:
+    """What is at stake is not reckoned again for an order more or less."""
+    patched.setattr(Orders, "changes", property(lambda self: 0, lambda self, count: None))
 
 
 # What the engine may forget beside the judge: in its books, its clock, its part of the limits.
@@ -234,6 +239,7 @@ FORGOTTEN: Final[dict[str, tuple[str, dict[str, Any], Callable[[pytest.MonkeyPat
     "UNKNOWN orders": ("total", {"total_exposure": usdc("60")}, _unknown_orders_forgotten),
     "fills told of and not yet seen": ("position", {"position": usdc("40")}, _late_fills_forgotten),
     "that fills may fail": ("position", {"position": usdc("40")}, _unsure_fills_landed),
+    "that orders changed": ("total", {"total_exposure": usdc("60")}, _never_changed),
     "what is on offer": ("held", {"position": usdc("40")}, _offers_forgotten),
 }
 

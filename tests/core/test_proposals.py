@@ -7,6 +7,7 @@ from core.notes import DayStarted
 from core.orders import Status
 from core.proposals import exposure, view_of
 from core.risk import Exposure, Rule
+from core.stake import at_stake
 from core.units import Usdc, price, shares, usdc
 from tests.builders import BUY, MARKET, NO, SELL, YES, a_deposit, a_listing, a_place, a_take, an_order_id
 from tests.fakes import Play
@@ -24,7 +25,8 @@ def a_quoted_market() -> Play:
 
 def told_of(play: Play, place: Place) -> Exposure:
     """What the judge would be told about an order."""
-    return exposure(play.engine, play.desk, view_of(play.engine, play.desk, play.now), place)
+    engine, desk = play.engine, play.desk
+    return exposure(engine, desk, view_of(engine, desk, play.now), place, at_stake(engine, beside=desk))
 
 
 def judged(play: Play, outcome: Outcome = YES) -> Exposure:
@@ -84,12 +86,7 @@ def test_shares_an_open_sale_offers_are_not_held_for_another() -> None:
     bought(play, YES, "50")
     play.desk.orders.add(a_take("0.48", "20", side=SELL, number=98))
 
-    told = exposure(
-        play.engine,
-        play.desk,
-        view_of(play.engine, play.desk, play.now),
-        a_take("0.48", "50", side=SELL, number=99),
-    )
+    told = told_of(play, a_take("0.48", "50", side=SELL, number=99))
 
     assert told.held == shares("30")
 

@@ -16,6 +16,7 @@ from pytest_django import Settings
 from core.ids import Outcome
 from core.ledger import EntryKind
 from core.lifecycle import CLOSED, Status
+from core.units import Ms
 from feeds.discovery import Discovery
 from feeds.sources.polymarket.gamma_client import GammaClient
 from infra import aio, bus, clock
@@ -172,3 +173,10 @@ async def test_a_reader_of_the_bus_ends_by_one_cancel_wherever_it_meets_it(turns
     assert done
     assert reading.cancelled()
     await close_async()
+
+
+@pytest.mark.parametrize(("into_the_second", "wait_ms"), [(0, 20), (500, 20), (980, 20), (985, 15), (999, 1)])
+def test_the_timer_wakes_when_the_second_turns(into_the_second: int, wait_ms: int) -> None:
+    clock.start(Fraction(1))
+
+    assert shard.until_the_tick(Ms(1_800_000_000_000 + into_the_second)) == wait_ms

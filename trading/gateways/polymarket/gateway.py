@@ -5,7 +5,6 @@ the venue means: ``own_order``. What is asked when: ``own_orders``. How: ``askin
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple, Protocol
@@ -27,7 +26,7 @@ from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
 from trading.gateways.polymarket.reading import read_user_frame
 from trading.gateways.polymarket.recovery import Recovered, recover
-from trading.gateways.polymarket.signing import OrderTerms, Signed, Signer, Unsignable, Unsigned
+from trading.gateways.polymarket.signing import Hashed, OrderTerms, Signed, Signer, Unsignable, Unsigned
 from trading.gateways.polymarket.translate import order_read, order_told, trade_told
 from trading.gateways.polymarket.wire import OrderEvent, Unreadable
 from trading.runner import Prepared
@@ -100,8 +99,8 @@ class PolymarketGateway:
             raise OrderNotWritten(f"cannot be signed: {error.text}") from error
         if len(self._prepared) >= PREPARED_MAX:
             del self._prepared[next(iter(self._prepared))]
-        made = self._prepared[place.key] = _Made(place, unsigned, self._signer.order_id(unsigned))
-        return Prepared(made.order_id, unsigned.text())
+        made = self._prepared[place.key] = _Made(place, unsigned, self._signer.hashed(unsigned))
+        return Prepared(made.hashed.order_id, unsigned.text())
 
     def seal(self, key: IntentKey) -> None:
         """Sign a prepared order."""
@@ -112,7 +111,8 @@ class PolymarketGateway:
     def _signed(self, made: "_Made") -> Signed:
         """Raises ``NotReady`` before there is an API key."""
         post_only = made.place.kind is OrderKind.QUOTE
-        return self._signer.sign(made.unsigned, self._venue.credentials.api_key, post_only=post_only)
+        owner = self._venue.credentials.api_key
+        return self._signer.sign(made.unsigned, owner, post_only=post_only, hashed=made.hashed)
 
     def _order_terms(self, place: Place) -> OrderTerms:
         listing, terms = self._listings.get(place.market_id), self._terms.get(place.market_id)
@@ -128,7 +128,7 @@ class PolymarketGateway:
 
     def order_id(self, approved: Approved) -> OrderId:
         """The id of a prepared order. Raises ``KeyError`` for another."""
-        return self._prepared[approved.intent.key].order_id
+        return self._prepared[approved.intent.key].hashed.order_id
 
     def place(self, approved: Approved, now: Ms) -> None:
         """Hand a prepared order to the transport and return. What becomes of it is told by ``advance``."""
@@ -257,7 +257,7 @@ class PolymarketGateway:
     async def _rest(self) -> None:
         """Until something is due or something was heard."""
         due = self.orders.due_ms()
-        wait_ms = IDLE_MS if due is None else min(IDLE_MS, _real_ms(due - clock.now_ms()))
+        wait_ms = IDLE_MS if due is None else min(IDLE_MS, clock.real_ms(due - clock.now_ms()))
         await aio.stopped_within(self._stirred, wait_ms)
 
     async def _stir_at(self, stop: asyncio.Event) -> None:
@@ -301,14 +301,9 @@ class _Made(NamedTuple):
 
     place: Place
     unsigned: Unsigned
-    order_id: OrderId
+    hashed: Hashed
     signed: Signed | None = None
 
 
 def _market_terms(listing: MarketListed) -> MarketTerms:
     return MarketTerms(listing.yes_token, listing.no_token, listing.fees, listing.delay_ms)
-
-
-def _real_ms(clock_ms: int) -> int:
-    """Real milliseconds in a span of the clock, rounded up; 0 for one that is over."""
-    return max(0, math.ceil(clock_ms / clock.speed()))

@@ -8,7 +8,7 @@ hashing and signing are done here, because the SDK takes a millisecond and more 
 
 import hashlib
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from coincurve import PrivateKey
@@ -125,6 +125,14 @@ class Unsigned(Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.decode(text, type=cls)
 
 
+class Hashed(NamedTuple):
+    """An order's EIP-712 struct hash, its digest on the exchange, and that digest as the venue's id for it."""
+
+    order_id: OrderId
+    contents: bytes
+    digest: bytes
+
+
 class Signed(Struct, frozen=True):
     """The bytes of ``POST /order``, ready to leave. Carries the signature, so it is neither kept nor shown."""
 
@@ -209,19 +217,34 @@ class Signer:
 
     def order_id(self, unsigned: Unsigned) -> OrderId:
         """The id the venue will give it: the EIP-712 digest (polymarket.md 3.3)."""
-        return self._order_id(unsigned, contents_hash(unsigned))
+        return self.hashed(unsigned).order_id
+
+    def hashed(self, unsigned: Unsigned) -> "Hashed":
+        """What the id and the signature are made of."""
+        contents = contents_hash(unsigned)
+        digest = keccak(b"\x19\x01" + self._domains[unsigned.exchange] + contents)
+        return Hashed(OrderId("0x" + digest.hex()), contents, digest)
 
     def sign(
-        self, unsigned: Unsigned, owner: str, *, post_only: bool, order_type: OrderType = "GTC"
+        self,
+        unsigned: Unsigned,
+        owner: str,
+        *,
+        post_only: bool,
+        order_type: OrderType = "GTC",
+        hashed: "Hashed | None" = None,
     ) -> Signed:
-        """The body to post, for ``owner``, our API key. Raises ``ValueError`` for another wallet's order."""
+        """The body to post, for ``owner``, our API key. Raises ``ValueError`` for another wallet's order.
+
+        hashed: what ``hashed`` gave for this very order, where it is at hand.
+        """
         if unsigned.maker != self.maker or unsigned.signature_type != self.signature_type:
             raise ValueError(
                 f"an order of {unsigned.maker}, type {unsigned.signature_type}, is not ours to sign"
             )
         if post_only and order_type != "GTC":
             raise ValueError(f"{order_type} cannot be post-only")
-        contents = contents_hash(unsigned)
+        known = hashed or self.hashed(unsigned)
         body = {
             "deferExec": False,
             "order": {
@@ -232,7 +255,7 @@ class Signer:
                 "metadata": NOTHING_HEX,
                 "salt": unsigned.salt,
                 "side": unsigned.side.name,
-                "signature": self._signature(unsigned, contents),
+                "signature": self._signature(unsigned, known),
                 "signatureType": unsigned.signature_type,
                 "signer": unsigned.signer,
                 "takerAmount": str(unsigned.taker_amount),
@@ -245,7 +268,7 @@ class Signer:
         if post_only:
             body["postOnly"] = True
         return Signed(
-            order_id=self._order_id(unsigned, contents),
+            order_id=known.order_id,
             body=msgspec.json.encode(body),
             maker_amount=unsigned.maker_amount,
         )
@@ -255,13 +278,10 @@ class Signer:
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes((signature[64] + 27,))
 
-    def _order_id(self, unsigned: Unsigned, contents: bytes) -> OrderId:
-        return OrderId("0x" + keccak(b"\x19\x01" + self._domains[unsigned.exchange] + contents).hex())
-
-    def _signature(self, unsigned: Unsigned, contents: bytes) -> str:
-        domain = self._domains[unsigned.exchange]
+    def _signature(self, unsigned: Unsigned, hashed: "Hashed") -> str:
         if self.signature_type != DEPOSIT_WALLET:
-            return "0x" + self.sign_digest(keccak(b"\x19\x01" + domain + contents)).hex()
+            return "0x" + self.sign_digest(hashed.digest).hex()
+        domain, contents = self._domains[unsigned.exchange], hashed.contents
         wrapped = keccak(WALLET_TYPE_HASH + contents + self._wallet_words)
         inner = self.sign_digest(keccak(b"\x19\x01" + domain + wrapped))
         return "0x" + (inner + domain + contents + ORDER_TYPE + len(ORDER_TYPE).to_bytes(2)).hex()

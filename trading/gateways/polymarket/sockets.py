@@ -93,7 +93,7 @@ class Wire(asyncio.Protocol):
         return taken
 
     async def write(self, written: bytes) -> None:
-        """Hand it to the socket in this turn of the loop, with what else is written in it.
+        """Hand it to the socket in this turn of the loop: a head waits for the body that follows it, no longer.
 
         Wait only for a socket that takes no more. Raises ``OSError`` when the connection is closed.
         """
@@ -102,7 +102,7 @@ class Wire(asyncio.Protocol):
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self.flush)
         self._unsent.append(written)
-        if len(written) > UNSENT_MAX:
+        if len(self._unsent) > 1 or len(written) > UNSENT_MAX:
             self.flush()
         if not self._may_write.is_set():
             await self._may_write.wait()
