@@ -368,7 +368,7 @@ def load() -> Polyloly:
     except SettingsError as error:
         lines = [f"  {error}"]
     sys.stderr.write("\n".join(["polyloly cannot start, these settings are wrong:", *lines, ""]))
-    if sys.argv[1:2] == ["up"]:
+    if sys.argv[1:2] in (["up"], ["look_first"]):
         refused.note(lines, ROOT)
     raise SystemExit(1)
 

@@ -1,7 +1,8 @@
 """What is looked at outside before anything trades (product.md 3): clock, sockets, positions, sources, balance.
 
-The launcher asks in this order and logs each answer as ``startup_check``. What trading cannot do without is tried
-three times and then ends the start; everything else is a warning that the doctor shows from then on.
+The launcher, and ``manage.py look_first`` among containers, ask in this order and log each answer as
+``startup_check``. What trading cannot do without is tried three times and then ends the start; everything else is a
+warning that the doctor shows from then on.
 """
 
 import threading
@@ -97,7 +98,7 @@ def positions(polyloly: Polyloly) -> Check:
             answer = http.get(url, params={"user": polyloly.wallet or NOBODY})
     except httpx.HTTPError as error:
         return failed(name, f"{url}: {type(error).__name__} {error}".rstrip(), REACH_IT)
-    refused = not answer.is_success if polyloly.signs else answer.status_code >= SERVER_ERROR
+    refused = not answer.is_success if polyloly.wallet else answer.status_code >= SERVER_ERROR
     if refused:
         return failed(name, f"{url}: HTTP {answer.status_code}", REACH_IT)
     return passed(name, f"{url} answers")
@@ -118,7 +119,8 @@ def sources(polyloly: Polyloly) -> Iterator[Check]:
 def wallet(polyloly: Polyloly) -> Iterator[Check]:
     """What the wallet holds and may spend, by the chain; asked without the key. Never ends the start."""
     if polyloly.wallet is None:
-        yield passed("balance", "paper: no wallet")
+        known = "the trader alone knows the wallet, and asks" if polyloly.signs else "paper: no wallet"
+        yield passed("balance", known)
         return
     balance, allowance = chain_look.look(polyloly.urls, polyloly.wallet)
     if polyloly.venue is Venue.SIMULATOR and balance.verdict is not Verdict.PASS:

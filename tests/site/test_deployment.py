@@ -61,6 +61,36 @@ def test_a_container_is_watched_limited_and_nobodys_root(services: dict[str, Any
     assert service["read_only"]
 
 
+OURS = ["web", "trader", "feeds", "ops", "beat"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_of_ours_starts_before_the_looks_have_passed(services: dict[str, Any], name: str) -> None:
+    assert services[name]["depends_on"]["look_first"] == {"condition": "service_completed_successfully"}
+
+
+def test_what_is_looked_at_is_there_before(services: dict[str, Any]) -> None:
+    first = services["look_first"]
+
+    assert first["restart"] == "no", "it tries three times and then says why"
+    assert set(first["depends_on"]) == {"migrate", "redis", "simulator"}
+    waited_for = {"look_first"}
+    for _ in services:
+        waited_for |= {name for each in waited_for for name in services[each].get("depends_on", ())}
+    assert not waited_for & set(OURS), "what is looked at would wait for the look"
+    assert "look_first" not in {name for each in waited_for for name in services[each].get("depends_on", ())}
+
+
+def test_what_looks_knows_what_the_others_know(services: dict[str, Any]) -> None:
+    """Other settings, and it would pass what the others fail at."""
+    told = {
+        name: value for name, value in services["feeds"]["environment"].items() if name != "POLYLOLY_PROCESS"
+    }
+
+    assert told.items() <= services["look_first"]["environment"].items()
+    assert services["look_first"]["secrets"] == services["feeds"]["secrets"]
+
+
 def test_secrets_come_as_files(services: dict[str, Any]) -> None:
     for name, service in services.items():
         secret = [
@@ -80,6 +110,6 @@ def test_only_the_traders_container_can_read_the_private_key(services: dict[str,
 def test_the_settings_of_a_container_are_known_settings(services: dict[str, Any]) -> None:
     others = {"POLYLOLY_PROCESS", "CELERY_SKIP_CHECKS"}
 
-    for name in ("web", "trader", "feeds", "ops", "beat", "simulator"):
+    for name in (*OURS, "simulator", "look_first"):
         given = set(services[name]["environment"]) - others
         assert {setting.lower() for setting in given} <= set(env.Polyloly.model_fields), name

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.conf import settings
 from websockets.sync.server import serve
 
@@ -246,3 +247,59 @@ def test_a_good_start_looks_at_everything_in_order(stack: Stack) -> None:
     assert {verdict for _, verdict in found[: len(IN_ORDER)]} == {"pass"}
     wait_until(lambda: "reconciliation" in dict(looks(stack.state)), what="books compared", timeout_s=90)
     assert dict(looks(stack.state))["reconciliation"] == "pass"
+
+
+def as_a_container(name: str, **changed: str) -> "subprocess.CompletedProcess[str]":
+    """What the compose file runs under this name, run here."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    python, *words = services[name]["command"].split()
+    assert python == "python"
+    environment = {
+        key: text for key, text in os.environ.items() if key not in {"DATABASE_URL", "REDIS_URL", "PORT"}
+    }
+    environment |= {"DJANGO_SETTINGS_MODULE": "polyloly_site.settings", "NTP_SERVER": "off", **changed}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.mark.slow
+def test_a_container_looks_at_all_that_the_launcher_looks_at(stack: Stack) -> None:
+    before = len(looks(stack.state))
+
+    looked = as_a_container("look_first", STATE_DIR=str(stack.state), PORT=str(stack.port))
+
+    assert (looked.returncode, looked.stdout) == (0, "it may start\n"), looked.stderr
+    # The books may be compared, and logged, meanwhile: that look is the trader's.
+    ours = [each for each in looks(stack.state)[before:] if each[0] in IN_ORDER]
+    assert ours == [(name, "pass") for name in IN_ORDER]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({}, "the database lacks"),
+        ({"DATABASE_URL": "postgres://bot:hunter2@127.0.0.1:1/bot"}, "the database cannot be used"),
+        ({"ARMING_REQUIRED": "true", "PAPER_TRADING": "false"}, "the database lacks"),
+        ({"VENUE": "moon"}, "VENUE"),
+    ],
+    ids=["not migrated", "no database", "not migrated, to be armed", "a bad field"],
+)
+def test_a_container_that_may_not_start_says_why_in_one_line(
+    stack: Stack, tmp_path: Path, changed: dict[str, str], sentence: str
+) -> None:
+    venue = f"http://127.0.0.1:{stack.port + 1}"
+
+    refused = as_a_container("look_first", STATE_DIR=str(tmp_path), SIMULATOR_URL=venue, **changed)
+
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert not {"Traceback", "hunter2"} & set(refused.stderr.split())
+    assert looks(tmp_path)[-1][1] == "fail"
