@@ -156,7 +156,7 @@ class Theirs:
     stated:    the same figures by the venue's cache, ``listed`` by the Data API, which lags: for the evidence only;
                ``costs``: what was paid for them, by the Data API.
     takers:    fills in which our order took; the others rested.
-    carried:   what the chain did beside trades, as far back as the Data API goes; only where it was asked for.
+    carried:   what the chain did beside trades, as far back as the Data API goes; empty where nobody asked.
     silent:    what was not answered, in words.
     """
 
@@ -170,7 +170,7 @@ class Theirs:
     listed: Figures = field(default_factory=dict)
     costs: Figures = field(default_factory=dict)
     takers: Collection[FillId] = ()
-    carried: Sequence[Carried] = ()
+    carried: Sequence[Carried] | None = ()
     silent: tuple[str, ...] = ()
 
 

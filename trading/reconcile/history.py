@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from core import history
-from core.differences import Open, Theirs, Traded
+from core.differences import Carried, Open, Theirs, Traded
 from core.events import Evidence, FillStatus
 from core.ids import FillId, MarketId, OrderId, Side, intent_key
 from core.intents import OrderKind, Purpose
@@ -51,9 +51,7 @@ class Written:
 
 def write(wallet: str, told: Theirs, cash: Usdc) -> Written:
     """Open the account and write its history, whole or not at all. ``cash`` is what the chain states now."""
-    trades = sorted(told.trades or (), key=lambda each: (each.at_ms, each.fill_id))
-    # Without the trades the rest of the history would take away what was never bought.
-    carried = () if told.trades is None else told.carried
+    trades, carried = _told(told)
     lines = history.entries(trades, carried)
     unsettled = [each for each in trades if each.status in NOT_ON_CHAIN]
     brought_in = history.brought_in(cash, lines, unsettled)
@@ -73,6 +71,14 @@ def write(wallet: str, told: Theirs, cash: Usdc) -> Written:
         Entry.objects.bulk_create(_entry(account, line, next(numbers)) for line in (deposit, *lines))
     fees = Usdc(-sum(line.usdc for line in lines if line.kind is EntryKind.FEE))
     return Written(account, brought_in, len(orders), len(trades), len(carried), fees)
+
+
+def _told(told: Theirs) -> tuple[list[Traded], Sequence[Carried]]:
+    """Trades and what was carried out, or neither: half of a history takes away what was never bought, or keeps what
+    was merged long ago."""
+    if told.trades is None or told.carried is None:
+        return [], ()
+    return sorted(told.trades, key=lambda each: (each.at_ms, each.fill_id)), told.carried
 
 
 def _orders(

@@ -85,6 +85,9 @@ def _reopened() -> Iterator[str]:
     told = venue.ask(venue.Question(wallet, tokens, schedules, (), Ms(0), {}, stated=False, history=True))
     if told.figures is None:
         raise CannotResolve(f"the chain does not say what the wallet holds: {'; '.join(told.silent)}")
+    if told.trades is not None and told.carried is None:
+        # By half a history every merge would look like a loss.
+        raise CannotResolve(f"the Data API does not say what was merged: try again; {'; '.join(told.silent)}")
     yield from (f"not answered: {words}" for words in told.silent)
     yield from history.write(wallet, told, Usdc(told.figures[None])).lines()
 

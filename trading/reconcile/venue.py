@@ -96,9 +96,7 @@ async def _listen(question: Question, heard: Heard, opened: AsyncExitStack) -> N
         opened.push_async_callback(transport.close)
         await _lists(transport, question, heard)
     await _indexed(data, question, heard)
-    terms = TermsReader(urls.gamma)
-    opened.push_async_callback(terms.close)
-    await _terms(terms, question, heard)
+    await _terms(urls.gamma, question, heard)
     await _on_chain(chain, question, heard)
     if question.stated and transport is not None:
         await _stated(transport, question, heard)
@@ -132,7 +130,7 @@ async def _indexed(data: DataApi, question: Question, heard: Heard) -> None:
     heard.payouts = _kept(await data.payouts(list(markets)), heard) or {}
 
 
-async def _terms(terms: TermsReader, question: Question, heard: Heard) -> None:
+async def _terms(url: str, question: Question, heard: Heard) -> None:
     """Tokens and fees of markets we traded in and no row knows of: without them no trade can be told apart."""
     schedules, tokens = question.schedules, question.tokens
     strange = dict.fromkeys(
@@ -141,7 +139,13 @@ async def _terms(terms: TermsReader, question: Question, heard: Heard) -> None:
         if trade.asset_id not in tokens.leg_of or schedules.get(trade.market) is None
     )
     strange |= dict.fromkeys(leg[0] for leg in question.held if leg not in tokens.token_of)
-    found, silent = await terms.terms(strange)
+    if not strange:
+        return
+    terms = TermsReader(url)
+    try:
+        found, silent = await terms.terms(strange)
+    finally:
+        await terms.close()
     for one in found:
         tokens.learn(one.yes, (one.market_id, Outcome.YES))
         tokens.learn(one.no, (one.market_id, Outcome.NO))
@@ -198,7 +202,7 @@ def _told(question: Question, heard: Heard, now: Ms) -> Theirs:
         listed={(one.market_id, one.outcome): int(one.shares) for one in heard.listed},
         costs={(one.market_id, one.outcome): int(one.cost) for one in heard.listed},
         takers=takers,
-        carried=tuple(heard.carried or ()),
+        carried=heard.carried if question.history else (),
         silent=(*heard.silent, *torn),
     )
 

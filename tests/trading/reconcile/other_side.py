@@ -23,6 +23,7 @@ class OtherSide(FakeVenue):
     positions: list[dict[str, Any]] = field(default_factory=lambda: [a_position()])
     trades: list[dict[str, Any]] = field(default_factory=lambda: [a_trade()])
     markets: list[dict[str, Any]] = field(default_factory=lambda: [a_market()])
+    activity: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         FakeVenue.__init__(self)
@@ -37,6 +38,8 @@ class OtherSide(FakeVenue):
                 return Says({"data": [], "next_cursor": "LTE="})
             case "/v2/positions":
                 return Says({"data": self.positions, "pagination": {"has_more": False}})
+            case "/v2/activity":
+                return Says({"data": self.activity, "pagination": {"has_more": False}})
             case "/v2/resolutions":
                 return Says({"data": []})
             case "/markets/keyset":
@@ -58,6 +61,19 @@ def a_position(size: float = 10.0) -> dict[str, Any]:
         "outcome_index": 0,
         "current_size": size,
         "total_cost_usdc": 4.92,
+    }
+
+
+def a_happening(kind: str, *, size: float, usdc: float, outcome_index: int = 999) -> dict[str, Any]:
+    """A split or a merge concerns no outcome: index 999."""
+    return {
+        "type": kind,
+        "condition_id": MARKET,
+        "size": size,
+        "usdc_size": usdc,
+        "timestamp": NOON_S,
+        "outcome_index": outcome_index,
+        "transaction_hash": f"0x{kind}",
     }
 
 

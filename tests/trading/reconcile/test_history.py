@@ -109,3 +109,16 @@ def test_a_trade_that_failed_is_told_and_booked_nowhere(settings: Settings) -> N
     assert run.row.is_clean, [row.evidence for row in run.differences]
     assert selectors.fills(written.account.pk).get().status == "failed"
     assert [line.kind for line in Entry.objects.all()] == ["deposit"]
+
+
+def test_without_the_trades_nothing_of_the_history_is_booked(settings: Settings) -> None:
+    merged = Carried(
+        EntryKind.MERGE, MARKET, None, shares("4"), usdc("4"), "0xm", Ms(clock.now_ms() - AGO_MS)
+    )
+    held: dict[Any, int] = {None: settings.POLYLOLY.start_cash, (MARKET, Outcome.YES): int(shares("10"))}
+    said = replace(told([], held, carried=[merged]), trades=None)
+
+    written, run = again(settings, said)
+
+    assert (written.carried, written.brought_in) == (0, settings.POLYLOLY.start_cash)
+    assert [row.kind for row in run.differences] == ["wrong_balance"], "for the rebuild to take in"

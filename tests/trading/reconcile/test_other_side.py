@@ -9,8 +9,9 @@ import pytest
 import pytest_asyncio
 from pytest_django import Settings
 
-from core.differences import Leg, Theirs
+from core.differences import Carried, Leg, Theirs
 from core.ids import MarketId, Outcome, TokenId
+from core.ledger import EntryKind
 from core.units import Ms, shares, usdc
 from tests.trading.polymarket.fake_venue import KEY, Says, Silent, running
 from tests.trading.reconcile.other_side import (
@@ -20,6 +21,7 @@ from tests.trading.reconcile.other_side import (
     WALLET,
     YES,
     OtherSide,
+    a_happening,
     a_position,
     a_trade,
 )
@@ -43,7 +45,7 @@ async def side(settings: Settings, tmp_path: Path) -> AsyncIterator[OtherSide]:
         yield started
 
 
-async def heard(*, known: bool = True) -> Theirs:
+async def heard(*, known: bool = True, history: bool = False) -> Theirs:
     """What one reading hears; ``known``: discovery read the market, and our books hold its YES."""
     tokens = Tokens()
     if known:
@@ -51,7 +53,7 @@ async def heard(*, known: bool = True) -> Theirs:
         tokens.learn(TokenId(NO), (MarketId(MARKET), Outcome.NO))
     held = (LEG,) if known else ()
     from_ms = Ms((NOON_S - 60) * 1_000)
-    question = Question(WALLET, tokens, {}, held, from_ms, {}, stated=False)
+    question = Question(WALLET, tokens, {}, held, from_ms, {}, stated=False, history=history)
     return await asyncio.to_thread(ask, question)
 
 
@@ -75,6 +77,35 @@ async def test_a_market_that_no_row_knows_is_learnt_from_the_list(side: OtherSid
     assert told.figures == {None: 9_995_000_000, LEG: shares("10")}
     assert told.trades is not None
     assert len(told.trades) == 1
+
+
+async def test_what_the_chain_did_beside_trades_is_heard_where_a_history_is_asked_for(
+    side: OtherSide,
+) -> None:
+    side.activity = [
+        a_happening("TRADE", size=10, usdc=4.8, outcome_index=0),
+        a_happening("MERGE", size=4, usdc=4),
+        a_happening("REDEEM", size=2, usdc=1, outcome_index=1),
+        a_happening("REWARD", size=0, usdc=0.1),
+    ]
+
+    told, usual = await heard(history=True), await heard()
+
+    at, market = Ms(NOON_S * 1_000), MarketId(MARKET)
+    assert told.carried == [
+        Carried(EntryKind.MERGE, market, None, shares("4"), usdc("4"), "0xMERGE", at),
+        Carried(EntryKind.REDEEM, market, Outcome.NO, shares("2"), usdc("1"), "0xREDEEM", at),
+    ]
+    assert usual.carried == ()
+
+
+async def test_a_history_without_what_the_chain_did_is_said_to_be_none(side: OtherSide) -> None:
+    side.always["/v2/activity"] = REFUSES
+
+    told = await heard(history=True)
+
+    assert told.carried is None
+    assert "GET /v2/activity: HTTP 503" in told.silent[0]
 
 
 def refuses(path: str) -> Callable[[OtherSide], None]:
