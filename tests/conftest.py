@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from django.db.backends.sqlite3.base import DatabaseOperations  # type: ignore[attr-defined] # it imports them
 from pytest_django import Settings
@@ -13,6 +14,7 @@ from infra import append_only_tables
 from infra import redis as infra_redis
 from infra.redis import Db
 from tests import servers
+from tests.examples import examples
 from tests.stacks import Stack, running
 
 
@@ -33,6 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from redis import Redis
+
+# An example may be slow because somebody else is busy.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=examples(100))
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,6 +12,7 @@ from core.trust import Trust
 from core.units import Ms, usdc
 from tests.builders import a_setup, limits
 from tests.core.wild import Draw, Wild, history
+from tests.examples import examples
 
 RESTLESS: Final = limits(
     position=usdc("60"),
@@ -58,7 +59,7 @@ class Stormy(Wild):
         super().act(draw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DRAWS)
 def test_nothing_is_approved_past_an_open_breaker_or_into_a_window(draws: list[Draw]) -> None:
     stormy = Stormy()
@@ -67,7 +68,7 @@ def test_nothing_is_approved_past_an_open_breaker_or_into_a_window(draws: list[D
         stormy.act(draw)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(DRAWS)
 def test_whatever_happened_everything_comes_back_by_itself(draws: list[Draw]) -> None:
     stormy = Stormy()

@@ -11,6 +11,7 @@ from core.budgets import Holder, Whole, deal
 from core.limits import Budget
 from core.units import Usdc, usdc
 from tests.builders import limits
+from tests.examples import examples
 
 NAMES: Final = ("shard:0", "shard:1", "shard:2", "shard:3")
 AGREED: Final = Whole(usdc("5000"), usdc("2000"), usdc("200"), 5, usdc("10000"))
@@ -204,7 +205,7 @@ ACTS = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(ACTS, max_size=80))
 def test_no_history_of_joining_leaving_crashing_and_dealing_hands_out_more_than_was_agreed(
     acts: list[tuple[str, str, int]],
@@ -215,7 +216,7 @@ def test_no_history_of_joining_leaving_crashing_and_dealing_hands_out_more_than_
         town.act(what, name, percent)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(ACTS, max_size=60))
 def test_once_every_shard_answers_the_parts_are_equal_and_nothing_more_is_dealt(
     acts: list[tuple[str, str, int]],

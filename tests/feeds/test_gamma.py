@@ -17,6 +17,7 @@ from core.units import CERTAIN, ONE, SHARE, Ms, Price, Prob
 from feeds.listings import EventDescribed, Game, Listing, MarketState, MatchDescribed, Protocol
 from feeds.refusals import Refusal, RefusalReason
 from feeds.sources.polymarket.gamma import Reader
+from tests.examples import examples
 from tests.feeds.gamma import NOON, Json, a_map_market, a_market, an_event, condition
 
 HEARD = Ms(NOON - 60_000)
@@ -291,7 +292,7 @@ junk = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     in_event=st.dictionaries(st.sampled_from([*an_event()]), junk, max_size=2),
     in_market=st.dictionaries(st.sampled_from([*a_market()]), junk, max_size=3),

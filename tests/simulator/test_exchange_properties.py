@@ -15,6 +15,7 @@ from core.units import ONE, SHARE, Ms, Price, Shares, cost
 from simulator.exchange.accounts import Account
 from simulator.exchange.orders import Order, Status
 from simulator.exchange.venue import Exchange
+from tests.examples import examples
 from tests.simulator.builders import MARKET, an_exchange, best, listing, trader
 
 TRADERS = 4
@@ -135,7 +136,7 @@ def check_book(floor: Floor) -> None:
 
 
 @given(steps, st.sampled_from([0, 1_000]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_nothing_is_made_or_lost_and_the_book_never_crosses(says: list[Say], delay_ms: int) -> None:
     floor = a_floor(delay_ms=delay_ms)
     before = worth(floor)
@@ -149,7 +150,7 @@ def test_nothing_is_made_or_lost_and_the_book_never_crosses(says: list[Say], del
 
 
 @given(steps, st.sampled_from(Outcome))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_resolution_pays_out_exactly_the_collateral(says: list[Say], winner: Outcome) -> None:
     floor = a_floor(delay_ms=1_000)
     before = worth(floor)
@@ -183,7 +184,7 @@ def naive_match(left: dict[int, int], resting: list[Resting], incoming: Resting)
 
 
 @given(steps)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_sorted_list_finds_the_same_matches(says: list[Say]) -> None:
     exchange = an_exchange()
     rich = [trader(exchange, f"rich {n}", cash="1000000", pairs="100000") for n in range(TRADERS)]

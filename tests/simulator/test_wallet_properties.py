@@ -18,6 +18,7 @@ from simulator.exchange.accounts import Account
 from simulator.exchange.orders import Order, Status, TimeInForce
 from simulator.exchange.trades import TradeStatus
 from simulator.exchange.venue import Exchange
+from tests.examples import examples
 from tests.simulator.builders import MARKET, an_exchange, trader
 
 CASH = "60"
@@ -161,7 +162,7 @@ chances = st.sampled_from([(0, 0), (300_000, 0), (200_000, 300_000), (0, 700_000
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from([0, 1_000]), chances)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_money_is_conserved_and_a_wallet_is_the_sum_of_its_trades(
     seed: int, delay_ms: int, chance: tuple[int, int]
 ) -> None:
@@ -174,7 +175,7 @@ def test_money_is_conserved_and_a_wallet_is_the_sum_of_its_trades(
 
 
 @given(st.integers(0, 1 << 32), st.sampled_from([Price(0), Price(ONE // 2), ONE]), chances)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_after_a_resolution_trades_still_settle_and_every_wallet_can_redeem(
     seed: int, payout_yes: Price, chance: tuple[int, int]
 ) -> None:

@@ -29,10 +29,11 @@ from schemathesis.specs.openapi.checks import (
 
 from infra import checks
 from polyloly_site.api import api
+from tests.examples import FULL
 from tests.site.evening import Known, an_evening
 
 ADMIN_TOKEN: Final = "admin-token-of-this-test"
-EXAMPLES: Final = 8
+EXAMPLES: Final = 8 if FULL else 5
 SHAPES: Final = [
     status_code_conformance,
     content_type_conformance,

@@ -13,12 +13,13 @@ import pytest
 
 from core.units import Ms
 from risk.alerts.decision import TRIES_MAX, Kind, Standing, Tried, due
+from tests.examples import FULL, examples
 from tests.risk.alerts.test_decision import MIN, POLICY, S, an_alert
 from tests.risk.conftest import NOON
 
 EVENING_MS = 10 * 60 * MIN  # from noon to 22:00
 NIGHT_MS = 24 * 60 * MIN
-SEEDS = range(40)
+SEEDS = range(examples(40))
 
 
 class Evening:
@@ -75,7 +76,7 @@ class Evening:
         return [each for each in self.of(alert) if each.succeeded]
 
 
-@pytest.fixture(params=SEEDS)
+@pytest.fixture(scope="module", params=SEEDS)
 def evening(request: pytest.FixtureRequest) -> Evening:
     failing = (0, 20, 60, 100)[request.param % 4]
     return Evening(request.param, alerts=60, failing=failing, lasts_ms=3 * 60 * MIN)
@@ -137,7 +138,7 @@ def test_everything_in_force_is_told_by_a_channel_that_works(seed: int) -> None:
     assert untold == []
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(10 if FULL else 3))  # asked each second, an evening takes some
 def test_a_p0_never_waits_longer_than_a_minute(seed: int) -> None:
     evening = Evening(seed, alerts=80, failing=0, lasts_ms=3 * 60 * MIN, step_ms=1_000)
 

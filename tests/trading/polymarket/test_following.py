@@ -9,6 +9,7 @@ from core.intents import OrderKind, Place
 from core.lifecycle import Status
 from core.units import Usdc, cost, price
 from tests.builders import ESPORTS, YES, a_place, a_take
+from tests.examples import examples
 from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.venue_model import HeldOrder, HeldTrade, an_id
 from trading.gateways.polymarket.answers import PostStatus
@@ -153,7 +154,7 @@ def paid(evening: Evening) -> tuple[Usdc, Usdc]:
     return Usdc(amount), Usdc(charge)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.data(), st.booleans(), st.lists(st.sampled_from(STEPS), max_size=25))
 def test_whatever_is_shuffled_repeated_or_lost_we_end_where_the_venue_is(
     draw: st.DataObject, takes: bool, steps: list[str]

@@ -21,6 +21,7 @@ from core.ids import IntentKey, Side, TokenId
 from core.intents import Place
 from core.units import Ms, Price, Shares
 from tests.builders import a_place
+from tests.examples import examples
 from trading.gateways.polymarket import signing
 from trading.gateways.polymarket.credentials import Credentials, l1_headers, l2_headers, read_credentials
 from trading.gateways.polymarket.signing import CONTRACTS, Exchange, OrderTerms, Signer, Unsignable, Unsigned
@@ -128,7 +129,7 @@ orders = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(order=orders, post_only=st.booleans())
 def test_both_clients_of_the_venue_make_the_same_bytes(order: Unsigned, post_only: bool) -> None:
     ours = a_signer(order.signature_type).sign(order, OWNER, post_only=post_only)
@@ -140,7 +141,7 @@ def test_both_clients_of_the_venue_make_the_same_bytes(order: Unsigned, post_onl
     assert ours.order_id == signers.older_order_id(order, KEY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(order=orders)
 def test_an_order_kept_as_text_becomes_the_same_bytes(order: Unsigned) -> None:
     first = a_signer(order.signature_type).sign(order, OWNER, post_only=True)
@@ -151,7 +152,7 @@ def test_an_order_kept_as_text_becomes_the_same_bytes(order: Unsigned) -> None:
 
 
 @pytest.mark.parametrize("tick", ["0.1", "0.01", "0.005", "0.0025", "0.001", "0.0001"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_amounts_are_the_sdks(tick: str, data: st.DataObject) -> None:
     step = units.price(tick)
