@@ -15,6 +15,7 @@ DEV := $(VENV)/.dev.stamp
 NODE_RUN := node_modules/.run.stamp
 NODE_DEV := node_modules/.dev.stamp
 ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help
 help: ## this list
@@ -32,9 +33,9 @@ rehearse: $(RUN) $(NODE_RUN) ## the dress rehearsal: the live order path, simula
 install: $(DEV) $(NODE_DEV) ## everything, tools for development included
 
 .PHONY: test
-test: lint browser ## lint, then the whole suite with real Redis, PostgreSQL and browser
+test: lint browser ## lint, then the whole suite with real Redis, PostgreSQL and browser (FULL=1: all examples; WORKERS=2)
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: lint
 lint: install ## ruff, mypy --strict, import directions, JavaScript types

@@ -3,7 +3,8 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import hypothesis
 import pytest
@@ -17,8 +18,25 @@ from tests import servers
 from tests.examples import examples
 from tests.stacks import Stack, running
 
+QUICK_BETWEEN: Final = 12  # files, between two with slow tests
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    never_two_of_one_id(items)
+    begin_the_slow_early(items)
+
+
+def begin_the_slow_early(items: list[pytest.Item]) -> None:
+    """Files with slow tests are spread over the first part: one that began last would keep a worker busy while the
+    others are done, and all of them at once would be many stacks on two cores."""
+    slow = dict.fromkeys(item.path for item in items if item.get_closest_marker("slow"))
+    quick = dict.fromkeys(item.path for item in items if item.path not in slow)
+    place: dict[Path, float] = {path: number for number, path in enumerate(quick)}
+    place |= {path: number * QUICK_BETWEEN - 0.5 for number, path in enumerate(slow)}
+    items.sort(key=lambda item: place[item.path])
+
+
+def never_two_of_one_id(items: list[pytest.Item]) -> None:
     """No two tests under one id: run side by side only the first of them would run, and nobody would be told.
 
     Schemathesis names each endpoint's test and leaves the id without the name.
@@ -118,8 +136,8 @@ def browser(chromium_path: str) -> "Iterator[Browser]":
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """A whole running polyloly in demo mode, started by ``manage.py up``. Do not stop it: others use it too."""
+    """A whole running polyloly in demo mode, started by ``manage.py up``. It keeps half a core busy while it runs."""
     with running() as started:
         yield started

@@ -23,6 +23,8 @@ from tests.runbook.blocks import SHOWN_MAX, Block, blocks
 from tests.servers import wait_until
 from tests.stacks import Stack, running
 
+pytestmark = pytest.mark.slow
+
 TOKENS: Final = {"ADMIN_TOKEN": "runbook-admin-token-1", "OPERATOR_TOKEN": "runbook-operator-token"}
 MODE: Final = {"VENUE": "simulator", "PAPER_TRADING": "false", "RECORD": "true"}
 BLOCK_S: Final = 120

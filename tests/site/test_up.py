@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,46 +64,6 @@ def test_a_killed_trader_is_back_within_ten_seconds(stack: Stack) -> None:
     assert clock.monotonic_ms() - killed_ms < 10_000
 
 
-def test_term_ends_everything_in_order(tmp_path: Path) -> None:
-    with stacks.running(state=tmp_path) as stack:
-        wait_until(lambda: ready(stack), what=f"ready: {stack.get('/health/ready')}", timeout_s=30)
-        began = clock.monotonic_ms()
-
-        assert stack.stop() == 0
-
-        assert clock.monotonic_ms() - began < 15_000
-        assert stack.pids() == []
-        lines = [json.loads(line) for line in (tmp_path / "logs" / "bot.jsonl").read_text().splitlines()]
-        steps = [line for line in lines if line.get("event") == "shutdown step"]
-        assert [step["step"].split(",")[0] for step in steps] == [
-            "no new work",
-            "sources",
-            "state snapshot written",
-            "queue and bus ended",
-            "exit",
-        ]
-        # A console or a report that is late on a busy machine may be cut off; orders, rows and Redis may not.
-        assert [step["killed"] for step in steps if not step["step"].startswith("sources")] == [
-            [],
-            [],
-            [],
-            [],
-        ]
-        numbered = [line for line in lines if line.get("event_type") == "shutdown_step" and "number" in line]
-        assert [line["number"] for line in numbered] == [1, 2, 3, 4, 5, 6]
-        assert numbered[1]["still_open"] == 0, "asked until none was open"
-        assert numbered[5]["code"] == 0
-
-
-def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(tmp_path: Path) -> None:
-    with stacks.running(state=tmp_path) as stack:
-        stack.process.kill()
-        wait_until(lambda: stack.pids() == [], what="all gone", timeout_s=5)
-
-    with stacks.running(state=tmp_path) as again:
-        wait_until(lambda: ready(again), what=f"ready: {again.get('/health/ready')}", timeout_s=30)
-
-
 def test_a_second_launcher_in_the_same_state_directory_is_refused(stack: Stack) -> None:
     refused = up(STATE_DIR=str(stack.state), PORT=str(free_port()))
 
@@ -141,3 +102,46 @@ def test_what_cannot_be_reached_is_named_without_its_password(
     assert sentence in refused.stderr
     assert "hunter2" not in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+# From here on the launcher is killed: nothing that needs it alive may follow.
+
+
+@pytest.fixture(scope="module")
+def next_start(stack: Stack) -> Iterator[Stack]:
+    """Started in the directory of a launcher that was killed, and ready."""
+    stack.process.kill()
+    wait_until(lambda: stack.pids() == [], what="all gone", timeout_s=5)
+    with stacks.running(state=stack.state) as again:
+        wait_until(lambda: ready(again), what=f"ready: {again.get('/health/ready')}", timeout_s=30)
+        yield again
+
+
+def test_nothing_outlives_a_killed_launcher_and_the_next_start_works(next_start: Stack) -> None:
+    assert next_start.get("/health/live")[0] == 200
+
+
+def test_term_ends_everything_in_order(next_start: Stack) -> None:
+    log = next_start.state / "logs" / "bot.jsonl"
+    told_before = len(log.read_text().splitlines())
+    began = clock.monotonic_ms()
+
+    assert next_start.stop() == 0
+
+    assert clock.monotonic_ms() - began < 15_000
+    assert next_start.pids() == []
+    lines = [json.loads(line) for line in log.read_text().splitlines()[told_before:]]
+    steps = [line for line in lines if line.get("event") == "shutdown step"]
+    assert [step["step"].split(",")[0] for step in steps] == [
+        "no new work",
+        "sources",
+        "state snapshot written",
+        "queue and bus ended",
+        "exit",
+    ]
+    # A console or a report that is late on a busy machine may be cut off; orders, rows and Redis may not.
+    assert [step["killed"] for step in steps if not step["step"].startswith("sources")] == [[]] * 4
+    numbered = [line for line in lines if line.get("event_type") == "shutdown_step" and "number" in line]
+    assert [line["number"] for line in numbered] == [1, 2, 3, 4, 5, 6]
+    assert numbered[1]["still_open"] == 0, "asked until none was open"
+    assert numbered[5]["code"] == 0

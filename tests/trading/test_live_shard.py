@@ -38,7 +38,7 @@ from trading.gateways.polymarket.answers import Accepted
 from trading.gateways.polymarket.signing import OrderTerms
 from trading.models import Account, Fill, Order, StepFailure
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 NAME: Final = "shard:0"
 SPEED: Final = Fraction(8)
 

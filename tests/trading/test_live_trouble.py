@@ -32,7 +32,7 @@ from trading.shard import Shard
 from trading.tally import Witnesses
 
 __all__ = ["stand"]
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 ALWAYS: Final = 1_000
 TAKEN: Final = "the venue took an order"
 

@@ -39,7 +39,7 @@ from trading.models import Account, AccountMode, WalletAction, WalletKind
 from trading.wallet_keeper import Keeper, Refused
 from trading.wallet_light import Hold
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis")]
 WITHIN_S: Final = 20.0
 SPEED: Final = Fraction(5)  # beats of 1 s: a busy machine must not miss one
 
