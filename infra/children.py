@@ -40,8 +40,8 @@ class Program:
     without: frozenset[str] = frozenset()
 
 
-def _tied_to_us() -> Callable[[], None] | None:
-    """What a new child does before its program starts, so that it dies with us. Linux only."""
+def tied_to_us() -> Callable[[], None] | None:
+    """What a new child does before its program starts, so that it dies with the thread that starts it. Linux only."""
     if not LINUX:
         return None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -98,7 +98,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self._environment(),
                 start_new_session=True,
-                preexec_fn=_tied_to_us(),  # noqa: PLW1509 the launcher forks from its only busy thread
+                preexec_fn=tied_to_us(),  # noqa: PLW1509 the launcher forks from its only busy thread
             )
         self._started_ms = clock.monotonic_ms()
         log.info("process started", process_name=self.name, pid=self.process.pid, event_type="startup")

@@ -15,8 +15,9 @@ FENCE: Final = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTI
 HEADING: Final = re.compile(r"^#{1,4} (?P<words>.+)$", re.MULTILINE)
 OPTIONS: Final = {
     "live": "needs real money, containers or a fresh machine: read and checked, not run",
-    "armed": "needs a stack that must be armed: rehearsed by test_armed, in order of the page",
+    "armed": "starts, arms or disarms: run around all others, in order of the page",
     "last": "ends the stack: run after all others",
+    "stopped": "for a stack that has ended, whose venue goes on: run at the very end",
     "finds": "must print something",
     "exit=": "must end with one of these codes, with commas between",
     "within=": "is tried again until it passes, so many seconds",
@@ -44,6 +45,7 @@ class Block:
     live: bool
     armed: bool
     last: bool
+    stopped: bool
     finds: bool
     exits: frozenset[int]
     within_s: int
@@ -90,6 +92,7 @@ def _block(section: str, line: int, text: str, options: list[str]) -> Block:
         live="live" in said,
         armed="armed" in said,
         last="last" in said,
+        stopped="stopped" in said,
         finds="finds" in said,
         exits=frozenset(int(code) for code in said.get("exit", "0").split(",")),
         within_s=int(said.get("within", "0")),
