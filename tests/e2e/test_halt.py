@@ -15,6 +15,7 @@ from infra.redis import Db
 from risk import selectors
 from risk.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
+from tests.e2e.evening import gate
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader
 from tests.e2e.listed import list_markets
@@ -235,6 +236,10 @@ def test_one_market_is_halted_and_resumed_with_a_reason(
 ) -> None:
     list_markets(trader.evening)
     market_id = next(iter(trader.evening.markets))
+    # The evening decides on this market only after a dozen seconds, which is longer than a page is waited for.
+    decided = {"at_ms": clock.now_ms(), "verdict": "no", "gate": "book trusted"}
+    row = trader.rows()[f"market:{market_id}"] | {"decision": decided, "gates": [gate(0, 1), gate(1, 1)]}
+    trader.say(**{f"market__{market_id}": row})
     page = open_page(f"/markets/{market_id}/")
     page.locator("#market-state").get_by_role("button", name="Halt").click()
     page.get_by_role("dialog").get_by_role("button", name="Halt T1 v HLE").click()
