@@ -185,20 +185,22 @@ def say_total_loss(proof: Proof, stack: Stack, known: dict[str, str]) -> None:
 
 
 def say_kills(proof: Proof, stack: Stack, known: dict[str, str]) -> None:
-    back, killed = 0, []
+    """One after the other, each while orders leave; the next when they do again and the books are clean."""
+    killed: list[str] = []
+    back = trading = unclean = 0
     for name in islice(cycle(CHILDREN), ROUNDS):
-        pid = pid_of(stack, name)
+        pid, before = pid_of(stack, name), stacks.orders_of(stack)
         if pid is None:
             continue
         os.kill(pid, signal.SIGKILL)
         killed.append(name)
         back += started_again(stack, name, pid)
-    found = clean(known)
-    figure = (
-        f"{len(killed)} kills ({', '.join(dict.fromkeys(killed))}), {back} back, then exit {found.status}"
-    )
-    proof.say("kill -9 of every child in turn", figure + told(found.kinds), "all back, reconciled clean",
-              holds=back == len(killed) and found.status == 0 if killed else None)  # fmt: skip
+        trading += stacks.trades_again(stack, before)
+        unclean += clean(known).status != 0
+    names = ", ".join(dict.fromkeys(killed))
+    figure = f"{len(killed)} kills ({names}), {back} back, {trading} traded again, {unclean} not clean"
+    proof.say("kill -9 of every child in turn, while it trades", figure, "all back, trading, reconciled clean",
+              holds=back == trading == len(killed) and not unclean if killed else None)  # fmt: skip
 
 
 def pid_of(stack: Stack, name: str) -> int | None:

@@ -86,10 +86,10 @@ def begin(subjects: Sequence[Subject], *, from_address: str, at: Ms) -> Entry:
 
     Raises ``LockedOut``.
     """
-    let_through(subjects, at=at)
+    # One look: a try that passed it is counted with those that led to the next lockout, not as the first after it.
+    numbers = [_let_through(subject, at=at) for subject in subjects]
     tickets = []
-    for subject in subjects:
-        number = _newest_number(subject)
+    for subject, number in zip(subjects, numbers, strict=True):
         ticket = tally.count(_counted(subject, number), span_s=_policy().window_min * 60)
         tickets.append((subject, number, ticket))
     entry = Entry(tuple(tickets), from_address)
@@ -102,9 +102,15 @@ def begin(subjects: Sequence[Subject], *, from_address: str, at: Ms) -> Entry:
 def let_through(subjects: Sequence[Subject], *, at: Ms) -> None:
     """Raise ``LockedOut`` where one of them is; counts nothing."""
     for subject in subjects:
-        newest = _newest(subject)
-        if newest is not None and newest.lifted is None and newest.until > to_datetime(at):
-            raise _locked_out(newest, at=at)
+        _let_through(subject, at=at)
+
+
+def _let_through(subject: Subject, *, at: Ms) -> int:
+    """How many lockouts it has had; raises ``LockedOut`` while the last of them lasts."""
+    newest = _newest(subject)
+    if newest is not None and newest.lifted is None and newest.until > to_datetime(at):
+        raise _locked_out(newest, at=at)
+    return 0 if newest is None else newest.number
 
 
 def refused(entry: Entry, *, at: Ms) -> None:
@@ -211,11 +217,6 @@ def _locked_out(row: Lockout, *, at: Ms) -> LockedOut:
 
 def _newest(subject: Subject) -> Lockout | None:
     return Lockout.objects.filter(kind=subject.kind.value, subject=subject.name).order_by("-number").first()
-
-
-def _newest_number(subject: Subject) -> int:
-    newest = _newest(subject)
-    return 0 if newest is None else newest.number
 
 
 def _counted(subject: Subject, number: int) -> str:
