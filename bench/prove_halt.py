@@ -61,8 +61,11 @@ def say_rounds(proof: Proof, found: Rounds) -> None:
     proof.say(f"{HALTS} halts under load: to proven zero open orders",
               f"{figures}, {found.unproven} unproven, {found.left_open} orders open at a proof",
               f"p99 below {PROVEN_MS} ms, none unproven, none open", holds=sound)  # fmt: skip
-    proof.say(f"orders sent while halted, by the venue's log ({STOPPED_MS} ms after the press until the reset)",
-              f"{found.while_halted} in {HALTS} halts, {found.stuck} times no trading afterwards", "0, 0",
+    # Of an order in that time: how many ms after the press it came, and after its answer.
+    late = f", later than {STOPPED_MS} ms after the press: {found.late_ms}" if found.late_ms else ""
+    proof.say(f"orders sent while halted, by the venue's log ({STOPPED_MS} ms after the press and its answer given)",
+              f"{found.while_halted} in {HALTS} halts{late}, "
+              f"{found.stuck} times no trading afterwards", "0, 0",
               holds=not found.while_halted and not found.stuck)  # fmt: skip
 
 
