@@ -61,12 +61,10 @@ def say_rounds(proof: Proof, found: Rounds) -> None:
     proof.say(f"{HALTS} halts under load: to proven zero open orders",
               f"{figures}, {found.unproven} unproven, {found.left_open} orders open at a proof",
               f"p99 below {PROVEN_MS} ms, none unproven, none open", holds=sound)  # fmt: skip
-    # Of an order in that time: how many ms after the press it came, and after its answer.
-    late = f", later than {STOPPED_MS} ms after the press: {found.late_ms}" if found.late_ms else ""
-    proof.say(f"orders sent while halted, by the venue's log ({STOPPED_MS} ms after the press and its answer given)",
-              f"{found.while_halted} in {HALTS} halts{late}, "
-              f"{found.stuck} times no trading afterwards", "0, 0",
-              holds=not found.while_halted and not found.stuck)  # fmt: skip
+    late = f" (ms after the press, and after its answer: {found.late_ms})" if found.late_ms else ""
+    proof.say(f"orders sent while halted, by the venue's log ({STOPPED_MS} ms after the press until the reset)",
+              f"{len(found.late_ms)} in {HALTS} halts{late}, {found.stuck} times no trading afterwards", "0, 0",
+              holds=not found.late_ms and not found.stuck)  # fmt: skip
 
 
 def say_outage(

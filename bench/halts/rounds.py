@@ -17,17 +17,14 @@ class Rounds:
     Units:
         last_order_ms: of each halt, when the last order came to the venue; 0 when none came after it.
         proven_ms:     of each halt, when it was proven.
-        while_halted:  orders that came after the press was answered and later than ``STOPPED_MS`` after it, and before
-                       the reset: until the answer nobody was told that it is halted.
-        late_ms:       of orders that came later than ``STOPPED_MS`` after the press: how much after it, and how much
-                       after its answer (negative: before).
+        late_ms:       of each order that came later than ``STOPPED_MS`` after the press, and before the reset, which
+                       none may: how much after the press, and how much after its answer (negative: before).
         open_before:   orders that were open when it was pressed.
         left_open:     orders that the venue had open when the halt called itself proven.
     """
 
     last_order_ms: list[int] = field(default_factory=list)
     proven_ms: list[int] = field(default_factory=list)
-    while_halted: int = 0
     late_ms: list[tuple[int, int]] = field(default_factory=list)
     unproven: int = 0
     open_before: list[int] = field(default_factory=list)
@@ -58,7 +55,6 @@ def _play_one(stand: Stand, found: Rounds, number: int) -> None:
     found.last_order_ms.append(max(came, default=pressed.at_ms) - pressed.at_ms)
     late = [at for at in came if at > pressed.at_ms + STOPPED_MS]
     found.late_ms += [(at - pressed.at_ms, at - pressed.answered_ms) for at in late]
-    found.while_halted += len([at for at in late if at > pressed.answered_ms])
     if reset.status != 200 and not stand.goes_on():
         found.stuck += 1
     stand.trades(ORDERS_BETWEEN)
