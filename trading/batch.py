@@ -64,7 +64,8 @@ class Batch:
         for record in records:
             self._sort(record)
         self._entries = [
-            self._entry(line, entries_before + number) for number, line in enumerate(self._lines, 1)
+            entry_row(line, account_id=account_id, writer=writer, sequence=entries_before + number)
+            for number, line in enumerate(self._lines, 1)
         ]
 
     @property
@@ -125,7 +126,7 @@ class Batch:
             if order is None:
                 self._stray(seen)
             else:
-                rows.append(_fill(seen, order))
+                rows.append(fill_row(seen, order))
         Fill.objects.bulk_create(rows)
 
     def _stray(self, seen: FillSeen) -> None:
@@ -188,22 +189,6 @@ class Batch:
             before = [status for status, after in SETTLES.items() if told.status in after]
             Fill.objects.filter(fill_id=told.fill_id, status__in=before).update(status=told.status)
 
-    def _entry(self, line: LedgerEntry, sequence: int) -> Entry:
-        return Entry(
-            account_id=self._account_id,
-            writer=self._writer,
-            sequence=sequence,
-            market_id=line.market_id,
-            strategy=line.strategy,
-            kind=line.kind,
-            outcome=line.outcome,
-            shares=line.shares,
-            usdc=line.usdc,
-            fill_id=line.fill_id,
-            at_ms=line.at_ms,
-            note=line.note,
-        )
-
     def _action(self, wanted: Merge | Redeem) -> WalletAction:
         merges = isinstance(wanted, Merge)
         return WalletAction(
@@ -247,7 +232,26 @@ def price_text(amount: int, shares: int) -> str:
     return text(amount * 10**PRICE_PLACES // shares, PRICE_PLACES)
 
 
-def _fill(seen: FillSeen, order: Order) -> Fill:
+def entry_row(line: LedgerEntry, *, account_id: int, writer: str, sequence: int) -> Entry:
+    """A line of the ledger as its row, not written yet. ``writer`` and ``sequence`` name it."""
+    return Entry(
+        account_id=account_id,
+        writer=writer,
+        sequence=sequence,
+        market_id=line.market_id,
+        strategy=line.strategy,
+        kind=line.kind,
+        outcome=line.outcome,
+        shares=line.shares,
+        usdc=line.usdc,
+        fill_id=line.fill_id,
+        at_ms=line.at_ms,
+        note=line.note,
+    )
+
+
+def fill_row(seen: FillSeen, order: Order) -> Fill:
+    """A fill of an order as its row, not written yet."""
     return Fill(
         fill_id=seen.fill_id,
         order_id=order.key,

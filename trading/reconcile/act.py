@@ -24,6 +24,7 @@ from risk import selectors as risk
 from risk import services as risk_services
 from risk.errors import CannotResolve, HaltKept, UnknownDifference
 from risk.services import Actor, AuditOutcome, Control, HaltCode, MarketHaltCode
+from trading.batch import entry_row, price_text
 from trading.models import Account, Difference, Entry, Fill, How, Order, Reconciliation, Resolution
 from trading.reconcile.books import figures_of
 
@@ -209,7 +210,7 @@ def _adopt(row: Difference, at: Ms) -> Doing:
         shares=shares,
         amount=amount,
         fee=fee,
-        price=text(amount * 1_000_000 // shares, 6),
+        price=price_text(amount, shares),
         status=status,
         evidence=Evidence.VENUE,
         said_ms=told["at_ms"],
@@ -312,19 +313,8 @@ def _line(
 
 
 def _written(row: Difference, entry: LedgerEntry, sequence: int) -> None:
-    Entry.objects.create(
-        account_id=row.account_id,
-        writer=f"{NAME}:{row.pk}",
-        sequence=sequence,
-        market_id=entry.market_id,
-        strategy=entry.strategy,
-        kind=entry.kind,
-        outcome=entry.outcome,
-        shares=entry.shares,
-        usdc=entry.usdc,
-        fill_id=entry.fill_id,
-        at_ms=entry.at_ms,
-        note=entry.note,
+    entry_row(entry, account_id=row.account_id, writer=f"{NAME}:{row.pk}", sequence=sequence).save(
+        force_insert=True
     )
 
 

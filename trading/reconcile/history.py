@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Final
 
 from django.conf import settings
@@ -10,8 +9,8 @@ from django.db import transaction
 
 from core import history
 from core.differences import Carried, Open, Theirs, Traded
-from core.events import Evidence, FillStatus
-from core.ids import FillId, MarketId, OrderId, Side, intent_key
+from core.events import Evidence, FillSeen, FillStatus
+from core.ids import FillId, IntentKey, MarketId, OrderId, Side, intent_key
 from core.intents import OrderKind, Purpose
 from core.ledger import Entry as LedgerEntry
 from core.ledger import EntryKind
@@ -19,7 +18,7 @@ from core.lifecycle import Status
 from core.reconcile import LEFT_OUT_MS
 from core.units import ONE, Ms, Shares, Usdc, text
 from infra import clock
-from trading.batch import price_text
+from trading.batch import entry_row, fill_row
 from trading.models import Account, AccountMode, Entry, Fill, Order
 
 WRITER: Final = "rebuild"
@@ -64,11 +63,14 @@ def write(wallet: str, told: Theirs, cash: Usdc) -> Written:
         orders = Order.objects.bulk_create(_orders(account, trades, told.open_orders or (), told.takers, now))
         by_id = {order.order_id: order for order in orders}
         Fill.objects.bulk_create(_fill(each, by_id[each.order_id]) for each in trades)
-        numbers = count(1)
         deposit = LedgerEntry(
             EntryKind.DEPOSIT, None, None, None, Shares(0), brought_in, None, opened_ms, "found by a rebuild"
         )
-        Entry.objects.bulk_create(_entry(account, line, next(numbers)) for line in (deposit, *lines))
+        writer = f"{WRITER}:{account.pk}"
+        Entry.objects.bulk_create(
+            entry_row(line, account_id=account.pk, writer=writer, sequence=number)
+            for number, line in enumerate((deposit, *lines), 1)
+        )
     fees = Usdc(-sum(line.usdc for line in lines if line.kind is EntryKind.FEE))
     return Written(account, brought_in, len(orders), len(trades), len(carried), fees)
 
@@ -133,36 +135,15 @@ def _order(
 
 
 def _fill(trade: Traded, order: Order) -> Fill:
-    return Fill(
+    seen = FillSeen(
         fill_id=trade.fill_id,
-        order_id=order.key,
-        account_id=order.account_id,
-        market_id=trade.market_id,
-        outcome=trade.outcome,
-        side=trade.side,
+        key=IntentKey(order.key),
         shares=trade.shares,
         amount=trade.amount,
         fee=trade.fee,
-        price=price_text(trade.amount, trade.shares),
         status=trade.status,
         evidence=Evidence.VENUE,
         said_ms=trade.at_ms,
         heard_ms=trade.at_ms,
     )
-
-
-def _entry(account: Account, line: LedgerEntry, number: int) -> Entry:
-    return Entry(
-        account=account,
-        writer=f"{WRITER}:{account.pk}",
-        sequence=number,
-        market_id=line.market_id,
-        strategy=line.strategy,
-        kind=line.kind,
-        outcome=line.outcome,
-        shares=line.shares,
-        usdc=line.usdc,
-        fill_id=line.fill_id,
-        at_ms=line.at_ms,
-        note=line.note,
-    )
+    return fill_row(seen, order)

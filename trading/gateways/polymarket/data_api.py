@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import httpx
 import msgspec
@@ -23,6 +23,7 @@ CONDITIONS_AT_ONCE: Final = 20
 MICRO: Final = 1_000_000
 PAYOUT: Final = 100  # a payout is told in millionths, a price is in ten-thousandths
 OUTCOMES: Final = (Outcome.YES, Outcome.NO)
+Row = TypeVar("Row")
 CARRIED: Final = {"SPLIT": EntryKind.SPLIT, "MERGE": EntryKind.MERGE, "REDEEM": EntryKind.REDEEM}
 
 
@@ -50,8 +51,8 @@ class _Pagination(msgspec.Struct):
     next_cursor: str | None = None
 
 
-class _Positions(msgspec.Struct):
-    data: list[_Position]
+class _Page(msgspec.Struct, Generic[Row]):
+    data: list[Row]
     pagination: _Pagination = msgspec.field(default_factory=_Pagination)
 
 
@@ -65,11 +66,6 @@ class _Activity(msgspec.Struct):
     transaction_hash: str = ""
 
 
-class _Activities(msgspec.Struct):
-    data: list[_Activity]
-    pagination: _Pagination = msgspec.field(default_factory=_Pagination)
-
-
 class _Resolution(msgspec.Struct):
     condition_id: str
     payouts: list[int] | None = None
@@ -77,6 +73,10 @@ class _Resolution(msgspec.Struct):
 
 class _Resolutions(msgspec.Struct):
     data: list[_Resolution]
+
+
+POSITIONS: Final = msgspec.json.Decoder(_Page[_Position])
+ACTIVITY: Final = msgspec.json.Decoder(_Page[_Activity])
 
 
 class DataApi:
@@ -91,39 +91,17 @@ class DataApi:
 
     async def positions(self, wallet: str) -> list[Listed] | Unanswered:
         """Everything held, of all pages. It hides what is below a tenth of a share."""
-        found: list[Listed] = []
-        asked = {"user": wallet, "limit": str(PAGE)}
-        for _ in range(PAGES_MAX):
-            answer = await self._get("/v2/positions", asked)
-            if isinstance(answer, Unanswered):
-                return answer
-            try:
-                page = msgspec.json.decode(answer, type=_Positions)
-            except msgspec.DecodeError as error:
-                return self._unanswered(f"positions not understood: {error}")
-            found += [_listed(row) for row in page.data if 0 <= row.outcome_index < len(OUTCOMES)]
-            if not page.pagination.has_more or page.pagination.next_cursor is None:
-                return found
-            asked["cursor"] = page.pagination.next_cursor
-        return self._unanswered(f"more than {PAGES_MAX} pages of positions")
+        rows = await self._paged("positions", POSITIONS, {"user": wallet})
+        if isinstance(rows, Unanswered):
+            return rows
+        return [_listed(row) for row in rows if 0 <= row.outcome_index < len(OUTCOMES)]
 
     async def carried(self, wallet: str) -> list[Carried] | Unanswered:
         """Every split, merge and redemption of the wallet, of all pages."""
-        found: list[Carried] = []
-        asked = {"user": wallet, "limit": str(PAGE), "type": ",".join(CARRIED)}
-        for _ in range(PAGES_MAX):
-            answer = await self._get("/v2/activity", asked)
-            if isinstance(answer, Unanswered):
-                return answer
-            try:
-                page = msgspec.json.decode(answer, type=_Activities)
-            except msgspec.DecodeError as error:
-                return self._unanswered(f"activity not understood: {error}")
-            found += [_carried(row) for row in page.data if row.type in CARRIED]
-            if not page.pagination.has_more or page.pagination.next_cursor is None:
-                return found
-            asked["cursor"] = page.pagination.next_cursor
-        return self._unanswered(f"more than {PAGES_MAX} pages of activity")
+        rows = await self._paged("activity", ACTIVITY, {"user": wallet, "type": ",".join(CARRIED)})
+        if isinstance(rows, Unanswered):
+            return rows
+        return [_carried(row) for row in rows if row.type in CARRIED]
 
     async def payouts(self, market_ids: Sequence[MarketId]) -> dict[MarketId, Price] | Unanswered:
         """What a YES share pays, of those that are resolved."""
@@ -140,6 +118,26 @@ class DataApi:
                 MarketId(row.condition_id): Price(row.payouts[0] // PAYOUT) for row in rows if row.payouts
             }
         return found
+
+    async def _paged(
+        self, what: str, reader: "msgspec.json.Decoder[_Page[Row]]", query: dict[str, str]
+    ) -> list[Row] | Unanswered:
+        """The rows of all pages of ``/v2/{what}``."""
+        found: list[Row] = []
+        asked = query | {"limit": str(PAGE)}
+        for _ in range(PAGES_MAX):
+            answer = await self._get(f"/v2/{what}", asked)
+            if isinstance(answer, Unanswered):
+                return answer
+            try:
+                page = reader.decode(answer)
+            except msgspec.DecodeError as error:
+                return self._unanswered(f"{what} not understood: {error}")
+            found += page.data
+            if not page.pagination.has_more or page.pagination.next_cursor is None:
+                return found
+            asked["cursor"] = page.pagination.next_cursor
+        return self._unanswered(f"more than {PAGES_MAX} pages of {what}")
 
     async def _get(self, path: str, asked: dict[str, str]) -> bytes | Unanswered:
         why = ""
