@@ -16,7 +16,7 @@ from infra import clock
 from risk import budgets, selectors
 from risk import services as risk
 from tests.builders import MARKET
-from tests.trading.stages import Stage
+from tests.trading.stages import Stage, mid_evening
 from trading.reins import Reins
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,8 @@ class Noting:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    mid_evening(monkeypatch)  # in peak hours half as much rests
     await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
     made = Stage(witness=Noting)
     made.engine.budget = NO_BUDGET
