@@ -102,10 +102,18 @@ class HaltKeeper:
             self._runner.take(Halted(None, UNREADABLE, clock.now_ms()))
 
     async def watch_bus(self) -> None:
-        """Obey a message at once; what it ends is taken from the row."""
-        async for event in bus.subscribe("control"):
-            if isinstance(event, Halted):
-                self._hear(event)
+        """Obey a message at once, whatever is being read for one before; what it ends is taken from the row."""
+        told = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read_when(told))
+            async for event in bus.subscribe("control"):
+                if isinstance(event, Halted):
+                    self._hear(event)
+                told.set()
+
+    async def _read_when(self, told: asyncio.Event) -> None:
+        while await told.wait():
+            told.clear()
             await self.read()
 
     def _hear(self, event: Halted) -> None:

@@ -110,6 +110,10 @@ async def say_halt() -> None:
     await bus.async_publish("control", ev.Halted(None, "said on the bus", clock.now_ms()))
 
 
+async def say_resumed() -> None:
+    await bus.async_publish("control", ev.Resumed(OTHER, "said on the bus", clock.now_ms()))
+
+
 def rename(old: str, new: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")

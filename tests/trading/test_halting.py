@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from threading import Event
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -12,8 +13,19 @@ from infra import aio, clock
 from risk import selectors
 from risk import services as risk
 from tests.builders import MARKET, OTHER, a_place
-from tests.trading.posts import OPERATOR, SHARD, a_post, halt, halt_market, rename, reports, say_halt
+from tests.trading.posts import (
+    OPERATOR,
+    SHARD,
+    a_post,
+    halt,
+    halt_market,
+    rename,
+    reports,
+    say_halt,
+    say_resumed,
+)
 from tests.trading.stages import WITHIN_S, until
+from trading import halting
 from trading.halting import UNREADABLE
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -184,6 +196,37 @@ async def test_a_message_on_the_bus_is_obeyed_before_the_row_is_due() -> None:
 
         assert heard.reason == "said on the bus"
         await aio.end(watching, saying)
+
+
+@pytest.mark.usefixtures("redis")
+async def test_a_message_is_obeyed_while_what_came_before_it_is_still_being_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reading, going_on = Event(), Event()
+    whole = halting.look
+
+    def slow_look() -> halting.Look:
+        reading.set()
+        assert going_on.wait(WITHIN_S), "the message came meanwhile"
+        return whole()
+
+    async with a_post() as post:
+        monkeypatch.setattr(halting, "look", slow_look)
+        monkeypatch.setattr(halting, "READ_WITHIN_S", 2 * WITHIN_S)
+        watching = asyncio.create_task(post.keeper.watch_bus())
+        saying = asyncio.create_task(aio.every(50, say_resumed, stop=post.stop))
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                assert await asyncio.to_thread(reading.wait, WITHIN_S)
+            await say_halt()
+
+            heard = await post.engine.hears(ev.Halted)
+
+            assert heard.reason == "said on the bus"
+            assert not going_on.is_set()
+        finally:
+            going_on.set()
+            await aio.end(watching, saying)
 
 
 async def test_rows_that_cannot_be_read_for_three_seconds_are_a_halt_and_readable_again_its_end() -> None:
