@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from core.events import Halted
 from infra import clock, logs
-from risk import services as risk_services
+from trading import services
 from trading.errors import TradingError
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ async def close(shard: Shard) -> None:
     await shard.publisher.withdraw()
     _done("closed websockets", began, number=4)
     try:
-        await sync_to_async(risk_services.dismiss_runner)(shard.name, at=clock.now_ms())
-        _done("dismissed", began)
+        ours = await sync_to_async(services.dismiss_runner)(shard.name, fence=shard.fence, at=clock.now_ms())
+        _done("dismissed" if ours else "left to its successor", began)
     except DatabaseError as error:
         log.error("not dismissed: it owes an answer to every halt", event_type="error", error=str(error))
 

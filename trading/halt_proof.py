@@ -51,12 +51,17 @@ class Round:
 
 
 class HaltProver:
-    """The reports of one runner. ``close`` it."""
+    """The reports of one runner. ``close`` it.
 
-    def __init__(self, runner: Runner, *, name: str, stop: asyncio.Event) -> None:
+    holds: whether the name is still ours. One that hung until its lease ran out may not answer for its successor, whose
+    orders it does not know.
+    """
+
+    def __init__(self, runner: Runner, *, name: str, stop: asyncio.Event, holds: Callable[[], bool]) -> None:
         self._runner = runner
         self._name = name
         self._stop = stop
+        self._holds = holds
         self._owed: dict[int, Round] = {}  # not proven yet
         self._in_force: set[int] = set()
         self._before: dict[MarketId, int] = {}
@@ -109,7 +114,7 @@ class HaltProver:
     async def conclude(self, within_ms: int) -> None:
         """The shard ends: prove what is still owed, with the time there is. What is not stays unproven."""
         ends = clock.monotonic_ms() + within_ms
-        while self._owed and clock.monotonic_ms() < ends:
+        while self._owed and self._holds() and clock.monotonic_ms() < ends:
             try:
                 async with asyncio.timeout((ends - clock.monotonic_ms()) / 1000):
                     for begun in list(self._owed.values()):
@@ -125,6 +130,8 @@ class HaltProver:
 
     async def _try(self, begun: Round) -> bool:
         """One step towards the proof. True when it is given. While the database is away, none can be."""
+        if not self._holds():
+            return False
         try:
             if not begun.acknowledged:
                 await self.write(lambda: self._acknowledge(begun))
@@ -160,6 +167,8 @@ class HaltProver:
                 still_open = await self._runner.gateway.ask_open(begun.scope)
         except TimeoutError:
             still_open = None
+        if not self._holds():
+            return False
         silent = still_open is None
 
         def report() -> bool:

@@ -58,7 +58,8 @@ class Look:
 class HaltKeeper:
     """Keeps one runner's halts equal to the rows and to what is kept for them. ``close`` it.
 
-    gate: ``None`` where nothing needs to be armed; else it is told each second what the arming's row says.
+    gate:  ``None`` where nothing needs to be armed; else it is told each second what the arming's row says.
+    holds: whether the name is still ours to answer for.
     """
 
     def __init__(
@@ -68,10 +69,11 @@ class HaltKeeper:
         name: str,
         group: asyncio.TaskGroup,
         stop: asyncio.Event,
+        holds: Callable[[], bool],
         gate: Gate | None = None,
     ) -> None:
         self._gate = gate
-        self.prover = HaltProver(runner, name=name, stop=stop)
+        self.prover = HaltProver(runner, name=name, stop=stop, holds=holds)
         self._runner = runner
         self._name = name
         self._group = group

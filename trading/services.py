@@ -32,6 +32,7 @@ __all__ = [
     "ReconcileRun",
     "changes_of",
     "close_orphans",
+    "dismiss_runner",
     "forget_decisions",
     "mark_unknown",
     "open_account",
@@ -82,6 +83,19 @@ def take_fence(name: str) -> int:
         Fence.objects.get_or_create(name=name, defaults={"number": 0, "writes": 0})
         Fence.objects.filter(name=name).update(number=F("number") + 1)
         return Fence.objects.get(name=name).number
+
+
+def dismiss_runner(name: str, *, fence: int, at: Ms) -> bool:
+    """Say that the runner ``name`` ended in good order. False, and nothing said, once another has its fence.
+
+    One that hung until its lease ran out ends after its successor began. To dismiss that one would take its budget, and
+    no halt would wait for its answer.
+    """
+    with transaction.atomic():
+        if not Fence.objects.filter(name=name, number=fence).update(writes=F("writes") + 1):
+            return False
+        risk_services.dismiss_runner(name, at=at)
+        return True
 
 
 class NewOrder(NamedTuple):

@@ -274,7 +274,12 @@ async def _work(shard: Shard) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             keeper = shard.keeper = HaltKeeper(
-                shard.runner, name=shard.name, group=group, stop=stop, gate=shard.gate
+                shard.runner,
+                name=shard.name,
+                group=group,
+                stop=stop,
+                holds=shard.loop.lease.valid,
+                gate=shard.gate,
             )
             reins = Reins(shard.runner, name=shard.name)
             corrected = shard.corrections()

@@ -39,7 +39,7 @@ def press(stand: Stand, pairs: int, database_url: str | None = None) -> Operator
     for number in range(pairs):
         _one_pair(stand, found, number)
     if stand.halted():
-        stand.goes_on()
+        _goes_on(stand, found)
     found.chain = chain(stand, database_url)
     return found
 
@@ -53,7 +53,7 @@ def _one_pair(stand: Stand, found: Operators, number: int) -> None:
     _note(found, both, {200, 409})
     found.resets_won.append(sum(each.status == 200 for each in both))
     if stand.halted():
-        stand.goes_on()
+        _goes_on(stand, found)
     stand.halt(f"{number} before")
     mixed = at_once(lambda: stand.halt(f"{number} halt"), lambda: stand.reset(f"{number} reset"))
     _note(found, mixed, {200, 409})
@@ -61,7 +61,12 @@ def _one_pair(stand: Stand, found: Operators, number: int) -> None:
     if mixed[0].status != 200:
         found.wrong.append(f"a halt was refused: {mixed[0].status} {mixed[0].body}")
     if stand.halted():
-        stand.goes_on()
+        _goes_on(stand, found)
+
+
+def _goes_on(stand: Stand, found: Operators) -> None:
+    if not stand.goes_on():
+        found.wrong.append("no trading after a reset")
 
 
 def _halts(stand: Stand) -> int:

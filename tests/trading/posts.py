@@ -54,7 +54,10 @@ class Post:
         self.gateway = Reserved(paper_venue(ledger))
         self.stage = Stage(self.gateway, witness=lambda _: Tally())
         self.engine = self.stage.engine
-        self.keeper = HaltKeeper(self.stage.runner, name=SHARD, group=group, stop=self.stop)
+        self.holds = True
+        self.keeper = HaltKeeper(
+            self.stage.runner, name=SHARD, group=group, stop=self.stop, holds=lambda: self.holds
+        )
 
     async def trade(self) -> None:
         for market in (MARKET, OTHER):
@@ -65,6 +68,9 @@ class Post:
 
     async def let_time_pass(self) -> None:
         self.stage.runner.pass_time(clock.now_ms())
+
+    async def is_bare(self) -> bool:
+        return self.open() == 0
 
     def open(self, market: MarketId | None = None) -> int:
         return len(self.gateway.open_order_ids(market))

@@ -105,7 +105,9 @@ async def a_gate(under: int | None) -> AsyncIterator[tuple[Post, HaltKeeper, Gat
     async with a_post() as post:
         gate = Gate(under)
         async with asyncio.TaskGroup() as group:
-            keeper = HaltKeeper(post.stage.runner, name=SHARD, group=group, stop=post.stop, gate=gate)
+            keeper = HaltKeeper(
+                post.stage.runner, name=SHARD, group=group, stop=post.stop, holds=lambda: True, gate=gate
+            )
             yield post, keeper, gate
         await keeper.close()
 

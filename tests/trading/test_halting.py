@@ -87,6 +87,37 @@ async def test_an_order_nobody_has_answered_for_yet_leaves_a_halt_unproven() -> 
     assert report.proven is not None
 
 
+async def test_a_runner_whose_name_is_anothers_by_now_answers_for_no_halt() -> None:
+    async with a_post() as post:
+        await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
+        await sync_to_async(halt)()
+        post.holds = False
+
+        await post.keeper.read()
+        await until(post.is_bare)  # its own orders go all the same
+        await post.keeper.prover.conclude(50)
+
+        assert await reports() == []
+        post.stop.set()
+
+
+async def test_a_runner_that_loses_its_name_while_it_asks_the_venue_proves_nothing() -> None:
+    async with a_post() as post:
+        await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
+        await sync_to_async(halt)()
+        post.gateway.answers = False
+        await post.keeper.read()
+        async with asyncio.timeout(WITHIN_S):
+            await post.gateway.asked_twice.wait()
+        post.gateway.answers = True
+        post.holds = False
+        await post.keeper.prover.conclude(50)
+        post.stop.set()
+
+    (report,) = await reports()
+    assert report.proven is None
+
+
 async def test_pressing_again_cancels_and_proves_again() -> None:
     async with a_post() as post:
         await sync_to_async(halt)()

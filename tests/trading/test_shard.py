@@ -24,6 +24,7 @@ from infra.lease import single_runner
 from infra.loops import Loop
 from infra.redis import close_async
 from risk import services as risk
+from risk.models import Runner
 from simulator import server
 from tests.trading.stages import SHARD_WITHIN_S, Venue, a_venue, mid_evening, until
 from trading import selectors, services, shard
@@ -92,6 +93,7 @@ async def test_a_stopped_shard_leaves_no_order_open() -> None:
         *(status.value for status in CLOSED),
     }
     assert not await StepFailure.objects.aexists()
+    assert (await Runner.objects.aget(name=NAME)).left is not None
 
 
 @pytest.mark.usefixtures("venue")
@@ -130,6 +132,17 @@ async def test_another_taker_of_the_fence_stops_the_shard() -> None:
 
         async with asyncio.timeout(SHARD_WITHIN_S):
             await loop.stop.wait()
+
+
+@pytest.mark.usefixtures("venue")
+async def test_a_shard_that_ends_late_leaves_its_successor_enlisted() -> None:
+    """It hung until its lease was another's: dismissed, that one would owe no answer to a halt and have no budget."""
+    async with a_running_shard():
+        await until(some_order_rests)
+        await sync_to_async(services.take_fence)(NAME)
+        await sync_to_async(risk.enlist_runner)(NAME, at=clock.now_ms())
+
+    assert (await Runner.objects.aget(name=NAME)).left is None
 
 
 @pytest.mark.usefixtures("venue")
