@@ -17,7 +17,7 @@ from tests.e2e.webserver import WebServer, web_server
 from tests.servers import Valkey
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 375, "height": 812}
@@ -59,10 +59,29 @@ def runner(person: User) -> Iterator[FakeRunner]:
         yield answering
 
 
+@pytest.fixture(scope="module")
+def kept(browser: "Browser", web: WebServer) -> "Iterator[BrowserContext]":
+    """Where a module's tests open their first page, one after the other: what a page loads is fetched once."""
+    context = new_context(browser, web.origin)
+    yield context
+    context.close()
+
+
+def new_context(browser: "Browser", origin: str) -> "BrowserContext":
+    context = browser.new_context(base_url=origin, timezone_id="Asia/Seoul")
+    context.set_default_timeout(10_000)
+    return context
+
+
 @pytest.fixture
-def open_page(browser: "Browser", origin: str, person: User, redis: Redis) -> Iterator[Open]:
-    """Open pages as ``person``, logged in by link. A complaint of the browser's console fails the test."""
-    contexts = []
+def open_page(
+    browser: "Browser", kept: "BrowserContext", origin: str, person: User, redis: Redis
+) -> "Iterator[Open]":
+    """Open pages as ``person``, logged in by link. A complaint of the browser's console fails the test.
+
+    Each in a tab of its own, and each but the first in a browser of its own.
+    """
+    pages: list[Page] = []
     complaints: list[str] = []
 
     def complain(said: "ConsoleMessage", expects: tuple[str, ...]) -> None:
@@ -77,16 +96,12 @@ def open_page(browser: "Browser", origin: str, person: User, redis: Redis) -> It
         calm: bool = True,
         expects: tuple[str, ...] = (),
     ) -> "Page":
-        context = browser.new_context(
-            base_url=origin,
-            viewport={"width": size["width"], "height": size["height"]},
-            reduced_motion="reduce" if calm else "no-preference",
-            timezone_id="Asia/Seoul",
-        )
-        context.add_cookies([{"name": "theme", "value": theme, "url": origin}])
-        contexts.append(context)
-        context.set_default_timeout(10_000)
+        context = new_context(browser, origin) if pages else kept
         page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        page.emulate_media(reduced_motion="reduce" if calm else "no-preference")
+        context.add_cookies([{"name": "theme", "value": theme, "url": origin}])
         page.on("console", lambda said: complain(said, expects))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"/login/once/{onetime.issue(person.pk)}/")
@@ -95,6 +110,9 @@ def open_page(browser: "Browser", origin: str, person: User, redis: Redis) -> It
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages[1:]:
+        page.context.close()
+    for page in [*kept.pages]:
+        page.close()
+    kept.clear_cookies()
     assert complaints == []
