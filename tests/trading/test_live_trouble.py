@@ -121,11 +121,10 @@ def impatient(settings: Settings) -> None:
 async def test_a_breaker_that_late_answers_opened_tries_one_order_and_closes(stand: Stand) -> None:
     """In several markets, because any one of them may be decided before there is an order to try: its resolution
     closes its breaker too, and rightly. People agree to a longer time meanwhile, so that no busy machine is late."""
-    faults = stand.app[FAULTS]
     async with a_noted_shard() as noted:
-        faults.switch_on(Fault(Name.LATE, ALWAYS, 7, target="/order"))
+        answer_late(stand)
         await noted.reach(lambda said: len(said.markets_at(Breaking.OPEN)) > 1)
-        faults.switch_off()
+        stand.app[FAULTS].switch_off()
         await sync_to_async(agree_to)(breaker_answer_s="20")
         await noted.reach(lambda said: said.closed_by_an_order() is not None)
 
@@ -148,7 +147,7 @@ async def test_a_breaker_that_late_answers_opened_tries_one_order_and_closes(sta
 @pytest.mark.usefixtures("impatient")
 async def test_a_breaker_outlives_a_trader_that_is_killed(stand: Stand) -> None:
     async with a_loop() as loop:
-        stand.app[FAULTS].switch_on(Fault(Name.LATE, ALWAYS, 7, target="/order"))
+        answer_late(stand)
         await killed(loop, Breaker.objects.aexists)
         stand.app[FAULTS].switch_off()
     (kept, *_) = await sync_to_async(risk.breakers_in_force)()
@@ -196,6 +195,12 @@ async def test_a_venue_that_refuses_order_after_order_halts_everything(stand: St
     assert " errors in a row: " in halt.detail
     assert halt.detail.count("address banned") == 3
     assert len(noted.sent()) == asked
+
+
+def answer_late(stand: Stand) -> None:
+    """Over both roads: a word of the user channel is an answer too, and mostly the first."""
+    stand.app[FAULTS].switch_on(Fault(Name.LATE, ALWAYS, 7, target="/order"))
+    stand.app[FAULTS].switch_on(Fault(Name.FREEZE, ALWAYS, 7, target="user"))
 
 
 def agree_to(**changed: str) -> None:
