@@ -72,7 +72,7 @@ class Desk:
         self.mid_range = MidRange()
         self.feed_lost: str | None = None  # why the stream that carries this market is gone
         self._look_ms = Ms(0)
-        self._stake: tuple[Usdc, Usdc] = (Usdc(0), Usdc(0))
+        self._stake: tuple[Usdc, Usdc, Usdc] = (Usdc(0), Usdc(0), Usdc(0))
         self._stake_of: tuple[object, ...] = ()
 
     @property
@@ -249,15 +249,16 @@ class Desk:
         """
         return self.at_stake()[1]
 
-    def at_stake(self) -> tuple[Usdc, Usdc]:
-        """``open_bids_cost`` and ``at_risk``, reckoned when something they rest on has changed: every order of any
-        market asks them of all markets."""
+    def at_stake(self) -> tuple[Usdc, Usdc, Usdc]:
+        """``open_bids_cost``, ``at_risk`` and the cash that bids and unsure sales bind, reckoned when something they
+        rest on has changed: every order of any market asks them of all markets."""
         orders, pair = self.orders, self.pair
         rests_on = (orders, orders.changes, pair, pair.changes, self.listing.fees)
         if rests_on != self._stake_of:
             bids = self._bids_cost()
             held = pair.at_risk_offering(orders.offered(Outcome.YES), orders.offered(Outcome.NO))
-            self._stake, self._stake_of = (bids, Usdc(held + bids)), rests_on
+            self._stake = (bids, Usdc(held + bids), Usdc(bids + pair.unsure_receipts))
+            self._stake_of = rests_on
         return self._stake
 
     def _bids_cost(self) -> Usdc:

@@ -261,7 +261,8 @@ class Ledger:
     def at_risk_apart(self, strategy: Strategy, market_id: MarketId | None = None) -> Usdc:
         """What all others but ``strategy`` can still lose, in one market or in all: cost less pairs."""
         names = self._pots if market_id is None else (market_id,)
-        held = (self.apart(name, strategy) for name in names)
+        shared = (name for name in names if self._pots.get(name, {}).keys() - {strategy})
+        held = (self.apart(name, strategy) for name in shared)
         return Usdc(sum(max(0, each.yes_cost + each.no_cost - max(0, each.locked)) for each in held))
 
     def markets_of(self, fills: Collection[FillId]) -> tuple[MarketId, ...]:

@@ -206,7 +206,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place, elsewhere: St
         spend = Usdc(cost_up(place.price, place.shares) + fee)
         worst_after, _ = pair.after_buy(place.outcome, place.shares, spend)
     own = desk.orders.would_match_own(place)
-    bids, at_risk = desk.at_stake()
+    _, at_risk, binds = desk.at_stake()
     return Exposure(
         halted=engine.halted,
         market_halted=desk.halted,
@@ -233,7 +233,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place, elsewhere: St
         at_risk_group=Usdc(elsewhere.at_risk_group + at_risk),
         at_risk_total=Usdc(elsewhere.at_risk + at_risk),
         lost_today=engine.day.lost,
-        cash=free_cash(engine, Usdc(elsewhere.bound + bids + pair.unsure_receipts)),
+        cash=free_cash(engine, Usdc(elsewhere.bound + binds)),
         worst_case_now=pair.worst_case,
         worst_case_after=worst_after,
         open_orders=len(desk.orders.open()),

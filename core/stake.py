@@ -31,8 +31,8 @@ def at_stake(engine: Engine, group: GroupId | None = None, *, beside: Desk | Non
     for desk in engine.desks.values():
         if desk is beside:
             continue
-        bids, at_risk = desk.at_stake()
-        bound += bids + desk.pair.unsure_receipts
+        _, at_risk, binds = desk.at_stake()
+        bound += binds
         if desk.listing.group == group:
             within += at_risk
         else:

@@ -11,6 +11,7 @@ from core.units import Ms
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS
 PEAK_HOURS: Final = ((14, 16), (20, 22))  # UTC; the first is in, the second out
+PEAK: Final = frozenset(hour for first, last in PEAK_HOURS for hour in range(first, last))
 DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EPOCH_DAY: Final = 3  # 1 January 1970 was a Thursday
 SATURDAY: Final = 5
@@ -23,8 +24,7 @@ def weekday(now: Ms) -> int:
 
 def is_peak(now: Ms) -> bool:
     """Whether ``now`` is in the hours in which everybody trades, and opening orders are halved."""
-    hour = now % DAY_MS // HOUR_MS
-    return any(first <= hour < last for first, last in PEAK_HOURS)
+    return now % DAY_MS // HOUR_MS in PEAK
 
 
 def refusal(intent: Place, exposure: Exposure, limits: Limits, now: Ms) -> Refused | None:

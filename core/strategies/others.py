@@ -15,11 +15,11 @@ ALL = 10_000  # no book has more levels than prices
 def levels(view: View, outcome: Outcome, side: Side, count: int) -> list[tuple[Price, Shares]]:
     """The best levels that rest on a side of an outcome (BUY: bids), in its own prices, best first."""
     bids = (side is Side.BUY) is (outcome is Outcome.YES)
-    # No more levels can vanish with our own orders than there are orders.
-    wanted = count + len(view.orders.open()) if view.own_shown else count
+    mine = view.orders.open() if view.own_shown else ()
+    wanted = count + len(mine)  # no more levels can vanish with our own orders than there are orders
     shown = view.book.bids(wanted) if bids else view.book.asks(wanted)
     found = [(price if outcome is Outcome.YES else Price(ONE - price), size) for price, size in shown]
-    if view.own_shown:
+    if mine:
         left = [(price, Shares(size - view.orders.size_at(outcome, price))) for price, size in found]
         found = [(price, size) for price, size in left if size > 0]
     return found[:count]
@@ -27,7 +27,7 @@ def levels(view: View, outcome: Outcome, side: Side, count: int) -> list[tuple[P
 
 def best(view: View, outcome: Outcome, side: Side) -> Price | None:
     """The best price that rests on a side of an outcome."""
-    if not view.own_shown:
+    if not (view.own_shown and view.orders.open()):
         top = view.book.top(outcome)
         return top.bid if side is Side.BUY else top.ask
     return next((price for price, _ in levels(view, outcome, side, 1)), None)

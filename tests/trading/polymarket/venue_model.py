@@ -23,6 +23,7 @@ from trading.gateways.polymarket.answers import (
     PostStatus,
     Unanswered,
 )
+from trading.gateways.polymarket.caller import Letter
 from trading.gateways.polymarket.credentials import Credentials
 from trading.gateways.polymarket.signing import Signed
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
@@ -243,7 +244,16 @@ class VenueModel:
     def credentials(self) -> Credentials:
         return Credentials(api_key="key", secret="c2VjcmV0", passphrase="pass")
 
-    async def post(self, signed: Signed, *, allowed: Callable[[], str | None] = lambda: None) -> PostOutcome:
+    def letter(self, signed: Signed) -> Letter | None:
+        """Nothing travels here."""
+
+    async def post(
+        self,
+        signed: Signed,
+        *,
+        letter: Letter | None = None,
+        allowed: Callable[[], str | None] = lambda: None,
+    ) -> PostOutcome:
         order_id = signed.order_id
         self.posts[order_id] = self.posts.get(order_id, 0) + 1
         if order_id in self.orders:

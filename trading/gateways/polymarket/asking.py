@@ -21,6 +21,7 @@ from trading.gateways.polymarket.answers import (
     Refused,
     Unanswered,
 )
+from trading.gateways.polymarket.caller import Letter
 from trading.gateways.polymarket.credentials import Credentials
 from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import OwnOrders
@@ -48,7 +49,11 @@ class Venue(Protocol):
     @property
     def credentials(self) -> Credentials: ...
 
-    async def post(self, signed: Signed, *, allowed: Callable[[], str | None] = ...) -> PostOutcome: ...
+    def letter(self, signed: Signed) -> Letter | None: ...
+
+    async def post(
+        self, signed: Signed, *, letter: Letter | None = ..., allowed: Callable[[], str | None] = ...
+    ) -> PostOutcome: ...
 
     async def cancel(self, order_ids: Sequence[OrderId]) -> CancelOutcome | Unanswered: ...
 
@@ -79,10 +84,10 @@ class Asking:
         self.untold_ms: Ms | None = None  # when the last trade was made that a read told first, and late
         self._signed: dict[IntentKey, Signed] = {}  # of orders under way and of those that may be sent again
 
-    async def post(self, order: OwnOrder, signed: Signed) -> None:
-        """Send an order and take in the answer."""
+    async def post(self, order: OwnOrder, signed: Signed, letter: Letter | None = None) -> None:
+        """Send an order and take in the answer. ``letter``: its request, where it is made already."""
         self._signed[order.place.key] = signed
-        outcome = await self._venue.post(signed, allowed=partial(self._why_not, order))
+        outcome = await self._venue.post(signed, letter=letter, allowed=partial(self._why_not, order))
         now = self.clock()
         if not isinstance(outcome, Unanswered):
             self._signed.pop(order.place.key, None)

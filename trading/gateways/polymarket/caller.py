@@ -1,4 +1,5 @@
-"""One request to the venue over kept connections: signed at the last moment, bounded in time and size, never raising.
+"""One request to the venue over kept connections: signed just before it leaves, bounded in time and size, never
+raising.
 
 What is told apart here decides about money: ``NeverSent`` proves that the venue has seen nothing, ``Lost`` proves
 nothing at all. On httpcore, which is what httpx itself sends with: cookies, redirects and encodings have no place
@@ -27,6 +28,7 @@ CONNECTION_FREE_S: Final = 1.0  # all connections busy for longer: the request i
 CONNECTIONS_MAX: Final = 32
 # Shorter than any server's idle time that is known, longer than our own pauses (``transport.TIME_EVERY_S``).
 IDLE_S: Final = 30.0
+FRESH_S: Final = 1
 BYTES_MAX: Final = 8 * 1024 * 1024
 
 BEFORE_SENDING: Final = (
@@ -66,6 +68,17 @@ class Lost:
     """Sent, maybe, and not answered."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A request ready to leave, signed at ``at_s`` of the venue's clock."""
+
+    request: httpcore.Request
+    at_s: int
+
+    def __repr__(self) -> str:
+        return f"Letter({self.at_s})"  # its headers are secrets
 
 
 class Caller:
@@ -110,34 +123,50 @@ class Caller:
         self, method: str, path: str, *, body: bytes = b"", query: Query = (), within_s: float
     ) -> Answer | NeverSent | Lost:
         """Ask as the API key (L2). ``body`` leaves exactly as it is."""
-        if self.credentials is None:
+        letter = self.letter(method, path, body=body, query=query)
+        if letter is None:
             return NeverSent("no API key yet")
-        headers = l2_headers(
-            self._address,
-            self.credentials,
-            at_s=self.time.seconds(self.clock()),
-            method=method,
-            path=path,
-            body=body,
-        )
+        return await self.send(letter, within_s=within_s)
+
+    def letter(self, method: str, path: str, *, body: bytes = b"", query: Query = ()) -> Letter | None:
+        """What ``by_key`` would send now, to be sent soon; ``None`` before there is an API key."""
+        if self.credentials is None:
+            return None
+        at_s = self.time.seconds(self.clock())
+        headers = l2_headers(self._address, self.credentials, at_s=at_s, method=method, path=path, body=body)
         if body:
             headers["Content-Type"] = "application/json"
-        return await self._ask(method, path, headers, body, query, within_s)
+        return Letter(self._request(method, path, headers, body, query), at_s)
+
+    def is_fresh(self, letter: Letter) -> bool:
+        """Whether what it says of the time is true still, to a second."""
+        return self.time.seconds(self.clock()) - letter.at_s <= FRESH_S
 
     async def _ask(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: Query, within_s: float
     ) -> Answer | NeverSent | Lost:
+        return await self._send(self._request(method, path, headers, body, query), within_s)
+
+    def _request(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, query: Query
+    ) -> httpcore.Request:
         target = quote(path) + (f"?{urlencode(query)}" if query else "")
         sent = [*self._always, *((name.encode(), value.encode()) for name, value in headers.items())]
         if body or method == "POST":
             sent.append((b"Content-Length", str(len(body)).encode()))
-        request = httpcore.Request(
+        return httpcore.Request(
             method,
             httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target),
             headers=sent,
             content=body,
             extensions={"timeout": {"connect": CONNECT_S, "pool": CONNECTION_FREE_S}},
         )
+
+    async def send(self, letter: Letter, *, within_s: float) -> Answer | NeverSent | Lost:
+        """Send it, and read the answer."""
+        return await self._send(letter.request, within_s)
+
+    async def _send(self, request: httpcore.Request, within_s: float) -> Answer | NeverSent | Lost:
         try:
             async with asyncio.timeout(within_s):
                 return await self._exchange(request)

@@ -22,6 +22,7 @@ from infra import aio, clock, logs
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Unanswered
 from trading.gateways.polymarket.asking import Asking, Venue
+from trading.gateways.polymarket.caller import Letter
 from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
 from trading.gateways.polymarket.reading import read_user_frame
@@ -103,10 +104,11 @@ class PolymarketGateway:
         return Prepared(made.hashed.order_id, unsigned.text())
 
     def seal(self, key: IntentKey) -> None:
-        """Sign a prepared order."""
+        """Sign a prepared order and make the request that takes it to the venue."""
         made = self._prepared.get(key)
         if made is not None:
-            self._prepared[key] = made._replace(signed=self._signed(made))
+            signed = self._signed(made)
+            self._prepared[key] = made._replace(signed=signed, letter=self._venue.letter(signed))
 
     def _signed(self, made: "_Made") -> Signed:
         """Raises ``NotReady`` before there is an API key."""
@@ -140,7 +142,7 @@ class PolymarketGateway:
             return
         signed = prepared.signed or self._signed(prepared)
         order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
-        self._start(self._asking.post(order, signed))
+        self._start(self._asking.post(order, signed, prepared.letter))
 
     def cancel(self, cancel: Cancel, now: Ms) -> None:
         """Cancel an order as soon as the venue can know it, and again until it is over."""
@@ -297,12 +299,13 @@ class PolymarketGateway:
 
 
 class _Made(NamedTuple):
-    """A prepared order. ``signed`` once it is sealed."""
+    """A prepared order. ``signed``, with its request, once it is sealed."""
 
     place: Place
     unsigned: Unsigned
     hashed: Hashed
     signed: Signed | None = None
+    letter: Letter | None = None
 
 
 def _market_terms(listing: MarketListed) -> MarketTerms:

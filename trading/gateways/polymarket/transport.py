@@ -33,13 +33,14 @@ from trading.gateways.polymarket.budget import (
     ORDERS_BURST,
     Bucket,
 )
-from trading.gateways.polymarket.caller import Answer, Caller, Lost, NeverSent
+from trading.gateways.polymarket.caller import Answer, Caller, Letter, Lost, NeverSent
 from trading.gateways.polymarket.credentials import Credentials, Keyless, read_credentials
 from trading.gateways.polymarket.reading import read_cancels
 from trading.gateways.polymarket.reads import Reads
 from trading.gateways.polymarket.signing import Signed, Signer
 from trading.gateways.polymarket.wire import Unreadable, excerpt
 
+ORDER: Final = "/order"
 ORDER_WITHIN_S: Final = 5.0
 CANCEL_WITHIN_S: Final = 5.0
 START_WITHIN_S: Final = 5.0
@@ -138,8 +139,17 @@ class Transport(Reads):
             await aio.end(self._keeping)
         await self._caller.close()
 
-    async def post(self, signed: Signed, *, allowed: Callable[[], str | None] = allow) -> PostOutcome:
-        """Send an order. ``allowed`` is asked before the same bytes leave again; a reason stops that."""
+    def letter(self, signed: Signed) -> Letter | None:
+        """The order's request, made ahead of ``post``; ``None`` before ``start``."""
+        return self._caller.letter("POST", ORDER, body=signed.body)
+
+    async def post(
+        self, signed: Signed, *, letter: Letter | None = None, allowed: Callable[[], str | None] = allow
+    ) -> PostOutcome:
+        """Send an order. ``allowed`` is asked before the same bytes leave again; a reason stops that.
+
+        letter: what ``letter`` made of this very order, where that was done already.
+        """
         over = self._orders.take()
         if over is not None:
             return Refused(RejectCode.NOT_SENT, "our own budget of orders is used up", over)
@@ -148,7 +158,8 @@ class Transport(Reads):
         doubt: Unanswered | None = None
         renewed = False
         for _ in range(ORDER_SENDS_MAX):
-            outcome = await self._post_once(signed)
+            outcome = await self._post_once(signed, letter)
+            letter = None  # what is sent again says when it was
             if isinstance(outcome, _Unauthorised):
                 timely = not renewed and await self.renew_time() and _in_time(began)
                 if not timely or not await self._may_resend(signed, 0, allowed):
@@ -193,8 +204,14 @@ class Transport(Reads):
             self._cancels.spend(len(outcome.canceled))
         return outcome
 
-    async def _post_once(self, signed: Signed) -> "PostOutcome | Again | _Unauthorised":
-        answer = await self._caller.by_key("POST", "/order", body=signed.body, within_s=self._order_within_s)
+    async def _post_once(
+        self, signed: Signed, letter: Letter | None
+    ) -> "PostOutcome | Again | _Unauthorised":
+        within_s = self._order_within_s
+        if letter is not None and self._caller.is_fresh(letter):
+            answer = await self._caller.send(letter, within_s=within_s)
+        else:
+            answer = await self._caller.by_key("POST", ORDER, body=signed.body, within_s=within_s)
         now = self._caller.clock()
         if isinstance(answer, NeverSent):
             return Refused(RejectCode.NOT_SENT, answer.reason, None)
