@@ -153,12 +153,14 @@ def _place(engine: Engine, desk: Desk, view: View, wishes: list[Wanted], draft: 
             wishes = [wanted for wanted in wishes if wanted.purpose is Purpose.REDUCING]
     if not wishes:
         return approved
-    elsewhere = at_stake(engine, desk.listing.group, beside=desk)  # whatever is placed here
+    # Whatever is placed here: what is at stake elsewhere, and whether this is a time to quote.
+    elsewhere = at_stake(engine, desk.listing.group, beside=desk)
+    bar = quote_bar(view, engine.setup.params)
     for wanted in wishes:
         if desk.was_rejected(wanted.outcome, now):
             continue
         place = _named(engine, desk, wanted, now)
-        verdict = judge(place, exposure(engine, desk, view, place, elsewhere), engine.limits, now)
+        verdict = judge(place, exposure(engine, desk, view, place, elsewhere, bar), engine.limits, now)
         if isinstance(verdict, Approved):
             desk.sequence += 1
             desk.orders.add(verdict.intent)
@@ -192,8 +194,10 @@ def _named(engine: Engine, desk: Desk, wanted: Wanted, now: Ms) -> Place:
     )
 
 
-def exposure(engine: Engine, desk: Desk, view: View, place: Place, elsewhere: Stake) -> Exposure:
-    """Gather what the judge must know. Own open bids count as filled everywhere."""
+def exposure(
+    engine: Engine, desk: Desk, view: View, place: Place, elsewhere: Stake, bar: tuple[str, str] | None
+) -> Exposure:
+    """Gather what the judge must know. Own open bids count as filled everywhere. ``bar``: ``quote_bar`` of the view."""
     now = view.now
     while engine.approvals and now - engine.approvals[0] >= 1_000:
         engine.approvals.popleft()
@@ -213,7 +217,7 @@ def exposure(engine: Engine, desk: Desk, view: View, place: Place, elsewhere: St
         breaker=desk.guard.breaker.forbids(now),
         window=engine.windows.current,
         legal=view.legal,
-        quote_bar=quote_bar(view, engine.setup.params) if place.kind is OrderKind.QUOTE else None,
+        quote_bar=bar if place.kind is OrderKind.QUOTE else None,
         feed_lost=desk.feed_lost,
         clock_off_ms=engine.skew.off_ms(now),
         trusted=book.trust is Trust.TRUSTED,

@@ -8,6 +8,7 @@ from core.orders import Status
 from core.proposals import exposure, view_of
 from core.risk import Exposure, Rule
 from core.stake import at_stake
+from core.strategies.quotes import quote_bar
 from core.units import Usdc, price, shares, usdc
 from tests.builders import BUY, MARKET, NO, SELL, YES, a_deposit, a_listing, a_place, a_take, an_order_id
 from tests.fakes import Play
@@ -26,7 +27,9 @@ def a_quoted_market() -> Play:
 def told_of(play: Play, place: Place) -> Exposure:
     """What the judge would be told about an order."""
     engine, desk = play.engine, play.desk
-    return exposure(engine, desk, view_of(engine, desk, play.now), place, at_stake(engine, beside=desk))
+    view = view_of(engine, desk, play.now)
+    bar = quote_bar(view, engine.setup.params)
+    return exposure(engine, desk, view, place, at_stake(engine, beside=desk), bar)
 
 
 def judged(play: Play, outcome: Outcome = YES) -> Exposure:
