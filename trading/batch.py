@@ -227,7 +227,7 @@ class Batch:
         )
 
 
-def price_text(amount: int, shares: int) -> str:
+def _price_text(amount: int, shares: int) -> str:
     """USDC a share, rounded down to six decimals. Derived: the amount is the fact."""
     return text(amount * 10**PRICE_PLACES // shares, PRICE_PLACES)
 
@@ -262,7 +262,7 @@ def fill_row(seen: FillSeen, order: Order) -> Fill:
         shares=seen.shares,
         amount=seen.amount,
         fee=seen.fee,
-        price=price_text(seen.amount, seen.shares),
+        price=_price_text(seen.amount, seen.shares),
         status=seen.status,
         evidence=seen.evidence,
         said_ms=seen.said_ms,

@@ -85,6 +85,11 @@ def take_fence(name: str) -> int:
         return Fence.objects.get(name=name).number
 
 
+def _keeps(fence_name: str, fence: int) -> bool:
+    """Whether the fence is held with this number still. Who takes it waits for the end of this transaction."""
+    return bool(Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1))
+
+
 def dismiss_runner(name: str, *, fence: int, at: Ms) -> bool:
     """Say that the runner ``name`` ended in good order. False, and nothing said, once another has its fence.
 
@@ -92,7 +97,7 @@ def dismiss_runner(name: str, *, fence: int, at: Ms) -> bool:
     no halt would wait for its answer.
     """
     with transaction.atomic():
-        if not Fence.objects.filter(name=name, number=fence).update(writes=F("writes") + 1):
+        if not _keeps(name, fence):
             return False
         risk_services.dismiss_runner(name, at=at)
         return True
@@ -312,7 +317,7 @@ def step_wallet_action(
         "reason": None if reason is None else reason[:REASON_MAX],
     }
     with transaction.atomic():
-        if not Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1):
+        if not _keeps(fence_name, fence):
             raise FenceLost(f"{fence_name} is no longer held with number {fence}")
         found = WalletAction.objects.filter(action_id=action_id, state__in=list(from_states))
         moved = found.update(

@@ -24,7 +24,7 @@ from risk import selectors as risk
 from risk import services as risk_services
 from risk.errors import CannotResolve, HaltKept, UnknownDifference
 from risk.services import Actor, AuditOutcome, Control, HaltCode, MarketHaltCode
-from trading.batch import entry_row, price_text
+from trading.batch import entry_row, fill_row
 from trading.models import Account, Difference, Entry, Fill, How, Order, Reconciliation, Resolution
 from trading.reconcile.books import figures_of
 
@@ -200,27 +200,6 @@ def _adopt(row: Difference, at: Ms) -> Doing:
     shares, amount, fee = (int(told[name]) for name in ("shares", "amount", "fee"))
     fill_id, status = FillId(str(row.fill_id)), FillStatus(told["status"])
     side = Side(told["side"])
-    Fill.objects.create(
-        fill_id=fill_id,
-        order=order,
-        account_id=row.account_id,
-        market_id=order.market_id,
-        outcome=order.outcome,
-        side=side,
-        shares=shares,
-        amount=amount,
-        fee=fee,
-        price=price_text(amount, shares),
-        status=status,
-        evidence=Evidence.VENUE,
-        said_ms=told["at_ms"],
-        heard_ms=at,
-    )
-    sign = 1 if side is Side.BUY else -1
-    kind = EntryKind.BUY if side is Side.BUY else EntryKind.SELL
-    lines = [_line(row, kind, sign * shares, -sign * amount, at, fill_id=fill_id)]
-    if fee:
-        lines.append(_line(row, EntryKind.FEE, 0, -fee, at, fill_id=fill_id))
     seen = ev.FillSeen(
         fill_id=fill_id,
         key=IntentKey(order.key),
@@ -232,6 +211,12 @@ def _adopt(row: Difference, at: Ms) -> Doing:
         said_ms=Ms(told["at_ms"]),
         heard_ms=at,
     )
+    fill_row(seen, order).save(force_insert=True)
+    sign = 1 if side is Side.BUY else -1
+    kind = EntryKind.BUY if side is Side.BUY else EntryKind.SELL
+    lines = [_line(row, kind, sign * shares, -sign * amount, at, fill_id=fill_id)]
+    if fee:
+        lines.append(_line(row, EntryKind.FEE, 0, -fee, at, fill_id=fill_id))
     return Doing(How.ADOPTED, tuple(lines), (seen, ev.Adjusted(tuple(lines), "adopted", at)), (fill_id,))
 
 
