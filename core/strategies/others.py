@@ -3,8 +3,11 @@
 On paper our orders are not in the book and this is the book itself.
 """
 
+from collections.abc import Sequence
+
 from core.book import Sweep
 from core.ids import Outcome, Side
+from core.order import Order
 from core.strategies.view import View
 from core.units import ONE, Price, Shares, Usdc, cost
 
@@ -12,10 +15,15 @@ DEPTH_LEVELS = 3  # levels a side that count as liquidity
 ALL = 10_000  # no book has more levels than prices
 
 
+def _mine(view: View) -> Sequence[Order]:
+    """Our own orders that are in the book as it is shown."""
+    return view.orders.open() if view.own_shown else ()
+
+
 def levels(view: View, outcome: Outcome, side: Side, count: int) -> list[tuple[Price, Shares]]:
     """The best levels that rest on a side of an outcome (BUY: bids), in its own prices, best first."""
     bids = (side is Side.BUY) is (outcome is Outcome.YES)
-    mine = view.orders.open() if view.own_shown else ()
+    mine = _mine(view)
     wanted = count + len(mine)  # no more levels can vanish with our own orders than there are orders
     shown = view.book.bids(wanted) if bids else view.book.asks(wanted)
     found = [(price if outcome is Outcome.YES else Price(ONE - price), size) for price, size in shown]
@@ -27,7 +35,7 @@ def levels(view: View, outcome: Outcome, side: Side, count: int) -> list[tuple[P
 
 def best(view: View, outcome: Outcome, side: Side) -> Price | None:
     """The best price that rests on a side of an outcome."""
-    if not (view.own_shown and view.orders.open()):
+    if not _mine(view):
         top = view.book.top(outcome)
         return top.bid if side is Side.BUY else top.ask
     return next((price for price, _ in levels(view, outcome, side, 1)), None)

@@ -127,9 +127,6 @@ class Stream(httpcore.AsyncNetworkStream):
         if not buffer:
             return
         try:
-            if timeout is None:  # a request's are one for all of it (``Caller``)
-                await self._wire.write(buffer)
-                return
             async with asyncio.timeout(timeout):
                 await self._wire.write(buffer)
         except TimeoutError as error:
