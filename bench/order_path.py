@@ -14,8 +14,10 @@ import sys
 import time
 from asyncio import selector_events
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -35,12 +37,13 @@ from core import events as ev
 from core.engine import Engine, Step
 from core.ids import IntentKey, OrderId
 from core.intents import Place, Resync, WalletAction
+from core.lifecycle import Status
 from core.risk import Approved
 from core.units import Ms, usdc
 from feeds.selectors import VenueTerms
 from feeds.sources.polymarket.line import Listener
 from feeds.sources.polymarket.parse import Parser
-from infra import aio, clock
+from infra import aio, checkpoints, clock
 from infra.lease import Lease
 from infra.redis import Db, impatient_client
 from trading import services
@@ -50,7 +53,7 @@ from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import salt
 from trading.gateways.polymarket.transport import Transport
 from trading.market_terms import tokens_of
-from trading.models import AccountMode
+from trading.models import AccountMode, Order
 from trading.outbox import Outbox
 from trading.runner import Runner
 from trading.setup import engine_setup, opening_deposit
@@ -170,6 +173,7 @@ class Measuring:
         held = Lease(
             "bench", "bench", impatient_client(Db.BUS, timeout_s=1), clock.monotonic_ms() + FOR_EVER_MS
         )
+        self._bare = ThreadPoolExecutor(1, "bare rows", checkpoints.leave_to_others)
         self._stop = asyncio.Event()
         self._outbox = Outbox(
             account_id=account_id, fence_name=FENCE, fence=fence, lease=held, stop=self._stop
@@ -184,6 +188,8 @@ class Measuring:
                     if len(self.bare_ns) >= ORDERS + WARM_UP:
                         break
             await aio.end(sending)
+        await asyncio.get_running_loop().run_in_executor(self._bare, connections.close_all)
+        self._bare.shutdown()
 
     async def _pass(self, number: int) -> None:
         """The tape once, moved to now, by a new engine and a new gateway."""
@@ -255,12 +261,18 @@ class Measuring:
         self._outbox.send(runner, approved, now)
 
     async def _bare_commit(self, number: int, index: int) -> None:
-        """The row of an order written by itself, timed where it is written."""
+        """The row of an order written by itself, timed where it is written: on a connection like the pen's.
+
+        And what the journal would write of the order before it, which does the checkpoints.
+        """
         place = self._last
         key = IntentKey(f"bare:{number}|{place.market_id}|{place.strategy}|{index}")
-        self.bare_ns.append(
-            await sync_to_async(self._write)(replace(place, key=key), f"0x{number}{index:060}")
-        )
+        written = partial(self._write, replace(place, key=key), f"0x{number}{index:060}")
+        self.bare_ns.append(await asyncio.get_running_loop().run_in_executor(self._bare, written))
+        await sync_to_async(self._journal)(place.key)
+
+    def _journal(self, key: IntentKey) -> None:
+        Order.objects.filter(key=key).update(status=Status.REJECTED, moved_ms=clock.now_ms())
 
     def _write(self, place: Place, order_id: str) -> int:
         began = time.perf_counter_ns()
@@ -341,7 +353,7 @@ async def _measured(tape: Frames) -> tuple[list[int], list[int], list[int]]:
         transport = Transport(
             url, a_signer(), credentials=credentials, chance=Random(1), orders=Bucket(NO_LIMIT, NO_LIMIT)
         )
-        await transport.start()
+        await transport.start(orders=True)
         measuring = Measuring(tape, transport, account_id, fence)
         gc.collect()
         gc.freeze()

@@ -67,7 +67,7 @@ class Wallet:
     async def start(self) -> None:
         """Raises ``VenueSilent``."""
         try:
-            await self.transport.start()
+            await self.transport.start(orders=True)
         except NotReady as error:
             raise VenueSilent(str(error)) from error
 

@@ -6,10 +6,10 @@ what the judge approves (5 a second, 5 open a market); a full one is a refusal, 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from django.db import DatabaseError, close_old_connections, connections
 
@@ -19,25 +19,23 @@ from core.engine import Engine
 from core.intents import Place
 from core.risk import Approved
 from core.units import Ms
-from infra import aio, clock, logs
+from infra import aio, checkpoints, clock, logs
 from infra.lease import Lease
+from infra.pen import Pen
 from trading import services
 from trading.errors import FenceLost, OrderNotWritten
 from trading.runner import Prepared, Runner, came_between
 
 BOUND: Final = 256
 WRITE_WITHIN_MS: Final = 5_000
-CLOSE_WITHIN_S: Final = 1.0
+CLOSE_WITHIN_MS: Final = 1_000
 CONNECTION_CHECK_S: Final = 5.0
 STOPPING: Final = "the shard is stopping"
 
 GROUP_MAX: Final = 16
-# Turns of the loop that a request takes from ``place`` to the socket: its bytes go before the next order's turn.
-TURNS: Final = 4
 
 log = logs.get("trading")
 
-T = TypeVar("T")
 Failure = OrderNotWritten | DatabaseError | TimeoutError
 
 
@@ -61,40 +59,48 @@ class Waiting(NamedTuple):
 class Writing:
     """Rows on their way to the disk: asked for on the loop, written on the pen's thread.
 
-    ``answer`` is what became of them; ``over`` is set when the thread is done, whoever still waits. Both are set by one
-    call into the loop: a future of the executor, shielded, would take the loop two turns more.
+    ``told`` is done when ``tell`` has had the answer; given up, it never has. ``over`` is set when the thread is done,
+    whoever still waits. Orders leave in the very call that says so: a task that was woken for it would come a turn of
+    the loop later.
     """
 
-    def __init__(self, group: list[Waiting]) -> None:
-        self._group = group
-        self._loop = asyncio.get_running_loop()
-        self.answer: asyncio.Future[Sequence[Failure | None]] = self._loop.create_future()
+    def __init__(
+        self, group: list[Waiting], tell: "Callable[[Writing, Sequence[Failure | None]], None]"
+    ) -> None:
+        self.left = deque(group)  # those that nothing was told of yet
         self.over = asyncio.Event()
-        self._sealed = False
-
-    def over_on_pen(self, done: "Future[Sequence[Failure | None]]") -> None:
-        """On the pen's thread: this is what became of them."""
-        self._loop.call_soon_threadsafe(self._settle, done)
+        self._loop = asyncio.get_running_loop()
+        self.told: asyncio.Future[None] = self._loop.create_future()
+        self._tell = tell
+        self._unsealed = deque(group)
+        self._sealing = False
 
     def committing(self) -> None:
         """On the pen's thread: from here on it waits for the disk, and the loop has the processor to itself."""
-        self._loop.call_soon_threadsafe(self._seal)
+        if not self._sealing:
+            self._sealing = True
+            self._loop.call_soon_threadsafe(self._seal)
 
     def _seal(self) -> None:
-        if not self._sealed:
-            self._sealed = True
-            for waiting in self._group:
-                waiting.runner.gateway.seal(waiting.approved.intent.key)
+        """One a turn: where the disk is quick the first order leaves before the last is sealed."""
+        if self._unsealed and not self.over.is_set():
+            waiting = self._unsealed.popleft()
+            waiting.runner.gateway.seal(waiting.approved.intent.key)
+            self._loop.call_soon(self._seal)
 
-    def _settle(self, done: "Future[Sequence[Failure | None]]") -> None:
+    def written(self, answer: "Sequence[Failure | None] | Exception") -> None:
+        """What became of them."""
         self.over.set()
-        if self.answer.done():
+        if self.told.done():
             return  # nobody waits any more
-        failed = done.exception()
-        if failed is None:
-            self.answer.set_result(done.result())
+        try:
+            if isinstance(answer, Exception):
+                raise answer
+            self._tell(self, answer)
+        except Exception as error:  # noqa: BLE001 task edge: it is the outbox's, which waits for us
+            self.told.set_exception(error)
         else:
-            self.answer.set_exception(failed)
+            self.told.set_result(None)
 
 
 class Outbox:
@@ -119,8 +125,6 @@ class Outbox:
         self._fence = fence
         self._lease = lease
         self._stop = stop
-        # A thread and a connection of their own: a row waits for no other query of the shard.
-        self._pen = ThreadPoolExecutor(1, thread_name_prefix="order rows")
         self._waiting: asyncio.Queue[tuple[Runner, Approved]] = asyncio.Queue(BOUND)
 
     def send(self, runner: Runner, approved: Approved, now: Ms) -> None:
@@ -132,7 +136,9 @@ class Outbox:
 
     async def run(self) -> None:
         """Write and send until cancelled. What has not left by then is told as never sent."""
-        refreshing = asyncio.create_task(self._refresh_connection())
+        # A thread and a connection of their own: a row waits for no other query of the shard.
+        self._pen = Pen("order rows")
+        keeping = asyncio.create_task(self._keep_connection())
         try:
             while True:
                 group = [await self._waiting.get()]
@@ -140,12 +146,14 @@ class Outbox:
                     group.append(self._waiting.get_nowait())
                 await self._write_and_send(self._prepared(group))
         finally:
-            refreshing.cancel()
+            keeping.cancel()
             while not self._waiting.empty():
                 runner, approved = self._waiting.get_nowait()
                 runner.not_sent(approved, STOPPING, clock.now_ms())
-            await asyncio.wait({self._on_pen(connections.close_all)}, timeout=CLOSE_WITHIN_S)
-            self._pen.shutdown(wait=False)
+            closed = asyncio.Event()
+            self._pen.ask(connections.close_all, lambda _: closed.set())
+            self._pen.end()
+            await aio.stopped_within(closed, CLOSE_WITHIN_MS)
 
     def _prepared(self, group: list[tuple[Runner, Approved]]) -> list[Waiting]:
         """Those that can be made."""
@@ -160,31 +168,29 @@ class Outbox:
     async def _write_and_send(self, group: list[Waiting]) -> None:
         if not group:
             return
-        writing = Writing(group)
-        self._pen.submit(self._writer(group, writing.committing)).add_done_callback(writing.over_on_pen)
+        writing = Writing(group, self._told)
+        write = self._writer(group, writing.committing)
         try:
             async with asyncio.timeout(WRITE_WITHIN_MS / 1000):
-                written = await writing.answer
+                self._pen.ask(write, writing.written)
+                await writing.told
         except asyncio.CancelledError:
             # The thread writes on whatever we do: orders are closed after their rows are there, or stay PENDING.
             await aio.stopped_within(writing.over, WRITE_WITHIN_MS)
-            for waiting in group:
-                waiting.ends(STOPPING)
             raise
         except (DatabaseError, TimeoutError) as error:
-            written = [error] * len(group)
-        told = zip(group, written, strict=True)
-        try:
-            for waiting, failure in told:
-                if failure is None:
-                    self._send_written(waiting)
-                    await _turns(TURNS)
-                else:
-                    self._not_written(waiting, failure)
+            self._told(writing, [error] * len(writing.left))
         finally:
-            # Only when cancelled between two of them: the rows are there, and these will not leave.
-            for waiting, _ in told:
+            for waiting in writing.left:
                 waiting.ends(STOPPING)
+
+    def _told(self, writing: Writing, written: Sequence[Failure | None]) -> None:
+        for failure in written:
+            waiting = writing.left.popleft()
+            if failure is None:
+                self._send_written(waiting)
+            else:
+                self._not_written(waiting, failure)
 
     def _send_written(self, waiting: Waiting) -> None:
         """Its row is there; what came meanwhile may forbid it still, an order of its own group too.
@@ -193,6 +199,7 @@ class Outbox:
         """
         why = self._not_now(waiting.runner.engine, waiting.approved.intent)
         if why is None:
+            waiting.runner.gateway.seal(waiting.approved.intent.key)
             waiting.runner.sent(waiting.approved, clock.now_ms())
         else:
             waiting.ends(why)
@@ -222,14 +229,11 @@ class Outbox:
             committing=committing,
         )
 
-    def _on_pen(self, work: Callable[[], T]) -> "asyncio.Future[T]":
-        return asyncio.get_running_loop().run_in_executor(self._pen, work)
-
-    async def _refresh_connection(self) -> None:
+    async def _keep_connection(self) -> None:
         """After a database restart a held connection fails for ever; an order must not be the one to find out."""
         while True:
+            self._pen.ask(_connect, _unheard)
             await asyncio.sleep(CONNECTION_CHECK_S)
-            await self._on_pen(close_old_connections)
 
     def forbids(self, engine: Engine, place: Place) -> str | None:
         """Why an order must not leave now, whatever was decided before; ``None`` when it may."""
@@ -245,7 +249,11 @@ class Outbox:
         return STOPPING if self._stop.is_set() else None
 
 
-async def _turns(count: int) -> None:
-    """Let everybody else have this many turns of the loop."""
-    for _ in range(count):
-        await asyncio.sleep(0)
+def _connect() -> None:
+    """The journal follows every order with rows of its own, and does the checkpoints."""
+    close_old_connections()
+    checkpoints.leave_to_others()
+
+
+def _unheard(said: object) -> None:
+    """Of a connection that could not be opened the next order says it."""

@@ -54,7 +54,9 @@ class Gateway(Protocol):
         """Make the order as it will leave, once, and name it. No waiting."""
 
     def seal(self, key: IntentKey) -> None:
-        """Do what is left to do before a prepared order can leave. While its row is written nobody waits for it."""
+        """Do what is left to do before a prepared order can leave. While its row is written nobody waits for it; done
+        already, it is not done again.
+        """
 
     def forget(self, key: IntentKey) -> None:
         """A prepared order will not leave."""

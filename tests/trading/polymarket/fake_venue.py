@@ -17,6 +17,7 @@ from aiohttp import web
 SECRET: Final = base64.urlsafe_b64encode(b"what only the venue and we know").decode()
 KEY: Final = {"apiKey": "11111111-2222-3333-4444-555555555555", "secret": SECRET, "passphrase": "pass-phrase"}
 CLOCKS_APART_MAX_S: Final = 5
+HEARS_WITHIN_S: Final = 5.0
 PUBLIC: Final = ("/time", "/ok", "/auth/api-key", "/auth/derive-api-key", "/v2/", "/markets/", "/rpc")
 
 
@@ -61,6 +62,7 @@ class FakeVenue:
         self.next: dict[str, deque[Deed]] = defaultdict(deque)
         self.always: dict[str, Deed] = {}
         self.ahead_s = 0
+        self.came = asyncio.Event()
         self.silenced: asyncio.Queue[str] = asyncio.Queue()  # paths of the requests that hear nothing
         self.ended = asyncio.Event()
         self.url = ""
@@ -71,6 +73,13 @@ class FakeVenue:
     def asked(self, path: str) -> list[Heard]:
         return [each for each in self.heard if each.path == path]
 
+    async def hears(self, path: str) -> None:
+        """Wait until it was asked for ``path``."""
+        async with asyncio.timeout(HEARS_WITHIN_S):
+            while not self.asked(path):
+                self.came.clear()
+                await self.came.wait()
+
     async def answer(self, request: web.Request) -> web.StreamResponse:
         heard = Heard(
             request.method,
@@ -80,6 +89,7 @@ class FakeVenue:
             await request.read(),
         )
         self.heard.append(heard)
+        self.came.set()
         if not heard.path.startswith(PUBLIC) and not self._proves_itself(heard):
             return web.json_response({"error": "Unauthorized/Invalid api key"}, status=401)
         waiting = self.next[request.path]

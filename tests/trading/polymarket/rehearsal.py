@@ -98,6 +98,7 @@ class Rehearsal:
         order = self.core.add(intent)
         approved = Approved(intent, now)
         prepared = self.gateway.prepare(approved, now)
+        self.gateway.seal(intent.key)
         self.core.apply(OrderSent(intent.key, prepared.order_id, now))
         self.gateway.place(approved, now)
         return order
@@ -248,7 +249,7 @@ async def rehearsal(world: World) -> AsyncIterator[Rehearsal]:
     async with server.listening(app, 0) as port, asyncio.TaskGroup() as group:
         group.create_task(_run_exchange(app, stop))
         transport = Transport(f"http://{server.HOST}:{port}", signer, chance=Random(1), order_within_s=0.5)
-        await transport.start()
+        await transport.start(orders=True)
         approve(app[CHAIN].wallets[wallet])
         channel = UserChannel(
             f"ws://{server.HOST}:{port}/ws/user", credentials=lambda: transport.credentials, chance=Random(2)

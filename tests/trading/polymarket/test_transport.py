@@ -8,7 +8,6 @@ import pytest
 
 from core.answers import RejectCode
 from core.units import Ms
-from infra import clock
 from tests.trading.polymarket.fake_venue import KEY, FakeVenue, HangsUp, Says, Silent
 from tests.trading.polymarket.test_signing import a_signer
 from tests.trading.polymarket.transports import a_transport, accepted, an_order, transport, venue
@@ -31,63 +30,6 @@ async def test_an_accepted_order_is_the_exact_bytes_once(venue: FakeVenue, trans
 
     assert outcome == Accepted(order.order_id, PostStatus.LIVE, 0, 0)
     assert [heard.body for heard in venue.asked("/order")] == [order.body]
-
-
-async def test_a_request_made_ahead_leaves_as_it_was_made(venue: FakeVenue, transport: Transport) -> None:
-    order = an_order()
-    venue.does("/order", accepted(order))
-    letter = transport.letter(order)
-    assert letter is not None
-
-    outcome = await transport.post(order, letter=letter)
-
-    assert isinstance(outcome, Accepted)
-    (heard,) = venue.asked("/order")
-    assert heard.body == order.body
-    assert heard.headers["POLY_TIMESTAMP"] == str(letter.at_s)
-
-
-@pytest.mark.parametrize(("waited_s", "later_s"), [(1, 0), (2, 2)])
-async def test_a_request_made_ahead_that_waited_for_seconds_is_made_anew(
-    venue: FakeVenue, waited_s: int, later_s: int
-) -> None:
-    now = [clock.now_ms()]
-    transport = a_transport(venue, clock=lambda: now[0])
-    order = an_order()
-    venue.does("/order", accepted(order))
-    letter = transport.letter(order)
-    assert letter is not None
-    now[0] = Ms(now[0] + waited_s * 1_000)
-
-    await transport.post(order, letter=letter)
-
-    assert [heard.headers["POLY_TIMESTAMP"] for heard in venue.asked("/order")] == [
-        str(letter.at_s + later_s)
-    ]
-    await transport.close()
-
-
-async def test_what_is_sent_again_says_when_it_is(venue: FakeVenue) -> None:
-    now = [clock.now_ms()]
-    transport = a_transport(venue, clock=lambda: now[0])
-    order = an_order()
-    venue.does("/order", TIMED_OUT, accepted(order))
-
-    def later() -> None:
-        now[0] = Ms(now[0] + 3_000)
-
-    await transport.post(order, letter=transport.letter(order), allowed=later)
-
-    first, again = (int(heard.headers["POLY_TIMESTAMP"]) for heard in venue.asked("/order"))
-    assert again - first == 3
-    await transport.close()
-
-
-def test_a_request_made_ahead_shows_no_secret(venue: FakeVenue) -> None:
-    letter = a_transport(venue).letter(an_order())
-
-    assert letter is not None
-    assert all(secret not in repr(letter) for secret in KEY.values())
 
 
 async def test_a_match_is_told_with_what_was_given_and_got(venue: FakeVenue, transport: Transport) -> None:
@@ -270,6 +212,13 @@ async def test_an_answer_nested_without_end_is_no_answer(venue: FakeVenue, trans
 
     assert isinstance(await transport.closed_only(), Unanswered)
     assert read_credentials(nested) is None
+
+
+@pytest.mark.parametrize("field", ["apiKey", "passphrase"])
+@pytest.mark.parametrize("hostile", ["a\r\nX-Evil: 1", "a\nb", "a b", "\u00e9", ""])
+def test_a_key_that_no_header_could_carry_is_none(field: str, hostile: str) -> None:
+    assert read_credentials(msgspec.json.encode(KEY)) is not None
+    assert read_credentials(msgspec.json.encode(KEY | {field: hostile})) is None
 
 
 async def test_a_key_that_is_not_taken_is_a_refusal(venue: FakeVenue) -> None:

@@ -23,8 +23,8 @@ from trading.gateways.polymarket.answers import (
     PostStatus,
     Unanswered,
 )
-from trading.gateways.polymarket.caller import Letter
 from trading.gateways.polymarket.credentials import Credentials
+from trading.gateways.polymarket.lanes import Flight, Letter
 from trading.gateways.polymarket.signing import Signed
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 
@@ -247,11 +247,14 @@ class VenueModel:
     def letter(self, signed: Signed) -> Letter | None:
         """Nothing travels here."""
 
+    def send(self, letter: Letter) -> Flight | None:
+        """Nor does anything leave ahead."""
+
     async def post(
         self,
         signed: Signed,
         *,
-        letter: Letter | None = None,
+        flight: Flight | None = None,
         allowed: Callable[[], str | None] = lambda: None,
     ) -> PostOutcome:
         order_id = signed.order_id

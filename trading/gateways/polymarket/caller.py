@@ -8,9 +8,9 @@ between an order and its socket, and without them it leaves in two thirds of the
 
 import asyncio
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -46,6 +46,7 @@ WHILE_SENDING: Final = (
 )
 
 Query = Sequence[tuple[str, str]]
+Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +71,14 @@ class Lost:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A request ready to leave, signed at ``at_s`` of the venue's clock."""
+class Proof(NamedTuple):
+    """What a private request carries besides its body, said at ``at_s`` of the venue's clock."""
 
-    request: httpcore.Request
     at_s: int
+    headers: Mapping[str, str]
 
     def __repr__(self) -> str:
-        return f"Letter({self.at_s})"  # its headers are secrets
+        return f"Proof({self.at_s})"  # its headers are secrets
 
 
 class Caller:
@@ -123,50 +123,43 @@ class Caller:
         self, method: str, path: str, *, body: bytes = b"", query: Query = (), within_s: float
     ) -> Answer | NeverSent | Lost:
         """Ask as the API key (L2). ``body`` leaves exactly as it is."""
-        letter = self.letter(method, path, body=body, query=query)
-        if letter is None:
+        proof = self.proof(method, path, body)
+        if proof is None:
             return NeverSent("no API key yet")
-        return await self.send(letter, within_s=within_s)
+        return await self._ask(method, path, proof.headers, body, query, within_s)
 
-    def letter(self, method: str, path: str, *, body: bytes = b"", query: Query = ()) -> Letter | None:
-        """What ``by_key`` would send now, to be sent soon; ``None`` before there is an API key."""
+    def proof(self, method: str, path: str, body: bytes) -> Proof | None:
+        """What shows now that a request is of the API key; ``None`` before there is one."""
         if self.credentials is None:
             return None
         at_s = self.time.seconds(self.clock())
         headers = l2_headers(self._address, self.credentials, at_s=at_s, method=method, path=path, body=body)
         if body:
             headers["Content-Type"] = "application/json"
-        return Letter(self._request(method, path, headers, body, query), at_s)
+        return Proof(at_s, headers)
 
-    def is_fresh(self, letter: Letter) -> bool:
-        """Whether what it says of the time is true still, to a second."""
-        return self.time.seconds(self.clock()) - letter.at_s <= FRESH_S
+    def is_fresh(self, at_s: int) -> bool:
+        """Whether what was said at this second of the venue's clock is true still, to a second."""
+        return self.time.seconds(self.clock()) - at_s <= FRESH_S
 
-    async def _ask(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: Query, within_s: float
-    ) -> Answer | NeverSent | Lost:
-        return await self._send(self._request(method, path, headers, body, query), within_s)
-
-    def _request(
-        self, method: str, path: str, headers: dict[str, str], body: bytes, query: Query
-    ) -> httpcore.Request:
-        target = quote(path) + (f"?{urlencode(query)}" if query else "")
-        sent = [*self._always, *((name.encode(), value.encode()) for name, value in headers.items())]
+    def headers(self, method: str, named: Mapping[str, str], body: bytes) -> Headers:
+        """All headers of a request, as they are written."""
+        sent = [*self._always, *((name.encode(), value.encode()) for name, value in named.items())]
         if body or method == "POST":
             sent.append((b"Content-Length", str(len(body)).encode()))
-        return httpcore.Request(
+        return sent
+
+    async def _ask(
+        self, method: str, path: str, named: Mapping[str, str], body: bytes, query: Query, within_s: float
+    ) -> Answer | NeverSent | Lost:
+        target = quote(path) + (f"?{urlencode(query)}" if query else "")
+        request = httpcore.Request(
             method,
             httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target),
-            headers=sent,
+            headers=self.headers(method, named, body),
             content=body,
             extensions={"timeout": {"connect": CONNECT_S, "pool": CONNECTION_FREE_S}},
         )
-
-    async def send(self, letter: Letter, *, within_s: float) -> Answer | NeverSent | Lost:
-        """Send it, and read the answer."""
-        return await self._send(letter.request, within_s)
-
-    async def _send(self, request: httpcore.Request, within_s: float) -> Answer | NeverSent | Lost:
         try:
             async with asyncio.timeout(within_s):
                 return await self._exchange(request)
@@ -187,18 +180,23 @@ class Caller:
                     return Lost(f"an answer of more than {BYTES_MAX} bytes")
         finally:
             await answer.aclose()
-        told = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
-        return Answer(
-            answer.status,
-            bytes(body),
-            told.get(b"retry-after"),
-            whole(told.get(b"poly-ratelimit-remaining", "")),
-        )
+        return read_answer(answer.status, answer.headers, bytes(body))
+
+
+def read_answer(status: int, headers: Headers, body: bytes) -> Answer:
+    """What is of use of an answer."""
+    told = {name.lower(): value.decode("latin-1") for name, value in headers}
+    return Answer(status, body, told.get(b"retry-after"), whole(told.get(b"poly-ratelimit-remaining", "")))
+
+
+def proxy_for(scheme: str, host: str) -> str | None:
+    """Where requests to the venue go first, by the environment. A simulator next door needs none, whatever there is."""
+    return getproxies().get("https") if scheme == "https" and not proxy_bypass(host) else None
 
 
 def _pool(scheme: str, host: str, tls: ssl.SSLContext | None) -> httpcore.AsyncConnectionPool:
-    """Kept connections, HTTP/2 where the venue speaks it. A simulator next door needs no proxy, whatever there is."""
-    proxy = getproxies().get("https") if scheme == "https" and not proxy_bypass(host) else None
+    """Kept connections, HTTP/2 where the venue speaks it."""
+    proxy = proxy_for(scheme, host)
     return httpcore.AsyncConnectionPool(
         ssl_context=tls,
         http2=True,

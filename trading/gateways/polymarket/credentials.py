@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ AUTH_DOMAIN: Final = (
     + keccak(b"ClobAuthDomain")
     + keccak(b"1")
 )
+SENDABLE: Final = re.compile("[!-~]+")  # what a header may say without ending its line
 NONCE: Final = 0  # another nonce would be another API key; one is enough
 
 
@@ -56,7 +58,8 @@ def read_credentials(body: bytes) -> Credentials | None:
         _secret_bytes(found.secret)
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
-    return found if found.api_key and found.passphrase else None
+    sendable = SENDABLE.fullmatch(found.api_key) and SENDABLE.fullmatch(found.passphrase)
+    return found if sendable else None
 
 
 def l1_headers(signer: Signer, at_s: int) -> dict[str, str]:

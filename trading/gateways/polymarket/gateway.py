@@ -22,7 +22,7 @@ from infra import aio, clock, logs
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Unanswered
 from trading.gateways.polymarket.asking import Asking, Venue
-from trading.gateways.polymarket.caller import Letter
+from trading.gateways.polymarket.lanes import Letter
 from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
 from trading.gateways.polymarket.reading import read_user_frame
@@ -106,7 +106,7 @@ class PolymarketGateway:
     def seal(self, key: IntentKey) -> None:
         """Sign a prepared order and make the request that takes it to the venue."""
         made = self._prepared.get(key)
-        if made is not None:
+        if made is not None and made.signed is None:
             signed = self._signed(made)
             self._prepared[key] = made._replace(signed=signed, letter=self._venue.letter(signed))
 
@@ -142,7 +142,8 @@ class PolymarketGateway:
             return
         signed = prepared.signed or self._signed(prepared)
         order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
-        self._start(self._asking.post(order, signed, prepared.letter))
+        flight = None if prepared.letter is None else self._venue.send(prepared.letter)
+        self._start(self._asking.post(order, signed, flight))
 
     def cancel(self, cancel: Cancel, now: Ms) -> None:
         """Cancel an order as soon as the venue can know it, and again until it is over."""

@@ -79,6 +79,22 @@ class Wire(asyncio.Protocol):
         """There is something to read, be it the end. On a connection at rest either means that it is no good."""
         return self.ended or bool(self._unread)
 
+    @property
+    def at_rest(self) -> bool:
+        """Open, and nothing is on its way in or out that we know of."""
+        return (
+            self.transport is not None
+            and not self.transport.is_closing()
+            and not self.stirred
+            and not self._unsent
+            and self._may_write.is_set()
+        )
+
+    def send(self, written: bytes) -> None:
+        """Hand it to the socket now, on a connection ``at_rest``."""
+        assert self.transport is not None, "connected"
+        self.transport.write(written)
+
     async def read(self, size: int) -> bytes:
         """What there is, as soon as there is something; nothing at the end. Raises ``OSError`` when it broke."""
         while not self._unread and not self.ended:
@@ -111,13 +127,15 @@ class Wire(asyncio.Protocol):
 
 
 class Stream(httpcore.AsyncNetworkStream):
+    """``wire``: what it is over, for whom a stream is too much."""
+
     def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+        self.wire = wire
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 httpcore's
         try:
             async with asyncio.timeout(timeout):
-                return await self._wire.read(max_bytes)
+                return await self.wire.read(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
@@ -128,14 +146,14 @@ class Stream(httpcore.AsyncNetworkStream):
             return
         try:
             async with asyncio.timeout(timeout):
-                await self._wire.write(buffer)
+                await self.wire.write(buffer)
         except TimeoutError as error:
             raise httpcore.WriteTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
-        self._wire.close()
+        self.wire.close()
         await asyncio.sleep(0)  # it tells the protocol
 
     async def start_tls(
@@ -143,8 +161,8 @@ class Stream(httpcore.AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 httpcore's
-    ) -> httpcore.AsyncNetworkStream:
-        wire = self._wire
+    ) -> "Stream":
+        wire = self.wire
         assert wire.transport is not None, "connected"
         try:
             async with asyncio.timeout(timeout):
@@ -163,10 +181,10 @@ class Stream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 httpcore's
         if info == "is_readable":
-            return self._wire.stirred
+            return self.wire.stirred
         names = {"client_addr": "sockname", "server_addr": "peername"}
-        assert self._wire.transport is not None, "connected"
-        return self._wire.transport.get_extra_info(names.get(info, info))
+        assert self.wire.transport is not None, "connected"
+        return self.wire.transport.get_extra_info(names.get(info, info))
 
 
 class Sockets(httpcore.AsyncNetworkBackend):
@@ -179,7 +197,7 @@ class Sockets(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109 httpcore's
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> Stream:
         local = None if local_address is None else (local_address, 0)
         loop = asyncio.get_running_loop()
         try:

@@ -33,8 +33,9 @@ from trading.gateways.polymarket.budget import (
     ORDERS_BURST,
     Bucket,
 )
-from trading.gateways.polymarket.caller import Answer, Caller, Letter, Lost, NeverSent
+from trading.gateways.polymarket.caller import Answer, Caller, Lost, NeverSent
 from trading.gateways.polymarket.credentials import Credentials, Keyless, read_credentials
+from trading.gateways.polymarket.lanes import Flight, Lanes, Letter
 from trading.gateways.polymarket.reading import read_cancels
 from trading.gateways.polymarket.reads import Reads
 from trading.gateways.polymarket.signing import Signed, Signer
@@ -50,7 +51,6 @@ CANCEL_TRIES: Final = 3
 CANCEL_WAIT_MS: Final = 3_000
 CANCELS_A_CALL: Final = 1_000
 START_TRIES: Final = 6
-WARM_CONNECTIONS: Final = 4
 TIME_EVERY_S: Final = 10.0  # also keeps a connection open: an order must not wait for a handshake
 AGAIN_FIRST_MS: Final = 1_000
 AGAIN_CAP_MS: Final = 30_000
@@ -99,7 +99,8 @@ class Transport(Reads):
         self._cancels = Bucket(CANCELS_A_S, CANCELS_BURST)
         self._order_within_s = order_within_s
         self._again_first_ms = again_first_ms
-        self._keeping: asyncio.Task[None] | None = None
+        self._lanes = Lanes(base_url, self._ping)
+        self._keeping: list[asyncio.Task[None]] = []
         self.window_told: Callable[[WindowTold], None] = unheard
 
     @property
@@ -109,8 +110,8 @@ class Transport(Reads):
             raise NotReady("no API key yet: the transport was not started")
         return self._caller.credentials
 
-    async def start(self) -> None:
-        """Ask the time, get the API key, open connections. Raises ``NotReady``."""
+    async def start(self, *, orders: bool = False) -> None:
+        """Ask the time, get the API key, and with ``orders`` keep lanes open for them. Raises ``NotReady``."""
         waits = self._waits()
         why = "not tried"
         for attempt in range(START_TRIES):
@@ -129,28 +130,41 @@ class Transport(Reads):
             why = found
         else:
             raise NotReady(why)
-        async with asyncio.TaskGroup() as opening:
-            for _ in range(WARM_CONNECTIONS):
-                opening.create_task(self.renew_time())
-        self._keeping = asyncio.create_task(self._keep(), name="venue time")
+        self._keeping.append(asyncio.create_task(self._keep(), name="venue time"))
+        if orders:
+            await self._lanes.open()
+            self._keeping.append(asyncio.create_task(self._lanes.keep(self._chance), name="order lanes"))
 
     async def close(self) -> None:
-        if self._keeping is not None:
-            await aio.end(self._keeping)
+        await aio.end(*self._keeping)
+        await self._lanes.close()
         await self._caller.close()
 
     def letter(self, signed: Signed) -> Letter | None:
-        """The order's request, made ahead of ``post``; ``None`` before ``start``."""
-        return self._caller.letter("POST", ORDER, body=signed.body)
+        """The order's request, made ahead; ``None`` before ``start``."""
+        proof = self._caller.proof("POST", ORDER, signed.body)
+        if proof is None:
+            return None
+        headers = self._caller.headers("POST", proof.headers, signed.body)
+        return Letter("POST", ORDER, headers, signed.body, at_s=proof.at_s)
+
+    def send(self, letter: Letter) -> Flight | None:
+        """Hand an order's request to a socket now; then await ``post`` with what this gives.
+
+        ``None``: nothing has left. ``post`` sends it, or says why not.
+        """
+        lane = self._lanes.free() if self._caller.is_fresh(letter.at_s) else None
+        if lane is None or self._orders.take() is not None:
+            return None
+        return self._lanes.send(lane, letter)
 
     async def post(
-        self, signed: Signed, *, letter: Letter | None = None, allowed: Callable[[], str | None] = allow
+        self, signed: Signed, *, flight: Flight | None = None, allowed: Callable[[], str | None] = allow
     ) -> PostOutcome:
-        """Send an order. ``allowed`` is asked before the same bytes leave again; a reason stops that.
-
-        letter: what ``letter`` made of this very order, where that was done already.
+        """Send an order, or follow ``flight`` when it has left already. ``allowed`` is asked before the same bytes
+        leave again; a reason stops that.
         """
-        over = self._orders.take()
+        over = self._orders.take() if flight is None else None
         if over is not None:
             return Refused(RejectCode.NOT_SENT, "our own budget of orders is used up", over)
         began = infra_clock.monotonic_ms()
@@ -158,8 +172,8 @@ class Transport(Reads):
         doubt: Unanswered | None = None
         renewed = False
         for _ in range(ORDER_SENDS_MAX):
-            outcome = await self._post_once(signed, letter)
-            letter = None  # what is sent again says when it was
+            outcome = await self._post_once(signed, flight)
+            flight = None
             if isinstance(outcome, _Unauthorised):
                 timely = not renewed and await self.renew_time() and _in_time(began)
                 if not timely or not await self._may_resend(signed, 0, allowed):
@@ -205,13 +219,13 @@ class Transport(Reads):
         return outcome
 
     async def _post_once(
-        self, signed: Signed, letter: Letter | None
+        self, signed: Signed, flight: Flight | None
     ) -> "PostOutcome | Again | _Unauthorised":
         within_s = self._order_within_s
-        if letter is not None and self._caller.is_fresh(letter):
-            answer = await self._caller.send(letter, within_s=within_s)
-        else:
+        if flight is None:
             answer = await self._caller.by_key("POST", ORDER, body=signed.body, within_s=within_s)
+        else:
+            answer = await flight.answer(within_s=within_s)
         now = self._caller.clock()
         if isinstance(answer, NeverSent):
             return Refused(RejectCode.NOT_SENT, answer.reason, None)
@@ -299,6 +313,9 @@ class Transport(Reads):
         while True:
             await asyncio.sleep(TIME_EVERY_S)
             await self.renew_time()
+
+    def _ping(self) -> Letter:
+        return Letter("GET", "/time", self._caller.headers("GET", {}, b""), b"", at_s=0)
 
     def _waits(self) -> Iterator[int]:
         return aio.back_off(self._chance, first_ms=self._again_first_ms, cap_ms=AGAIN_CAP_MS)

@@ -1,0 +1,83 @@
+"""A connection that leaves SQLite's checkpoints to others."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from infra import checkpoints
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="PostgreSQL has a process for it"),
+]
+
+ROW_BYTES = 400_000
+ROWS = 60  # some 24 MB: beyond what the settings let the log grow to
+
+
+def elsewhere(work: Callable[[], None]) -> None:
+    """On a thread, and so a connection, of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def log_bytes() -> int:
+    """How long the log is, as a file: a checkpoint lets the next commit begin it again, and never shortens it."""
+    return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size
+
+
+def writes_much(name: str) -> int:
+    """How long the log is after a connection that leaves checkpoints to others has written more than it may hold."""
+    after: list[int] = []
+
+    def write() -> None:
+        checkpoints.leave_to_others()
+        for number in range(ROWS):
+            User.objects.create(username=f"{name} {number}", last_name="x" * ROW_BYTES)
+        after.append(log_bytes())
+
+    elsewhere(write)
+    return after[0]
+
+
+def bound_bytes() -> int:
+    with connection.cursor() as cursor:
+        pages, size = (
+            int(cursor.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("wal_autocheckpoint", "page_size")
+        )
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return pages * size
+
+
+def test_the_log_grows_on_past_the_bound_of_the_settings() -> None:
+    bound = bound_bytes()
+
+    once, twice = writes_much("ada"), writes_much("bob")
+
+    assert once > bound
+    assert twice > once + bound
+
+
+def test_the_next_commit_of_anybody_else_does_it() -> None:
+    bound = bound_bytes()
+
+    once = writes_much("ada")
+    User.objects.create(username="the journal")
+    twice = writes_much("bob")
+
+    assert bound < once <= twice < once + bound, "begun again from its start"
