@@ -150,8 +150,7 @@ class Outbox:
             while not self._waiting.empty():
                 runner, approved = self._waiting.get_nowait()
                 runner.not_sent(approved, STOPPING, clock.now_ms())
-            closed = asyncio.Event()
-            self._pen.ask(connections.close_all, lambda _: closed.set())
+            closed = self._asked(connections.close_all)
             self._pen.end()
             await aio.stopped_within(closed, CLOSE_WITHIN_MS)
 
@@ -232,8 +231,16 @@ class Outbox:
     async def _keep_connection(self) -> None:
         """After a database restart a held connection fails for ever; an order must not be the one to find out."""
         while True:
-            self._pen.ask(_connect, _unheard)
+            await self._asked(
+                _connect
+            ).wait()  # behind a row that hangs waits one look, not one every few seconds
             await asyncio.sleep(CONNECTION_CHECK_S)
+
+    def _asked(self, work: Callable[[], None]) -> asyncio.Event:
+        """Set when the pen is done with it, however it went: what fails here the next order says."""
+        over = asyncio.Event()
+        self._pen.ask(work, lambda _: over.set())
+        return over
 
     def forbids(self, engine: Engine, place: Place) -> str | None:
         """Why an order must not leave now, whatever was decided before; ``None`` when it may."""
@@ -253,7 +260,3 @@ def _connect() -> None:
     """The journal follows every order with rows of its own, and does the checkpoints."""
     close_old_connections()
     checkpoints.leave_to_others()
-
-
-def _unheard(said: object) -> None:
-    """Of a connection that could not be opened the next order says it."""

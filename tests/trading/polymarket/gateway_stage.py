@@ -56,10 +56,11 @@ class Stage:
         self.gateway.learn(LISTING, VenueTerms(neg_risk=False, version="v1"))
 
     def send(self, place: Place) -> OrderId:
-        """Prepare and place, as the outbox does."""
+        """Prepare, seal and place, as the outbox does."""
         approved = Approved(place, place.decided_ms)
         order_id = self.gateway.prepare(approved, clock.now_ms()).order_id
         self.venue.known[order_id] = place
+        self.gateway.seal(place.key)
         self.gateway.place(approved, clock.now_ms())
         return order_id
 

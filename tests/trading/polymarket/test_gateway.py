@@ -1,6 +1,9 @@
 """The live gateway as the runner sees it: synchronous calls in, events out, requests and a channel behind it."""
 
+import asyncio
 from collections.abc import Callable
+
+import pytest
 
 from core.answers import (
     CancelFailed,
@@ -41,6 +44,51 @@ def test_nothing_leaves_before_the_gateway_runs() -> None:
     (said,) = stage.gateway.advance(T0)
     assert isinstance(said, OrderRejected)
     assert said.code is RejectCode.NOT_SENT
+
+
+async def test_a_sealed_order_is_handed_over_in_the_same_breath() -> None:
+    async with at_work(Stage()) as stage:
+        stage.send(a_fresh())
+
+        assert len(stage.venue.handed_over) == 1
+        await stage.until(has(OrderAcked))
+
+    assert list(stage.venue.posts.values()) == [1]
+
+
+async def test_no_byte_leaves_when_nobody_can_follow_it_any_more() -> None:
+    """A request that failed unexpectedly ends the gateway, and it takes no new one while it ends."""
+    stage = Stage()
+
+    def breaks(order_id: OrderId) -> PostOutcome:
+        raise ZeroDivisionError
+
+    stage.venue.on_post = breaks
+    refused: list[BaseException] = []
+
+    async def another() -> None:
+        """While the gateway ends: what runs in it still does so until it was cancelled."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            try:
+                stage.send(a_fresh(number=2))
+            except RuntimeError as error:
+                refused.append(error)
+
+    async def at_its_end() -> None:
+        async with at_work(stage):
+            assert stage.gateway._group is not None
+            stage.gateway._group.create_task(another())
+            await asyncio.sleep(0)
+            stage.send(a_fresh(number=1))
+            await asyncio.Event().wait()
+
+    with pytest.raises(ExceptionGroup):
+        await at_its_end()
+
+    assert len(refused) == 1
+    assert len(stage.venue.handed_over) == 1, "the first alone"
 
 
 def test_wallet_actions_are_handed_on() -> None:

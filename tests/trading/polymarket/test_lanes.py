@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import httpcore
 import pytest
 import pytest_asyncio
 from httptools import HttpParserError
@@ -16,6 +17,7 @@ from tests.trading.polymarket.h2_venue import certificate
 from trading.gateways.polymarket import lanes as lanes_module
 from trading.gateways.polymarket.caller import IDLE_S, Answer, Lost
 from trading.gateways.polymarket.lanes import LANES, Flight, Lanes, Letter, Reply
+from trading.gateways.polymarket.sockets import Sockets
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SOON_S: Final = 2.0
@@ -162,6 +164,9 @@ async def test_an_answer_in_pieces_and_after_a_hint_is_one_answer(venue: Venue, 
         (OK + OK, "HttpParser"),
         (b"HTTP/1.1 200 OK\r\n\r\nuntil the connection ends", "no answer within"),
         (b"", "no answer within"),
+        (b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "HttpParser"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HttpParser"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nok", "HttpParser"),
     ],
 )
 async def test_what_is_no_whole_answer_is_lost_and_its_lane_with_it(
@@ -176,11 +181,19 @@ async def test_what_is_no_whole_answer_is_lost_and_its_lane_with_it(
     assert free_of(lanes) == LANES - 1
 
 
+@pytest.mark.parametrize(
+    "endless",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000,
+        b"HTTP/1.1 200 OK\r\n" + b"X-More: and more\r\n" * 10_000,
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10_000,
+    ],
+)
 async def test_an_answer_without_end_is_given_up(
-    venue: Venue, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+    venue: Venue, lanes: Lanes, monkeypatch: pytest.MonkeyPatch, endless: bytes
 ) -> None:
-    monkeypatch.setattr(lanes_module, "BYTES_MAX", 1_000)
-    venue.says = lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000
+    monkeypatch.setattr(lanes_module, "ANSWER_BYTES_MAX", 1_000)
+    venue.says = lambda _: endless
 
     lost = await answered(leaves(lanes))
 
@@ -271,6 +284,44 @@ async def test_a_venue_that_is_away_is_tried_ever_more_seldom(monkeypatch: pytes
     assert lanes.free() is None
     assert waited[0] < 0.3
     assert min(waited[-2:]) > 5
+
+
+async def test_a_venue_that_lets_us_in_and_throws_us_out_is_tried_ever_more_seldom(
+    venue: Venue, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    done = asyncio.Event()
+
+    async def rest(seconds: float) -> None:
+        waited.append(seconds)
+        for lane in lanes._lanes:
+            lane.drop()
+        if len(waited) == 10:
+            done.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(lanes_module, "RESTED_MS", 10**9)
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    keeping = asyncio.create_task(lanes.keep(Random(1)))
+    async with asyncio.timeout(SOON_S):
+        await done.wait()
+    await aio.end(keeping)
+
+    assert waited[0] == lanes_module.TENDED_MS / 1000
+    assert min(waited[-2:]) > 5
+
+
+async def test_after_one_that_could_not_be_opened_no_other_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    async def refuse(self: object, host: str, port: int, **more: object) -> None:
+        tried.append(host)
+        raise httpcore.ConnectError("refused")
+
+    monkeypatch.setattr(Sockets, "connect_tcp", refuse)
+
+    assert not await Lanes("http://venue.example", a_letter).open()
+    assert tried == ["venue.example"]
 
 
 async def test_over_tls_it_speaks_the_same(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from trading.gateways.polymarket.answers import (
     Unanswered,
 )
 from trading.gateways.polymarket.credentials import Credentials
-from trading.gateways.polymarket.lanes import Flight, Letter
+from trading.gateways.polymarket.lanes import Letter
 from trading.gateways.polymarket.signing import Signed
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 
@@ -103,6 +103,7 @@ class VenueModel:
         self.cancels: list[list[OrderId]] = []
         self.cancel_came = asyncio.Event()
         self.looks: list[OrderId] = []
+        self.handed_over: list[Letter] = []
         self.makers_told = True
         self.sizes_told = True
 
@@ -245,16 +246,17 @@ class VenueModel:
         return Credentials(api_key="key", secret="c2VjcmV0", passphrase="pass")
 
     def letter(self, signed: Signed) -> Letter | None:
-        """Nothing travels here."""
+        return Letter("POST", "/order", (), signed.body, at_s=0)
 
-    def send(self, letter: Letter) -> Flight | None:
-        """Nor does anything leave ahead."""
+    def send(self, letter: Letter) -> None:
+        """No lane is free here: what was handed over has not left."""
+        self.handed_over.append(letter)
 
     async def post(
         self,
         signed: Signed,
         *,
-        flight: Flight | None = None,
+        letter: Letter | None = None,
         allowed: Callable[[], str | None] = lambda: None,
     ) -> PostOutcome:
         order_id = signed.order_id

@@ -22,7 +22,7 @@ from trading.gateways.polymarket.answers import (
     Unanswered,
 )
 from trading.gateways.polymarket.credentials import Credentials
-from trading.gateways.polymarket.lanes import Flight, Letter
+from trading.gateways.polymarket.lanes import Letter
 from trading.gateways.polymarket.own_order import OwnOrder
 from trading.gateways.polymarket.own_orders import OwnOrders
 from trading.gateways.polymarket.signing import Signed
@@ -51,10 +51,10 @@ class Venue(Protocol):
 
     def letter(self, signed: Signed) -> Letter | None: ...
 
-    def send(self, letter: Letter) -> Flight | None: ...
+    def send(self, letter: Letter) -> None: ...
 
     async def post(
-        self, signed: Signed, *, flight: Flight | None = ..., allowed: Callable[[], str | None] = ...
+        self, signed: Signed, *, letter: Letter | None = ..., allowed: Callable[[], str | None] = ...
     ) -> PostOutcome: ...
 
     async def cancel(self, order_ids: Sequence[OrderId]) -> CancelOutcome | Unanswered: ...
@@ -86,10 +86,10 @@ class Asking:
         self.untold_ms: Ms | None = None  # when the last trade was made that a read told first, and late
         self._signed: dict[IntentKey, Signed] = {}  # of orders under way and of those that may be sent again
 
-    async def post(self, order: OwnOrder, signed: Signed, flight: Flight | None = None) -> None:
-        """Send an order, unless it is under way, and take in the answer."""
+    async def post(self, order: OwnOrder, signed: Signed, letter: Letter | None = None) -> None:
+        """Send an order, unless its letter has left already, and take in the answer."""
         self._signed[order.place.key] = signed
-        outcome = await self._venue.post(signed, flight=flight, allowed=partial(self._why_not, order))
+        outcome = await self._venue.post(signed, letter=letter, allowed=partial(self._why_not, order))
         now = self.clock()
         if not isinstance(outcome, Unanswered):
             self._signed.pop(order.place.key, None)

@@ -142,8 +142,11 @@ class PolymarketGateway:
             return
         signed = prepared.signed or self._signed(prepared)
         order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
-        flight = None if prepared.letter is None else self._venue.send(prepared.letter)
-        self._start(self._asking.post(order, signed, flight))
+        # First who follows it, which raises while the gateway is about to end, then the bytes: the task runs in the
+        # next turn.
+        self._start(self._asking.post(order, signed, prepared.letter))
+        if prepared.letter is not None:
+            self._venue.send(prepared.letter)
 
     def cancel(self, cancel: Cancel, now: Ms) -> None:
         """Cancel an order as soon as the venue can know it, and again until it is over."""
@@ -268,8 +271,15 @@ class PolymarketGateway:
         self._stirred.set()
 
     def _start(self, request: Coroutine[None, None, object]) -> None:
+        """Raises ``RuntimeError`` while the gateway is about to end."""
         assert self._group is not None, "requests are made while the gateway runs"
-        self._group.create_task(self._request(request))
+        asked = self._request(request)
+        try:
+            self._group.create_task(asked)
+        except RuntimeError:
+            asked.close()
+            request.close()
+            raise
 
     async def _request(self, request: Coroutine[None, None, object]) -> None:
         await request

@@ -13,11 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpcore
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from infra import aio, clock
 from trading.gateways.polymarket.caller import (
-    BYTES_MAX,
     CONNECT_S,
     IDLE_S,
     Answer,
@@ -33,18 +32,20 @@ TENDED_MS: Final = 500
 RESTED_MS: Final = 10_000  # used then, so that it stays open
 PING_WITHIN_S: Final = 5.0
 READ_BYTES: Final = 64 * 1024
+ANSWER_BYTES_MAX: Final = 256 * 1024  # of an order, all in all: headers and hints have no bound of their own
 
 
 class Letter:
-    """A request ready to leave. ``at_s``: when it says it was made, of the venue's clock.
+    """A request ready to leave. ``at_s``: when it says it was made, of the venue's clock. ``flight``: once it has left.
 
     Headers are written as they are: whoever names them has seen that they end no line (``read_credentials``).
     """
 
-    __slots__ = ("at_s", "written")
+    __slots__ = ("at_s", "flight", "written")
 
     def __init__(self, method: str, path: str, headers: Headers, body: bytes, *, at_s: int) -> None:
         self.at_s = at_s
+        self.flight: Flight | None = None
         lines = [b"%s %s HTTP/1.1" % (method.encode(), path.encode())]
         lines += [b"%s: %s" % header for header in headers]
         self.written = b"\r\n".join((*lines, b"", body))
@@ -72,7 +73,9 @@ class Reply:
         self.goes_on = self.whole = False
 
     def feed(self, read: bytes) -> None:
-        """Raises ``HttpParserError`` for what is no answer, and for more than one."""
+        """Raises ``HttpParserError`` for what is no answer and for more than one, ``HttpParserUpgrade`` for one that
+        would rather speak something else.
+        """
         if self._parser is None:
             raise HttpParserError("more than was asked for")
         self._parser.feed_data(read)
@@ -150,7 +153,7 @@ class Flight:
                 return await self._read(reply)
         except TimeoutError:
             return Lost(f"no answer within {within_s} s")
-        except (HttpParserError, OSError) as error:
+        except (HttpParserError, HttpParserUpgrade, OSError) as error:
             return Lost(f"{type(error).__name__}: {error}")
         finally:
             self._lane.busy = False
@@ -159,13 +162,15 @@ class Flight:
                 self._lane.drop()
 
     async def _read(self, reply: Reply) -> Answer | Lost:
+        total = 0
         while not reply.whole:
             read = await self._wire.read(READ_BYTES)
             if not read:
                 return Lost("the connection was closed")
+            total += len(read)
+            if total > ANSWER_BYTES_MAX:
+                return Lost(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
             reply.feed(read)
-            if len(reply.body) > BYTES_MAX:
-                return Lost(f"an answer of more than {BYTES_MAX} bytes")
         return read_answer(reply.status, reply.headers, bytes(reply.body))
 
 
@@ -187,24 +192,27 @@ class Lanes:
         self._lanes = [] if proxy_for(url.scheme, self._host) else [Lane() for _ in range(LANES)]
         self._ping = ping
 
-    async def open(self) -> None:
-        """Open what is closed. A venue that does not let us leaves it so."""
-        async with asyncio.TaskGroup() as group:
-            for lane in self._lanes:
-                if not lane.busy and not lane.is_open:
-                    group.create_task(self._open(lane))
+    async def open(self) -> bool:
+        """Open what is closed; whether there was nothing to do.
+
+        One after the other, and none after one that could not be opened: a venue that does not let us, or a name
+        that is not found, would not the next time either.
+        """
+        closed = [lane for lane in self._lanes if not lane.busy and not lane.is_open]
+        for lane in closed:
+            if not await self._open(lane):
+                break
+        return not closed
 
     async def keep(self, chance: Random) -> None:
         """Open what has closed, and use what has rested, until cancelled."""
         waits = aio.back_off(chance)
         while True:
-            await self.open()
+            at_peace = await self.open()
             await self._use_rested()
-            if all(lane.busy or lane.is_open for lane in self._lanes):
+            if at_peace:
                 waits = aio.back_off(chance)
-                await asyncio.sleep(TENDED_MS / 1000)
-            else:
-                await asyncio.sleep(next(waits) / 1000)
+            await asyncio.sleep((TENDED_MS if at_peace else next(waits)) / 1000)
 
     def free(self) -> Lane | None:
         """A lane that can carry a request now."""
@@ -215,7 +223,8 @@ class Lanes:
         assert lane.wire is not None, "a free lane is open"
         lane.busy = True
         lane.wire.send(letter.written)
-        return Flight(lane, lane.wire)
+        letter.flight = Flight(lane, lane.wire)
+        return letter.flight
 
     async def close(self) -> None:
         for lane in self._lanes:
@@ -228,7 +237,8 @@ class Lanes:
             if lane.is_free and clock.monotonic_ms() - lane.used_ms >= RESTED_MS:
                 await self.send(lane, self._ping()).answer(within_s=PING_WITHIN_S)
 
-    async def _open(self, lane: Lane) -> None:
+    async def _open(self, lane: Lane) -> bool:
+        """False when the venue did not let us."""
         lane.busy = True
         lane.drop()
         try:
@@ -237,7 +247,9 @@ class Lanes:
                 stream = await stream.start_tls(self._context(), self._host, timeout=CONNECT_S)
             lane.take(stream.wire)
         except (httpcore.ConnectError, httpcore.ConnectTimeout):
-            return  # tried again in its turn
+            return False
+        else:
+            return True
         finally:
             lane.busy = False
 

@@ -6,7 +6,7 @@ An order nobody answered for is never sent twice by this module: it is ``Unanswe
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from random import Random
 from typing import Final
 
@@ -130,10 +130,10 @@ class Transport(Reads):
             why = found
         else:
             raise NotReady(why)
-        self._keeping.append(asyncio.create_task(self._keep(), name="venue time"))
+        self._own(self._keep(), "venue time")
         if orders:
             await self._lanes.open()
-            self._keeping.append(asyncio.create_task(self._lanes.keep(self._chance), name="order lanes"))
+            self._own(self._lanes.keep(self._chance), "order lanes")
 
     async def close(self) -> None:
         await aio.end(*self._keeping)
@@ -148,22 +148,22 @@ class Transport(Reads):
         headers = self._caller.headers("POST", proof.headers, signed.body)
         return Letter("POST", ORDER, headers, signed.body, at_s=proof.at_s)
 
-    def send(self, letter: Letter) -> Flight | None:
-        """Hand an order's request to a socket now; then await ``post`` with what this gives.
+    def send(self, letter: Letter) -> None:
+        """Hand an order's request to a socket now, where it is still of use, a lane is free and our budget allows it.
 
-        ``None``: nothing has left. ``post`` sends it, or says why not.
+        Whether it left or not, ``post`` must be awaited with it: it follows the letter, or sends the order itself.
         """
         lane = self._lanes.free() if self._caller.is_fresh(letter.at_s) else None
-        if lane is None or self._orders.take() is not None:
-            return None
-        return self._lanes.send(lane, letter)
+        if lane is not None and self._orders.take() is None:
+            self._lanes.send(lane, letter)
 
     async def post(
-        self, signed: Signed, *, flight: Flight | None = None, allowed: Callable[[], str | None] = allow
+        self, signed: Signed, *, letter: Letter | None = None, allowed: Callable[[], str | None] = allow
     ) -> PostOutcome:
-        """Send an order, or follow ``flight`` when it has left already. ``allowed`` is asked before the same bytes
-        leave again; a reason stops that.
+        """Send an order, unless its ``letter`` has left already. ``allowed`` is asked before the same bytes leave
+        again; a reason stops that.
         """
+        flight = None if letter is None else letter.flight
         over = self._orders.take() if flight is None else None
         if over is not None:
             return Refused(RejectCode.NOT_SENT, "our own budget of orders is used up", over)
@@ -314,6 +314,12 @@ class Transport(Reads):
             await asyncio.sleep(TIME_EVERY_S)
             await self.renew_time()
 
+    def _own(self, keeping: Coroutine[None, None, None], name: str) -> None:
+        """Until ``close``. Orders leave without it too, later: so it is said when it ends by itself, and no more."""
+        task = asyncio.create_task(keeping, name=name)
+        task.add_done_callback(_tell_end)
+        self._keeping.append(task)
+
     def _ping(self) -> Letter:
         return Letter("GET", "/time", self._caller.headers("GET", {}, b""), b"", at_s=0)
 
@@ -328,6 +334,11 @@ class _Unauthorised:
 
     def __init__(self, refused: Refused) -> None:
         self.refused = refused
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("connections no longer kept", event_type="error", task=task.get_name(), error=repr(error))
 
 
 def _in_time(began_ms: int, wait_ms: int = 0) -> bool:
