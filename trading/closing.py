@@ -50,13 +50,21 @@ async def close(shard: Shard) -> None:
         log.error("journal not flushed", event_type="error", error=str(error))
     await shard.floor.close()
     await shard.feed.close()
-    await shard.publisher.withdraw()
     _done("closed websockets", began, number=4)
+    if await _dismissed(shard):
+        await shard.publisher.withdraw()
+        _done("dismissed", began)
+    else:
+        _done("left runner and board to its successor", began)
+
+
+async def _dismissed(shard: Shard) -> bool:
+    """False when another has taken over already: what bears the shard's name is that one's."""
     try:
-        ours = await sync_to_async(services.dismiss_runner)(shard.name, fence=shard.fence, at=clock.now_ms())
-        _done("dismissed" if ours else "left to its successor", began)
+        return await sync_to_async(services.dismiss_runner)(shard.name, fence=shard.fence, at=clock.now_ms())
     except DatabaseError as error:
         log.error("not dismissed: it owes an answer to every halt", event_type="error", error=str(error))
+        return True
 
 
 def _within_ms(shard: Shard) -> int:

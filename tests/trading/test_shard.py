@@ -136,13 +136,17 @@ async def test_another_taker_of_the_fence_stops_the_shard() -> None:
 
 @pytest.mark.usefixtures("venue")
 async def test_a_shard_that_ends_late_leaves_its_successor_enlisted() -> None:
-    """It hung until its lease was another's: dismissed, that one would owe no answer to a halt and have no budget."""
+    """It hung until its lease was another's: dismissed, that one would owe no answer to a halt and have no budget, and
+    without a board the console says that nobody trades."""
     async with a_running_shard():
-        await until(some_order_rests)
+        await until(board_is_published)
         await sync_to_async(services.take_fence)(NAME)
         await sync_to_async(risk.enlist_runner)(NAME, at=clock.now_ms())
 
+        await until(board_is_published)
+
     assert (await Runner.objects.aget(name=NAME)).left is None
+    assert await sync_to_async(selectors.board)() is not None, "fades by itself when nobody follows"
 
 
 @pytest.mark.usefixtures("venue")
