@@ -143,8 +143,6 @@ async def test_a_shard_that_ends_late_leaves_its_successor_enlisted() -> None:
         await sync_to_async(services.take_fence)(NAME)
         await sync_to_async(risk.enlist_runner)(NAME, at=clock.now_ms())
 
-        await until(board_is_published)
-
     assert (await Runner.objects.aget(name=NAME)).left is None
     assert await sync_to_async(selectors.board)() is not None, "fades by itself when nobody follows"
 
