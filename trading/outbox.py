@@ -231,9 +231,8 @@ class Outbox:
     async def _keep_connection(self) -> None:
         """After a database restart a held connection fails for ever; an order must not be the one to find out."""
         while True:
-            await self._asked(
-                _connect
-            ).wait()  # behind a row that hangs waits one look, not one every few seconds
+            # Behind a row that hangs waits one look, not one every few seconds.
+            await self._asked(_connect).wait()
             await asyncio.sleep(CONNECTION_CHECK_S)
 
     def _asked(self, work: Callable[[], None]) -> asyncio.Event:

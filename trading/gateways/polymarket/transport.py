@@ -51,7 +51,7 @@ CANCEL_TRIES: Final = 3
 CANCEL_WAIT_MS: Final = 3_000
 CANCELS_A_CALL: Final = 1_000
 START_TRIES: Final = 6
-TIME_EVERY_S: Final = 10.0  # also keeps a connection open: an order must not wait for a handshake
+TIME_EVERY_S: Final = 10.0  # also keeps a connection open: a cancel must not wait for a handshake
 AGAIN_FIRST_MS: Final = 1_000
 AGAIN_CAP_MS: Final = 30_000
 
