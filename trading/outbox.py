@@ -73,13 +73,10 @@ class Writing:
         self.told: asyncio.Future[None] = self._loop.create_future()
         self._tell = tell
         self._unsealed = deque(group)
-        self._sealing = False
 
     def committing(self) -> None:
         """On the pen's thread: from here on it waits for the disk, and the loop has the processor to itself."""
-        if not self._sealing:
-            self._sealing = True
-            self._loop.call_soon_threadsafe(self._seal)
+        self._loop.call_soon_threadsafe(self._seal)
 
     def _seal(self) -> None:
         """One a turn: where the disk is quick the first order leaves before the last is sealed."""

@@ -1,15 +1,14 @@
 """A connection that leaves SQLite's checkpoints to others."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
 from infra import checkpoints
+from tests.threads import elsewhere
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -20,21 +19,6 @@ ROW_BYTES = 400_000
 ROWS = 60  # some 24 MB: beyond what the settings let the log grow to
 
 
-def elsewhere(work: Callable[[], None]) -> None:
-    """On a thread, and so a connection, of its own."""
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    thread.join(60)
-    assert not thread.is_alive()
-
-
 def log_bytes() -> int:
     """How long the log is, as a file: a checkpoint lets the next commit begin it again, and never shortens it."""
     return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size
@@ -42,16 +26,14 @@ def log_bytes() -> int:
 
 def writes_much(name: str) -> int:
     """How long the log is after a connection that leaves checkpoints to others has written more than it may hold."""
-    after: list[int] = []
 
-    def write() -> None:
+    def write() -> int:
         checkpoints.leave_to_others()
         for number in range(ROWS):
             User.objects.create(username=f"{name} {number}", last_name="x" * ROW_BYTES)
-        after.append(log_bytes())
+        return log_bytes()
 
-    elsewhere(write)
-    return after[0]
+    return elsewhere(write)
 
 
 def bound_bytes() -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +10,6 @@ from typing import Final, TypeVar
 
 import pytest
 from aiohttp import web
-from django.db import connections
 
 from core import events as ev
 from core.engine import Engine, Step
@@ -35,7 +33,6 @@ MID_EVENING: Final = Ms(1_792_522_800_000)  # 2026-10-20 19:00 UTC, a Tuesday, o
 SHARD_WITHIN_S: Final = 60.0  # a whole shard beside its venue, on a machine where others are at work too
 
 E = TypeVar("E", bound=ev.Event)
-T = TypeVar("T")
 
 
 class WaitedFor(Engine):
@@ -121,19 +118,6 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
 
     async with asyncio.timeout(SHARD_WITHIN_S):
         await aio.every(50, ask, stop=found)
-
-
-def elsewhere(ask: Callable[[], T]) -> T:
-    """Ask the database on a connection of its own: what it sees is committed. Blocks the loop on purpose."""
-
-    def asked() -> T:
-        try:
-            return ask()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asked).result()
 
 
 @dataclass(frozen=True, slots=True)

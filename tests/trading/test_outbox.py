@@ -19,7 +19,8 @@ from infra.lease import single_runner
 from risk import services as risk
 from tests.builders import MARKET, OTHER
 from tests.fakes import RememberingGateway
-from tests.trading.stages import Stage, elsewhere
+from tests.threads import elsewhere
+from tests.trading.stages import Stage
 from trading import services
 from trading.errors import OrderNotWritten
 from trading.models import Account, AccountMode, Order

@@ -16,7 +16,7 @@ from infra import aio, clock
 from tests.trading.polymarket.h2_venue import certificate
 from trading.gateways.polymarket import lanes as lanes_module
 from trading.gateways.polymarket.caller import IDLE_S, Answer, Lost
-from trading.gateways.polymarket.lanes import LANES, Flight, Lanes, Letter, Reply
+from trading.gateways.polymarket.lanes import LANES, Flight, Lane, Lanes, Letter, Reply
 from trading.gateways.polymarket.sockets import Sockets
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -264,22 +264,33 @@ async def test_what_closed_is_opened_again_and_what_rested_is_used(
     assert {request[-8:] for request in venue.requests} == {b"ping END"}
 
 
-async def test_a_venue_that_is_away_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
+async def rests_of(
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch, *, meanwhile: Callable[[Lane], object]
+) -> list[float]:
+    """How long its first ten pauses are, in seconds. What happens to each lane in them is ``meanwhile``."""
+    rested: list[float] = []
     done = asyncio.Event()
 
     async def rest(seconds: float) -> None:
-        waited.append(seconds)
-        if len(waited) == 10:
+        rested.append(seconds)
+        for lane in lanes._lanes:
+            meanwhile(lane)
+        if len(rested) == 10:
             done.set()
             await asyncio.Event().wait()
 
-    lanes = Lanes("http://127.0.0.1:9", a_letter)  # nobody listens on the discard port
     monkeypatch.setattr(asyncio, "sleep", rest)
     keeping = asyncio.create_task(lanes.keep(Random(1)))
     async with asyncio.timeout(SOON_S):
         await done.wait()
     await aio.end(keeping)
+    return rested
+
+
+async def test_a_venue_that_is_away_is_tried_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes = Lanes("http://127.0.0.1:9", a_letter)  # nobody listens on the discard port
+
+    waited = await rests_of(lanes, monkeypatch, meanwhile=lambda _: None)
 
     assert lanes.free() is None
     assert waited[0] < 0.3
@@ -287,25 +298,11 @@ async def test_a_venue_that_is_away_is_tried_ever_more_seldom(monkeypatch: pytes
 
 
 async def test_a_venue_that_lets_us_in_and_throws_us_out_is_tried_ever_more_seldom(
-    venue: Venue, lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waited: list[float] = []
-    done = asyncio.Event()
-
-    async def rest(seconds: float) -> None:
-        waited.append(seconds)
-        for lane in lanes._lanes:
-            lane.drop()
-        if len(waited) == 10:
-            done.set()
-            await asyncio.Event().wait()
-
     monkeypatch.setattr(lanes_module, "RESTED_MS", 10**9)
-    monkeypatch.setattr(asyncio, "sleep", rest)
-    keeping = asyncio.create_task(lanes.keep(Random(1)))
-    async with asyncio.timeout(SOON_S):
-        await done.wait()
-    await aio.end(keeping)
+
+    waited = await rests_of(lanes, monkeypatch, meanwhile=Lane.drop)
 
     assert waited[0] == lanes_module.TENDED_MS / 1000
     assert min(waited[-2:]) > 5

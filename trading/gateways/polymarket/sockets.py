@@ -81,13 +81,11 @@ class Wire(asyncio.Protocol):
     @property
     def at_rest(self) -> bool:
         """Open, and nothing is on its way in or out that we know of."""
-        return (
-            self.transport is not None
-            and not self.transport.is_closing()
-            and not self.stirred
-            and not self._unsent
-            and self._may_write.is_set()
-        )
+        return self.is_open and not self._unread and not self._unsent and self._may_write.is_set()
+
+    @property
+    def is_open(self) -> bool:
+        return self.transport is not None and not self.ended and not self.transport.is_closing()
 
     def send(self, written: bytes) -> None:
         """Hand it to the socket now, on a connection ``at_rest``."""
@@ -112,7 +110,7 @@ class Wire(asyncio.Protocol):
 
         Wait only for a socket that takes no more. Raises ``OSError`` when the connection is closed.
         """
-        if self.transport is None or self.ended or self.transport.is_closing():
+        if not self.is_open:
             raise ConnectionError("the connection is closed")
         if not self._unsent:
             asyncio.get_running_loop().call_soon(self.flush)
