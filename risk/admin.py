@@ -164,7 +164,7 @@ class AlertAdmin(FactAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(FactAdmin):
-    list_display = ["at", "alert", "kind", "channel", "number", "succeeded", "detail"]
+    list_display = ["at", "alert", "kind", "channel", "number", "succeeded", "over", "detail"]
     list_filter = ["kind", "channel", "succeeded"]
     search_fields = ["alert__text", "alert__key", "channel", "detail"]
     list_select_related = ["alert"]

@@ -5,7 +5,7 @@ Each channel is decided on alone, from the tries on it: one that fails stops no 
     never tried                     tell it at once
     last try failed, fewer than 3   try again after a pause
     told, or given up               tell it again after its repeat, while it is neither over nor acknowledged
-    told, and over since            say that it is over
+    told, and over by now           say that it is over, unless a message said so
 
 P3 waits while it is quiet and then comes as one digest. Of more than ``messages_a_minute`` the rest comes as one;
 P2 and P3 may use half of them, so that a flood of those keeps no P0 waiting.
@@ -54,13 +54,18 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One try to tell an alert on the channel that is decided on. ``number`` counts them from 1."""
+    """One try to tell an alert on the channel that is decided on.
+
+    ``at`` is when it was done, ``number`` counts from 1. ``over``: it said that the alert is over. That cannot be told
+    from the times: an alert may end while the message is on its way.
+    """
 
     alert_id: int
     kind: Kind
     at: Ms
     number: int
     succeeded: bool
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +103,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class _History:
-    """What one alert's tries on the channel come to: the newest, and the newest that succeeded."""
+    """What one alert's tries on the channel come to: the newest, when one last succeeded, whether its end was told."""
 
     last: Tried | None
     told_at: Ms | None
+    told_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def due(
     ``tries`` are those on this channel, of these alerts and of all alerts within the last minute, in any order.
     """
     histories = _histories(tries)
-    nothing = _History(None, None)
+    nothing = _History(None, None, told_over=False)
     owed = [
         found
         for alert in alerts
@@ -170,8 +176,10 @@ def _histories(tries: Sequence[Tried]) -> Mapping[int, _History]:
     found: dict[int, _History] = {}
     for each in sorted(tries, key=lambda each: (each.at, each.number)):
         before = found.get(each.alert_id)
-        told_at = each.at if each.succeeded else (None if before is None else before.told_at)
-        found[each.alert_id] = _History(each, told_at)
+        told_at, told_over = (None, False) if before is None else (before.told_at, before.told_over)
+        if each.succeeded:
+            told_at, told_over = each.at, told_over or each.over
+        found[each.alert_id] = _History(each, told_at, told_over)
     return found
 
 
@@ -210,7 +218,7 @@ def _next(alert: Standing, history: _History, policy: Policy) -> tuple[Kind, Ms,
     told_at, repeat = history.told_at, policy.repeat[alert.severity]
     kind, since = Kind.FIRST, alert.began
     if told_at is not None and alert.ended is not None:
-        if told_at >= alert.ended:
+        if history.told_over:
             return None
         kind, since = Kind.ENDED, alert.ended
     elif told_at is not None:

@@ -73,7 +73,14 @@ class Sender:
         wanted = Q(alert_id__in=alert_ids) | Q(at__gte=to_datetime(since))
         found = Delivery.objects.filter(wanted, channel=self._channel.name, alert__isnull=False)
         return [
-            Tried(int(each.alert_id or 0), Kind(each.kind), to_ms(each.at), each.number, each.succeeded)
+            Tried(
+                int(each.alert_id or 0),
+                Kind(each.kind),
+                to_ms(each.at),
+                each.number,
+                each.succeeded,
+                each.over,
+            )
             for each in found
         ]
 
@@ -109,6 +116,7 @@ def _standing(alert: Alert) -> Standing:
 def _keep(
     channel: Channel, kind: Kind, verdict: Verdict, *, at: Ms, number: int = 1, alert: Alert | None = None
 ) -> None:
+    """``alert`` is as it was read for the message: whether it was over is what the message said."""
     Delivery.objects.create(
         alert=alert,
         kind=kind.value,
@@ -116,6 +124,7 @@ def _keep(
         at=to_datetime(at),
         number=number,
         succeeded=verdict.succeeded,
+        over=alert is not None and alert.ended is not None,
         detail=verdict.detail,
     )
     if not verdict.succeeded:

@@ -28,10 +28,17 @@ def note_of(message: Message, alerts: Mapping[int, Alert]) -> Note:
                 f"[{mode}] and {len(told)} more", _lines(told), TONES[min(each.severity for each in told)]
             )
         case _:
-            again = ", still" if message.kind is Kind.AGAIN else ""
             return Note(
-                f"[{mode}] P{first.severity}{again}: {_line(first)}", _body(first), TONES[first.severity]
+                f"[{mode}] P{first.severity}{_aside(message.kind, first)}: {_line(first)}",
+                _body(first),
+                TONES[first.severity],
             )
+
+
+def _aside(kind: Kind, alert: Alert) -> str:
+    if alert.ended is not None:
+        return ", over"
+    return ", still" if kind is Kind.AGAIN else ""
 
 
 def _line(alert: Alert) -> str:
@@ -39,7 +46,10 @@ def _line(alert: Alert) -> str:
 
 
 def _lines(alerts: Sequence[Alert]) -> str:
-    shown = [f"P{each.severity} {each.began:%H:%M:%S} {_line(each)}" for each in alerts[:LINES_MAX]]
+    shown = [
+        f"P{each.severity}{_aside(Kind.FIRST, each)} {each.began:%H:%M:%S} {_line(each)}"
+        for each in alerts[:LINES_MAX]
+    ]
     more = len(alerts) - LINES_MAX
     return "\n".join([*shown, *([f"and {more} more in the console"] if more > 0 else []), console()])
 
@@ -47,7 +57,9 @@ def _lines(alerts: Sequence[Alert]) -> str:
 def _body(alert: Alert) -> str:
     where = [] if alert.market_id is None else [f"market {alert.market_id}"]
     times = [] if alert.times == 1 else [f"{alert.times} times"]
-    head = ", ".join([f"since {alert.began:%Y-%m-%d %H:%M:%S} UTC", *where, *times])
+    began = f"{alert.began:%Y-%m-%d %H:%M:%S}"
+    span = f"since {began} UTC" if alert.ended is None else f"from {began} to {alert.ended:%H:%M:%S} UTC"
+    head = ", ".join([span, *where, *times])
     what = [] if alert.runbook is None else [f"what to do: {runbook(alert.runbook)}"]
     return "\n".join([head, *what, f"console: {console()}"])
 

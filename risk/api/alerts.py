@@ -42,6 +42,7 @@ class DeliveryOut(Schema):
     at_ms: int
     number: int
     succeeded: bool
+    over: bool = Field(description="it said that the alert is over")
     detail: str
 
 
@@ -110,5 +111,6 @@ def _delivery(row: Delivery) -> DeliveryOut:
         at_ms=to_ms(row.at),
         number=row.number,
         succeeded=row.succeeded,
+        over=row.over,
         detail=row.detail,
     )

@@ -64,9 +64,11 @@ class Delivery(AppendOnly):
 
     Units:
         alert:   null for a test message and for the dead man's.
-        kind:    ``first``, ``again``, ``ended``, ``test`` or ``silence``.
+        kind:    one of ``risk.alerts.decision.Kind``.
         channel: where to, without its secrets ("tgram", "mailto").
+        at:      when the try was done, which may be ``channels.SEND_MS`` after what it says was read.
         number:  of the try, from 1.
+        over:    it said that the alert is over.
     """
 
     alert = models.ForeignKey(Alert, on_delete=models.PROTECT, null=True, related_name="deliveries")
@@ -75,6 +77,7 @@ class Delivery(AppendOnly):
     at = models.DateTimeField(db_index=True)
     number = models.PositiveSmallIntegerField()
     succeeded = models.BooleanField()
+    over = models.BooleanField()
     detail = models.CharField(max_length=300)
 
     class Meta:

@@ -17,7 +17,7 @@ import { may, whoMay } from "./roles.js";
  *   began_ms: number, times: number, told_ms: number | null, acknowledged_ms: number | null, acknowledged_by: string | null,
  *   ended_ms: number | null,
  * }} Alert
- * @typedef {{ id: number, alert_id: number | null, kind: string, channel: string, at_ms: number, number: number, succeeded: boolean, detail: string }} Delivery
+ * @typedef {{ id: number, alert_id: number | null, kind: string, channel: string, at_ms: number, number: number, succeeded: boolean, over: boolean, detail: string }} Delivery
  */
 
 const EVERY_MS = 3_000;
@@ -86,7 +86,7 @@ function deliveryRow(each) {
   return h("tr", { key: each.id, "data-row": true, tabindex: -1 },
     h("td", { class: "muted c-at", title: local(each.at_ms) }, moment(each.at_ms)),
     h("th", { scope: "row", class: "wrap" }, about === undefined ? each.alert_id === null ? each.kind : `alert ${each.alert_id}` : named(about),
-      h("span", { class: "sub muted" }, `by ${each.channel}, ${each.kind}`, each.number > 1 ? `, try ${each.number}` : "", each.succeeded ? "" : `: ${each.detail}`)),
+      h("span", { class: "sub muted" }, `by ${each.channel}, ${each.kind}`, each.over && each.kind !== "ended" ? ", already over" : "", each.number > 1 ? `, try ${each.number}` : "", each.succeeded ? "" : `: ${each.detail}`)),
     h("td", { class: "c-verdict" }, each.succeeded ? "told" : h("span", { class: "pill soon" }, "not told")));
 }
 

@@ -118,7 +118,14 @@ def told(at: Ms) -> Known:
         told=moment,
     )
     Delivery.objects.create(
-        alert=alert, kind="alert", channel="json://localhost", at=moment, number=1, succeeded=True, detail=""
+        alert=alert,
+        kind="first",
+        channel="json",
+        at=moment,
+        number=1,
+        succeeded=True,
+        over=False,
+        detail="taken",
     )
     incident = incidents.open_incident(
         title="books differ", severity=Severity.P2, began=at, alert_id=alert.pk, by=shell(), at=at

@@ -152,7 +152,14 @@ def told() -> None:
         key="kill_switch", code="kill_switch", severity=0, text="odd", mode="demo", began=at, last=at, times=1
     )
     Delivery.objects.create(
-        alert=alert, kind="first", channel="tgram", at=at, number=1, succeeded=True, detail="told"
+        alert=alert,
+        kind="first",
+        channel="tgram",
+        at=at,
+        number=1,
+        succeeded=True,
+        over=False,
+        detail="told",
     )
     incident = Incident.objects.create(
         title="odd", severity=1, mode="demo", began=at, opened=at, opened_by_name="olga", alert=alert

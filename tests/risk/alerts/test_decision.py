@@ -31,8 +31,16 @@ def an_alert(alert_id: int = 1, *, severity: int = 1, began: Ms = NOON) -> Stand
     )
 
 
-def tried(at: Ms = NOON, *, kind: Kind = Kind.FIRST, number: int = 1, failed: bool = False) -> Tried:
-    return Tried(1, kind, at, number, succeeded=not failed)
+def tried(
+    at: Ms = NOON,
+    *,
+    kind: Kind = Kind.FIRST,
+    number: int = 1,
+    failed: bool = False,
+    over: bool | None = None,
+) -> Tried:
+    said = kind is Kind.ENDED if over is None else over
+    return Tried(1, kind, at, number, succeeded=not failed, over=said)
 
 
 def owed(alert: Standing, *tries: Tried, now: Ms) -> list[tuple[Kind, int]]:
@@ -91,7 +99,14 @@ def test_one_that_was_over_before_anybody_was_told_is_told_all_the_same() -> Non
     over = replace(an_alert(), ended=after(2 * S))
 
     assert owed(over, now=after(3 * S)) == [(Kind.FIRST, 1)]
-    assert owed(over, tried(after(3 * S)), now=after(4 * S)) == [], "the message said that it is over"
+    assert owed(over, tried(after(3 * S), over=True), now=after(4 * S)) == [], "the message said so"
+
+
+@pytest.mark.parametrize("told", [after(2 * S), after(12 * S)])
+def test_an_end_while_the_message_was_on_its_way_is_told(told: Ms) -> None:
+    over = replace(an_alert(), ended=after(2 * S))
+
+    assert owed(over, tried(told), now=after(13 * S)) == [(Kind.ENDED, 1)]
 
 
 def test_old_news_is_no_news() -> None:
@@ -162,7 +177,7 @@ class TestAtNight:
     def test_a_digest_that_failed_is_tried_again_as_one(self) -> None:
         night = [an_alert(n, severity=3, began=MIDNIGHT) for n in (1, 2)]
         morning = after(7 * 60 * MIN, since=MIDNIGHT)
-        tries = [Tried(n, Kind.DIGEST, morning, 1, succeeded=False) for n in (1, 2)]
+        tries = [Tried(n, Kind.DIGEST, morning, 1, succeeded=False, over=False) for n in (1, 2)]
 
         found = due(night, tries, channel="json", now=after(5 * S, since=morning), policy=POLICY)
 
@@ -191,7 +206,7 @@ class TestAFlood:
         assert [message.kind for message in found] == [Kind.FIRST] * 4 + [Kind.MORE]
 
         tries = [
-            Tried(telling.alert_id, message.kind, after(n), 1, succeeded=True)
+            Tried(telling.alert_id, message.kind, after(n), 1, succeeded=True, over=False)
             for n, message in enumerate(found)
             for telling in message.tells
         ]
@@ -203,14 +218,14 @@ class TestAFlood:
         assert now == [Message(Kind.FIRST, (Telling(99, 1),))]
 
     def test_nothing_leaves_until_the_minute_is_over(self) -> None:
-        tries = [Tried(n, Kind.FIRST, after(n), 1, succeeded=True) for n in range(1, 11)]
+        tries = [Tried(n, Kind.FIRST, after(n), 1, succeeded=True, over=False) for n in range(1, 11)]
         alerts = [an_alert(n) for n in range(1, 11)] + [an_alert(11, severity=0)]
 
         assert due(alerts, tries, channel="json", now=after(MIN), policy=POLICY) == []
         assert len(due(alerts, tries, channel="json", now=after(MIN + 1), policy=POLICY)) == 1
 
     def test_a_rest_that_failed_is_tried_again_as_one(self) -> None:
-        tries = [Tried(n, Kind.MORE, NOON, 1, succeeded=False) for n in (1, 2)]
+        tries = [Tried(n, Kind.MORE, NOON, 1, succeeded=False, over=False) for n in (1, 2)]
 
         found = due([an_alert(1), an_alert(2)], tries, channel="json", now=after(5 * S), policy=POLICY)
 

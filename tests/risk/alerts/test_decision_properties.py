@@ -23,11 +23,21 @@ SEEDS = range(examples(40))
 
 
 class Evening:
-    """One channel's history with some alerts. ``failing`` is how many of a hundred tries fail."""
+    """One channel's history with some alerts. ``failing`` is how many of a hundred tries fail; a try takes less than
+    ``takes_ms``."""
 
-    def __init__(self, seed: int, *, alerts: int, failing: int, lasts_ms: int, step_ms: int = 15_000) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        alerts: int,
+        failing: int,
+        lasts_ms: int,
+        step_ms: int = 15_000,
+        takes_ms: int = 1,
+    ) -> None:
         self.chance = Random(seed)
-        self.failing = failing
+        self.failing, self.takes_ms = failing, takes_ms
         self.tries: list[Tried] = []
         self.messages: list[tuple[Ms, Kind]] = []
         self.facts = [self._an_alert(n, lasts_ms) for n in range(1, alerts + 1)]
@@ -58,13 +68,22 @@ class Evening:
         ]
 
     def _tell(self, now: Ms) -> None:
-        at = now
-        while messages := due(self.standing(now), self.tries, channel="json", now=at, policy=POLICY):
+        at, known = now, self.standing(now)
+        over = {alert.alert_id for alert in known if alert.ended is not None}
+        while messages := due(known, self.tries, channel="json", now=at, policy=POLICY):
             first = messages[0]
             failed = self.chance.randrange(100) < self.failing
+            at = Ms(at + self.chance.randrange(self.takes_ms))
             self.messages.append((at, first.kind))
             self.tries += [
-                Tried(each.alert_id, first.kind, at, each.number, succeeded=not failed)
+                Tried(
+                    each.alert_id,
+                    first.kind,
+                    at,
+                    each.number,
+                    succeeded=not failed,
+                    over=each.alert_id in over,
+                )
                 for each in first.tells
             ]
             at = Ms(at + 1)
@@ -107,10 +126,26 @@ def test_nobody_is_told_of_what_somebody_sees_to(evening: Evening) -> None:
 def test_an_end_is_told_once_and_only_to_who_heard_of_the_beginning(evening: Evening) -> None:
     for alert in evening.facts:
         told = evening.told(alert)
-        after_end = [each for each in told if alert.ended is not None and each.at >= alert.ended]
-        assert len(after_end) <= 1
+        of_end = [each for each in told if each.over]
+        assert len(of_end) <= 1
         if Kind.ENDED in {each.kind for each in told}:
-            assert len(told) > len(after_end)
+            assert len(told) > len(of_end)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_end_is_told_however_long_each_message_takes(seed: int) -> None:
+    evening = Evening(seed, alerts=30, failing=0, lasts_ms=3 * 60 * MIN, takes_ms=10 * S)
+    until = NOON + 3 * 60 * MIN - 10 * MIN
+
+    heard = [alert for alert in evening.facts if evening.told(alert) and (alert.ended or until) < until]
+    needless = [alert for alert in heard if alert.acknowledged == alert.ended]
+
+    assert heard
+    assert [
+        alert
+        for alert in heard
+        if alert not in needless and [each.over for each in evening.told(alert)].count(True) != 1
+    ] == []
 
 
 def test_tries_are_few_counted_and_spaced(evening: Evening) -> None:

@@ -1,6 +1,7 @@
 """Messages reach a real receiver, each try a row; what fails is tried again; nothing of an address gets out."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -63,6 +64,57 @@ def test_its_end_is_told_too(there: Receiver) -> None:
     telling.look()
 
     assert there.titles()[1:] == ["[DEMO] over: Kill switch activated: manual_halt (odd)"]
+
+
+def test_an_end_in_the_very_moment_of_the_telling_is_told(
+    there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now_ms()
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
+    alert, telling = an_alert(), told_by(there)
+    telling.look()
+    rows.clear_alert(alert.key, at=now)
+
+    telling.look()
+    telling.look()
+
+    assert [row.over for row in Delivery.objects.order_by("pk")] == [False, True]
+    assert there.titles()[1:] == ["[DEMO] over: Kill switch activated: manual_halt (odd)"]
+
+
+class OverMeanwhile(channels.Channel):
+    """A channel that takes its time: by the end of the first message the alert is over."""
+
+    def __init__(self, real: channels.Channel, alert: Alert) -> None:
+        self.name = real.name
+        self._real, self._alert = real, alert
+
+    def send(self, note: channels.Note) -> channels.Verdict:
+        rows.clear_alert(self._alert.key, at=clock.now_ms())
+        return self._real.send(note)
+
+
+def test_an_end_while_the_message_was_on_its_way_is_told(there: Receiver) -> None:
+    (real,) = channels.opened([there.url(SECRET)])
+    telling = Sender(OverMeanwhile(real, an_alert()))
+
+    telling.look()
+    telling.look()
+
+    assert there.titles()[1:] == ["[DEMO] over: Kill switch activated: manual_halt (odd)"]
+
+
+def test_what_was_over_before_it_was_told_is_said_to_be_over(there: Receiver) -> None:
+    alert, telling = an_alert(), told_by(there)
+    rows.clear_alert(alert.key, at=clock.now_ms())
+
+    telling.look()
+    telling.look()
+
+    (message,) = there.received
+    assert message.title == "[DEMO] P0, over: Kill switch activated: manual_halt (odd)"
+    assert re.search(r"from \S+ \S+ to \S+ UTC", message.body)
+    assert Delivery.objects.get().over
 
 
 def test_a_channel_that_fails_is_tried_again_and_keeps_no_other(
