@@ -15,9 +15,14 @@ import { money, price as priceText, utc } from "./format.js";
 
 const LABELLED_MAX = 8; // more fills than this go without words
 
-/** @param {string} name */
+/** A colour of the page as a canvas understands it: the property itself holds both themes'. @param {string} name */
 function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
 }
 
 /** @param {number} ms */
