@@ -47,18 +47,18 @@ from infra import aio, checkpoints, clock
 from infra.lease import Lease
 from infra.redis import Db, impatient_client
 from trading import services
-from trading.gateways.polymarket.budget import Bucket
 from trading.gateways.polymarket.credentials import Credentials
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import salt
-from trading.gateways.polymarket.transport import Transport
-from trading.market_terms import tokens_of
+from trading.gateways.polymarket.transport.budget import Bucket
+from trading.gateways.polymarket.transport.transport import Transport
 from trading.models import AccountMode, Order
-from trading.outbox import Outbox
+from trading.records.tally import Tally
 from trading.runner import Runner
-from trading.setup import engine_setup, opening_deposit
-from trading.shard import PASS_TIME_MS
-from trading.tally import Tally
+from trading.shard.market_terms import tokens_of
+from trading.shard.outbox import Outbox
+from trading.shard.setup import engine_setup, opening_deposit
+from trading.shard.shard import PASS_TIME_MS
 
 ORDERS: Final = 400
 WARM_UP: Final = 30

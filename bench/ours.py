@@ -13,8 +13,8 @@ from core.ids import MarketId
 from core.units import ONE, Ms, usdc
 from feeds.sources.polymarket.parse import Parser
 from feeds.sources.polymarket.wire import FRAME
-from trading.market_terms import tokens_of
-from trading.setup import engine_setup, opening_deposit
+from trading.shard.market_terms import tokens_of
+from trading.shard.setup import engine_setup, opening_deposit
 
 Frame = tuple[Ms, bytes]
 

@@ -43,7 +43,7 @@ log = logs.get("dashboard")
 
 
 class BoardChanged(TypedDict):
-    """What ``trading.board`` sends to the group ``board``."""
+    """What ``trading.board.board`` sends to the group ``board``."""
 
     type: str
     epoch: int

@@ -25,7 +25,6 @@ from risk.once import once
 from risk.people import Actor
 from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
-from trading import api_pnl, api_reconciliation
 
 
 class Token(HttpBearer):
@@ -74,11 +73,9 @@ def carried_out_once(run: Callable[..., HttpResponseBase]) -> Callable[..., Http
 api.add_decorator(carried_out_once, mode="view")
 for router in (
     *risk.ROUTERS,
-    api_pnl.router,
-    api_reconciliation.router,
+    *trading.ROUTERS,
     api_health.router,
     feeds.router,
-    trading.router,
 ):
     api.add_router("/v1", router)
 

@@ -24,7 +24,7 @@ def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery'
     A trader that must be armed does not start without what live must not start without, whoever starts it.
     """
     if sender.hostname.partition("@")[0] == "trader":
-        from trading import going_live
+        from trading.health import going_live
 
         refused = going_live.refusal()
         if refused is not None:
@@ -37,7 +37,7 @@ def worker_starts(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery'
 
         if settings.POLYLOLY.signs:
             # Seconds of imports, which a halt that nobody answers has not got.
-            from trading import last_hand  # noqa: F401
+            from trading.controls import last_hand  # noqa: F401
 
         _vigils.append(Vigil("watchdog", Watchdog().look).start())
         _vigils.append(Vigil("alerts", Watch().look).start())
@@ -49,7 +49,7 @@ def worker_begins(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery'
     name = sender.hostname.partition("@")[0]
     _hearts.append(heartbeat.start(name))
     if name == "trader":
-        from trading import first_look
+        from trading.shard import first_look
 
         first_look.ask()
 
@@ -61,7 +61,7 @@ def beat_begins(**_: Any) -> None:
 def worker_ends(sender: Any = None, **_: Any) -> None:  # noqa: ANN401 Celery's worker
     """In good order. What the trader left for ops goes with it: its orders are withdrawn."""
     if sender is not None and sender.hostname.partition("@")[0] == "trader":
-        from trading import venue_pass
+        from trading.wallet import venue_pass
 
         venue_pass.take_away()
     for vigil in _vigils:

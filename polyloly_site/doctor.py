@@ -12,9 +12,9 @@ from infra import checks, clock
 from infra.checks import Check, Verdict
 from risk import limits
 from risk import selectors as risk
-from trading import going_live
-from trading.gateways.polymarket.checks import API_KEY
-from trading.gateways.polymarket.public_checks import CLOCK, PLACE
+from trading.gateways.polymarket.public.checks import CLOCK, PLACE
+from trading.health import going_live
+from trading.wallet.checks import API_KEY
 
 CONFIG: Final = "config"
 

@@ -27,7 +27,8 @@ from infra.children import Child, Program, end
 from infra.vigil import Vigil
 from polyloly_site import deadman, keys, processes, snapshots, startup
 from polyloly_site.env import Mode, Polyloly, Venue
-from trading import going_live, venue_pass
+from trading.health import going_live
+from trading.wallet import venue_pass
 
 OPERATOR: Final = "operator"
 READY_MS: Final = 60_000

@@ -11,7 +11,7 @@ from infra import checks, heartbeat
 from infra.checks import Check, failed, passed
 from infra.redis import Db, client
 from polyloly_site import keys
-from trading import going_live
+from trading.health import going_live
 
 KEY: Final = "key"
 KEY_OPEN: Final = "key file open to others"

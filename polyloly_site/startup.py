@@ -17,7 +17,7 @@ from infra import logs
 from infra.checks import Check, Verdict, failed, passed, tell_at_start, warned
 from polyloly_site import time_sync
 from polyloly_site.env import Polyloly, Venue
-from trading.gateways.polymarket import chain_look
+from trading.gateways.polymarket.wallet import chain_look
 
 TRIES: Final = 3
 WAITS_MS: Final = (1_000, 2_000)  # between the tries

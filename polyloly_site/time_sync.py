@@ -10,7 +10,7 @@ from redis import RedisError
 
 from infra import checks, ntp
 from infra.checks import Check, failed, passed, warned
-from trading import findings
+from trading.health import findings
 
 NAME: Final = "time sync"
 OFF: Final = "off"  # NTP_SERVER=off

@@ -1,7 +1,8 @@
 """Pressing HALT: told at once, then written down; kept as a wish where the database does not take it.
 
 The message leaves before anything is waited for, so that no order leaves while a row waits for a lock. It alone
-holds for seconds only (``trading.halting``): the row, or the wish that stands for it, is what keeps us stopped.
+holds for seconds only (``trading.controls.halting``): the row, or the wish that stands for it, is what keeps us
+stopped.
 """
 
 from typing import Final

@@ -16,8 +16,7 @@ class TradingConfig(AppConfig):
         from infra import checks as health
         from infra import metrics
         from risk import services as risk
-        from trading import alerting, figures, venue_signs
-        from trading.gateways.polymarket import checks
+        from trading.health import alerting, figures, venue_checks, venue_signs
         from trading.reconcile import standing
 
         risk.register_withdraw(withdraw)
@@ -29,11 +28,11 @@ class TradingConfig(AppConfig):
         health.register(standing.CHECK, standing.check)
         risk.register_adapter("polymarket", "the market channel: books and trades")
         figures.register()
-        checks.register()
+        venue_checks.register()
 
 
 def withdraw(market_id: str | None) -> "Withdrawn":
     """Only ops needs what talks to the venue, and only when it must act."""
-    from trading import last_hand
+    from trading.controls import last_hand
 
     return last_hand.withdraw(market_id)

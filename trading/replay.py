@@ -28,10 +28,10 @@ from feeds.tapes import NotATape, Tape, TapeFrame, TapeListing, open_tape
 from infra import logs
 from trading.errors import CannotReplay
 from trading.gateways.paper import PaperGateway
-from trading.market_terms import tokens_of
+from trading.records.tally import Digest, Tally, Witnesses
 from trading.runner import Runner, Witness, send_at_once
-from trading.setup import engine_setup, opening_deposit, paper_venue
-from trading.tally import Digest, Tally, Witnesses
+from trading.shard.market_terms import tokens_of
+from trading.shard.setup import engine_setup, opening_deposit, paper_venue
 
 TOLD_EVERY_S: Final = 1.0
 SETTLE_MS: Final = Ms(60_000)  # after the last line: what was sent is answered, what matched settles

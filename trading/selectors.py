@@ -20,7 +20,6 @@ from core.lifecycle import Status
 from core.units import Ms, Price, Shares, Usdc
 from infra import clock, logs, redis
 from risk import selectors as risk
-from trading import wallet_light
 from trading.models import (
     Account,
     Decision,
@@ -35,7 +34,8 @@ from trading.models import (
     WalletKind,
     WalletState,
 )
-from trading.wallet_light import WalletLight
+from trading.wallet import light as wallet_light
+from trading.wallet.light import WalletLight
 
 DAY_MS: Final = 86_400_000
 EPOCH: Final = date(1970, 1, 1)

@@ -1,6 +1,6 @@
 """The writes that cannot wait: taking a fence, and the row that must exist before an order leaves.
 
-Everything else goes through ``trading.journal``, off the hot path.
+Everything else goes through ``trading.records.journal``, off the hot path.
 """
 
 from collections.abc import Callable, Collection, Sequence

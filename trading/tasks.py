@@ -10,10 +10,11 @@ from core.units import Ms
 from infra.checks import tell_at_start
 from infra.clock import now_ms
 from infra.loops import run_loop
-from trading import services, shard
-from trading.gateways.polymarket import checks
+from trading import services
+from trading.health import venue_checks
 from trading.models import Trigger
 from trading.reconcile import standing
+from trading.shard import shard
 
 # A quiet evening makes some ten decisions a second; the orders that came of them are kept for good.
 DECISIONS_KEPT: Final = 200_000
@@ -34,7 +35,7 @@ def run_wallet() -> None:
     wallet = settings.POLYLOLY.wallet
     if wallet is not None and settings.POLYLOLY.private_key is not None:
         # Only the trader needs the official SDK, which takes most of a second to import.
-        from trading import wallet_keeper
+        from trading.wallet import keeper as wallet_keeper
 
         run_loop(wallet_keeper.name_of(wallet), wallet_keeper.run)
 
@@ -42,7 +43,7 @@ def run_wallet() -> None:
 @shared_task(name="trading.check_venue", ignore_result=True)  # type: ignore[untyped-decorator]
 def check_venue() -> None:
     """Each 30 s, in ops: what the venue tells anybody, for the health check."""
-    checks.ask_public()
+    venue_checks.ask_public()
 
 
 @shared_task(name="trading.reconcile", ignore_result=True)  # type: ignore[untyped-decorator]

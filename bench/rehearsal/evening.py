@@ -34,7 +34,8 @@ from risk import services as risk
 from simulator import faults, server
 from simulator.exchange.accounts import Account as VenueAccount
 from simulator.world import World
-from trading import recovery, shard, wallet_keeper
+from trading.shard import recovery, shard
+from trading.wallet import keeper as wallet_keeper
 
 DISCOVER_MS: Final = 10_000
 LOOK_S: Final = 0.05

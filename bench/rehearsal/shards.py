@@ -101,8 +101,9 @@ def play() -> None:
     from infra import loops
     from infra.loops import Loop
     from tests.trading.resting import rest_an_order
-    from trading import recovery, wallet_light
-    from trading.live import Wallet
+    from trading.shard import recovery
+    from trading.shard.live import Wallet
+    from trading.wallet import light as wallet_light
 
     async def main(loop: Loop) -> None:
         from asgiref.sync import sync_to_async
@@ -123,8 +124,8 @@ def play() -> None:
 def watch(url: str) -> TwoShards:
     """Start the second shard, kill it, and look."""
     from infra import clock
-    from trading import wallet_light
     from trading.models import Order
+    from trading.wallet import light as wallet_light
 
     speed = int(clock.speed())
     wallet = _wallet()

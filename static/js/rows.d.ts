@@ -1,5 +1,5 @@
 // The shapes that cross the websocket. Prices, sizes and money are decimal text, times are UTC
-// milliseconds of the venue clock, unknown is null. `trading/board.py` writes them.
+// milliseconds of the venue clock, unknown is null. `trading/board/board.py` writes them.
 
 export type Level = [price: string, size: string];
 export type Outcome = "yes" | "no";

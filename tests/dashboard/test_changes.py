@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboard.changes import apply, diff
-from trading.board import Board
+from trading.board.board import Board
 
 values = (
     st.none()

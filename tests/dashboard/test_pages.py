@@ -32,7 +32,7 @@ from tests.e2e.evening import Evening
 from tests.pages import PAGES
 from trading.models import AccountMode
 from trading.services import open_account
-from trading.wallet_light import Hold, WalletLight, key_of
+from trading.wallet.light import Hold, WalletLight, key_of
 
 
 def first_message(page: str) -> dict[str, Any]:

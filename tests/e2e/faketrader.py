@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from infra import clock, redis
 from tests.e2e.evening import Evening
-from trading.publishing import Publisher
+from trading.board.publishing import Publisher
 
 EVERY_S = 0.25
 

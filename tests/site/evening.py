@@ -18,9 +18,9 @@ from tests.risk.conftest import halt, value, with_role
 from tests.risk.test_breakers import opened
 from tests.trading.conftest import MARKET, a_buy, a_deposit, a_fill, a_market_row, a_place, write
 from trading import services
-from trading.batch import Batch
 from trading.models import Account, AccountMode, Decision, Order, StepFailure, WalletKind
-from trading.ports import Record
+from trading.records.batch import Batch
+from trading.records.ports import Record
 
 Known = dict[str, object]
 SLUG = "t1-hle-game1"

@@ -18,7 +18,8 @@ from tests.trading.conftest import MARKET, NOON
 from tests.trading.conftest import fence as fence
 from tests.trading.reconcile.conftest import Books
 from tests.trading.reconcile.conftest import books as books
-from trading import figures, pnl
+from trading import pnl
+from trading.health import figures
 from trading.models import Entry
 from trading.selectors import BOARD_KEY
 

@@ -17,7 +17,7 @@ from polyloly_site.launcher import CannotStart
 from risk import limits
 from risk.people import Role
 from tests.risk.conftest import NOON, RISK_ADMIN, with_role
-from trading import going_live
+from trading.health import going_live
 
 pytestmark = pytest.mark.django_db
 TWO: Final = ("opendota", "pandascore")

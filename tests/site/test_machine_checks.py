@@ -9,7 +9,7 @@ from pytest_django import Settings
 from infra.checks import Verdict
 from polyloly_site import machine_checks, time_sync
 from tests.timeservers import time_server
-from trading import findings
+from trading.health import findings
 
 Change = Callable[..., None]
 

@@ -25,7 +25,7 @@ from tests import stacks
 from tests.servers import wait_until
 from tests.stacks import Stack, environment_of
 from trading.gateways.polymarket.signing import Signer
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 
 KEY: Final = "0x" + Random(5).randbytes(32).hex()
 API_SECRET: Final = base64.urlsafe_b64encode(Random(6).randbytes(32)).decode()

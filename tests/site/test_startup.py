@@ -24,8 +24,8 @@ from tests.ports import free_port
 from tests.servers import wait_until
 from tests.stacks import Stack
 from tests.timeservers import time_server
-from trading.gateways.polymarket import chain_look
 from trading.gateways.polymarket.answers import Unanswered
+from trading.gateways.polymarket.wallet import chain_look
 
 NOWHERE = "http://127.0.0.1:9"
 IN_ORDER = [

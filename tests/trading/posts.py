@@ -18,10 +18,10 @@ from risk.models import HaltReport
 from risk.selectors import HaltInForce
 from tests.builders import MARKET, OTHER
 from tests.trading.stages import WITHIN_S, Stage
+from trading.controls.halting import HaltKeeper
 from trading.gateways.paper import PaperGateway
-from trading.halting import HaltKeeper
-from trading.setup import paper_venue
-from trading.tally import Tally
+from trading.records.tally import Tally
+from trading.shard.setup import paper_venue
 
 SHARD: Final = "shard:0"
 OPERATOR: Final = risk.Actor("olga", risk.Role.OPERATOR, "127.0.0.1", None)

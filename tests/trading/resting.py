@@ -11,8 +11,8 @@ from infra import clock
 from trading import services
 from trading.gateways.polymarket.answers import Accepted
 from trading.gateways.polymarket.signing import OrderTerms
-from trading.live import Wallet
 from trading.models import Account
+from trading.shard.live import Wallet
 
 FIRST_NUMBER: Final = 1_000_000  # no running shard has come so far
 

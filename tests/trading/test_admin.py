@@ -30,7 +30,6 @@ from risk.people import Role
 from tests.risk.conftest import acknowledge, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services
-from trading.batch import Batch
 from trading.models import (
     Account,
     Decision,
@@ -42,6 +41,7 @@ from trading.models import (
     StepFailure,
     WalletKind,
 )
+from trading.records.batch import Batch
 
 pytestmark = pytest.mark.django_db
 

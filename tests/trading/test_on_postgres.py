@@ -22,13 +22,13 @@ AGAIN: Final = (
     "tests/risk/test_valuations.py",
     "tests/infra/test_patience.py",
     "tests/trading/test_services.py",
-    "tests/trading/test_journal.py",
-    "tests/trading/test_recovery.py",
+    "tests/trading/records/test_journal.py",
+    "tests/trading/shard/test_recovery.py",
     "tests/trading/test_reading.py",
     "tests/trading/reconcile/test_history.py",
     "tests/trading/reconcile/test_run.py",
-    "tests/trading/test_outbox.py",
-    "tests/trading/test_reins.py",
+    "tests/trading/shard/test_outbox.py",
+    "tests/trading/controls/test_reins.py",
 )
 
 

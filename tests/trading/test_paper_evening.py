@@ -13,8 +13,8 @@ from core.trading import State
 from core.units import Ms, price, shares, text, usdc
 from tests.builders import BUY, MARKET, NO, SELL, T0, YES, a_book, a_deposit, a_listing, a_setup, a_signal
 from trading.gateways.paper import PaperGateway
+from trading.records.tally import Digest, Tally, Witnesses
 from trading.runner import Runner, send_at_once
-from trading.tally import Digest, Tally, Witnesses
 
 LATENCY = Latency(
     ack_ms=Ms(60), cancel_ms=Ms(60), mined_ms=Ms(2_000), confirmed_ms=Ms(6_000), wallet_ms=Ms(8_000)

@@ -18,10 +18,10 @@ from infra.reading import one_reading
 from polyloly_site import snapshots
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import pnl, selectors
-from trading.batch import Batch
 from trading.models import Account, Fill
-from trading.ports import Record
 from trading.reconcile import books, statement
+from trading.records.batch import Batch
+from trading.records.ports import Record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

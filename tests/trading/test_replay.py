@@ -18,7 +18,7 @@ from feeds.recorder import Recorder
 from feeds.tapes import TapeFrame, TapeListing, open_tape
 from simulator.tape import write_tape
 from trading.replay import Progress, Replay
-from trading.setup import engine_setup
+from trading.shard.setup import engine_setup
 
 SEED: Final = 5
 

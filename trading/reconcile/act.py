@@ -24,9 +24,9 @@ from risk import selectors as risk
 from risk import services as risk_services
 from risk.errors import CannotResolve, HaltKept, UnknownDifference
 from risk.services import Actor, AuditOutcome, Control, HaltCode, MarketHaltCode
-from trading.batch import entry_row, fill_row
 from trading.models import Account, Difference, Entry, Fill, How, Order, Reconciliation, Resolution
 from trading.reconcile.books import figures_of
+from trading.records.batch import entry_row, fill_row
 
 NAME: Final = "reconciliation"
 FRESH_MS: Final = Ms(600_000)  # what is older is looked for again before anything is booked

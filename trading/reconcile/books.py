@@ -15,7 +15,7 @@ from infra import clock
 from infra.reading import one_reading
 from trading import selectors
 from trading.models import Account, Entry, Fill, How, Order, Resolution, WalletKind
-from trading.wallet_sums import carried_out
+from trading.wallet.sums import carried_out
 
 AT_ONCE: Final = 500  # names in one question: SQLite takes so many
 

@@ -18,8 +18,8 @@ from core.lifecycle import Status
 from core.reconcile import LEFT_OUT_MS
 from core.units import ONE, Ms, Shares, Usdc, text
 from infra import clock
-from trading.batch import entry_row, fill_row
 from trading.models import Account, AccountMode, Entry, Fill, Order
+from trading.records.batch import entry_row, fill_row
 
 WRITER: Final = "rebuild"
 SHARD: Final = "shard:0"

@@ -19,17 +19,17 @@ from core.fees import fee
 from core.ids import FillId, MarketId, OrderId, Outcome, TokenId
 from core.units import Ms, Price, Usdc, text
 from infra import clock
-from trading import venue_pass
 from trading.gateways.polymarket.answers import Unanswered
-from trading.gateways.polymarket.chain_reader import ChainReader
 from trading.gateways.polymarket.credentials import Credentials, Keyless
-from trading.gateways.polymarket.data_api import DataApi, Listed
-from trading.gateways.polymarket.public_terms import TermsReader
-from trading.gateways.polymarket.translate import Leg as Part
-from trading.gateways.polymarket.translate import merged, trade_told
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.orders.translate import Leg as Part
+from trading.gateways.polymarket.orders.translate import merged, trade_told
+from trading.gateways.polymarket.public.data_api import DataApi, Listed
+from trading.gateways.polymarket.public.terms import TermsReader
+from trading.gateways.polymarket.transport.transport import Transport
+from trading.gateways.polymarket.wallet.chain_reader import ChainReader
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 from trading.reconcile.wanted import Tokens
+from trading.wallet import venue_pass
 
 WITHIN_S: Final = 45.0
 STATED_MAX: Final = 20

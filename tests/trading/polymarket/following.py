@@ -18,11 +18,11 @@ from core.pair import PairLedger
 from core.units import Ms, Shares
 from tests.builders import MARKET, T0, a_listing
 from tests.trading.polymarket.venue_model import NO_TOKEN, YES_TOKEN, VenueModel
-from trading.gateways.polymarket.asking import Asking
-from trading.gateways.polymarket.own_order import OwnOrder
-from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
+from trading.gateways.polymarket.orders.asking import Asking
+from trading.gateways.polymarket.orders.own_order import OwnOrder
+from trading.gateways.polymarket.orders.own_orders import MarketTerms, OwnOrders
+from trading.gateways.polymarket.orders.translate import order_told, trade_told
 from trading.gateways.polymarket.reading import read_user_frame
-from trading.gateways.polymarket.translate import order_told, trade_told
 from trading.gateways.polymarket.wire import OrderEvent, TradeEvent
 
 LISTING = replace(a_listing(), yes_token=YES_TOKEN, no_token=NO_TOKEN)

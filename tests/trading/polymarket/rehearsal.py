@@ -38,7 +38,7 @@ from tests.builders import ESPORTS, a_listing
 from tests.simulator.approvals import approve
 from trading.gateways.polymarket.gateway import PolymarketGateway
 from trading.gateways.polymarket.signing import Signer
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 from trading.gateways.polymarket.user_channel import UserChannel
 
 KEYS: Final = (f"0x{number:064x}" for number in count(0xB0B))

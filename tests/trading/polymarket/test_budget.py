@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.units import Ms
-from trading.gateways.polymarket.budget import Bucket
-from trading.gateways.polymarket.venue_time import VenueTime
+from trading.gateways.polymarket.transport.budget import Bucket
+from trading.gateways.polymarket.transport.venue_time import VenueTime
 
 
 class Clock:

@@ -11,7 +11,7 @@ import pytest_asyncio
 from infra import clock
 from tests.trading.polymarket.h2_venue import H2Venue, certificate, running
 from tests.trading.polymarket.test_signing import CREDENTIALS, a_signer
-from trading.gateways.polymarket.caller import Answer, Caller, Lost, NeverSent
+from trading.gateways.polymarket.transport.caller import Answer, Caller, Lost, NeverSent
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from tests.examples import examples
 from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.venue_model import HeldOrder, HeldTrade, an_id
 from trading.gateways.polymarket.answers import PostStatus
-from trading.gateways.polymarket.asking import ANSWERED
-from trading.gateways.polymarket.own_fills import FINAL
+from trading.gateways.polymarket.orders.asking import ANSWERED
+from trading.gateways.polymarket.orders.own_fills import FINAL
 
 ORDER = an_id(1)
 STEPS = (

@@ -8,8 +8,8 @@ from tests.trading.polymarket.following import Following, at_once
 from tests.trading.polymarket.gateway_stage import Stage, at_work
 from tests.trading.polymarket.test_gateway import a_fresh, has
 from tests.trading.polymarket.test_own_order import ID
-from trading.gateways.polymarket.own_orders import LATE_MS
-from trading.gateways.polymarket.translate import OrderFact, Standing
+from trading.gateways.polymarket.orders.own_orders import LATE_MS
+from trading.gateways.polymarket.orders.translate import OrderFact, Standing
 
 
 def test_the_rest_of_what_was_denied_counts_from_the_first_trade_on() -> None:

@@ -13,8 +13,8 @@ from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.test_own_orders import ID, SECOND, resting
 from tests.trading.polymarket.venue_model import an_id
 from trading.gateways.polymarket.answers import read_post
+from trading.gateways.polymarket.orders.translate import TradeFact, trade_told
 from trading.gateways.polymarket.reading import read_user_frame
-from trading.gateways.polymarket.translate import TradeFact, trade_told
 from trading.gateways.polymarket.wire import TradeEvent, Unreadable
 
 

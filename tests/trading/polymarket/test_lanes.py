@@ -14,10 +14,10 @@ from httptools import HttpParserError
 
 from infra import aio, clock
 from tests.trading.polymarket.h2_venue import certificate
-from trading.gateways.polymarket import lanes as lanes_module
-from trading.gateways.polymarket.caller import IDLE_S, Answer, Lost
-from trading.gateways.polymarket.lanes import LANES, Flight, Lane, Lanes, Letter, Reply
-from trading.gateways.polymarket.sockets import Sockets
+from trading.gateways.polymarket.transport import lanes as lanes_module
+from trading.gateways.polymarket.transport.caller import IDLE_S, Answer, Lost
+from trading.gateways.polymarket.transport.lanes import LANES, Flight, Lane, Lanes, Letter, Reply
+from trading.gateways.polymarket.transport.sockets import Sockets
 
 OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SOON_S: Final = 2.0

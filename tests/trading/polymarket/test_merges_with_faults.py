@@ -18,9 +18,9 @@ from tests.feeds.builders import a_listing, described
 from tests.simulator.chain.venues import Venue
 from tests.trading.polymarket.wallets import KINDS, TEN, a_wallet
 from trading import services
-from trading.gateways.polymarket.wallet import Wallet
+from trading.gateways.polymarket.wallet.wallet import Wallet
 from trading.models import Account, AccountMode, WalletAction, WalletKind, WalletState
-from trading.wallet_work import Quota, WalletWork
+from trading.wallet.work import Quota, WalletWork
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,8 +23,8 @@ from core.units import Shares, price, shares, usdc
 from tests.builders import NO, YES, a_place, a_take
 from tests.trading.polymarket.following import Following
 from tests.trading.polymarket.venue_model import an_id
-from trading.gateways.polymarket.moves import MOVES, Move, Stage
-from trading.gateways.polymarket.translate import OrderFact, Standing
+from trading.gateways.polymarket.orders.moves import MOVES, Move, Stage
+from trading.gateways.polymarket.orders.translate import OrderFact, Standing
 
 ID = an_id(1)
 

@@ -10,10 +10,10 @@ from core.units import Ms, Shares, Usdc, shares
 from tests.builders import MARKET, NO, YES, a_place
 from tests.trading.polymarket.following import TERMS, Following
 from tests.trading.polymarket.venue_model import an_id
-from trading.gateways.polymarket import own_orders
-from trading.gateways.polymarket.own_orders import Overrun
-from trading.gateways.polymarket.recovery import recover
-from trading.gateways.polymarket.translate import OrderFact, Standing
+from trading.gateways.polymarket.orders import own_orders
+from trading.gateways.polymarket.orders.own_orders import Overrun
+from trading.gateways.polymarket.orders.recovery import recover
+from trading.gateways.polymarket.orders.translate import OrderFact, Standing
 
 ID, SECOND = an_id(1), an_id(2)
 

@@ -11,7 +11,7 @@ from tests.trading.polymarket.test_signing import terms
 from tests.trading.polymarket.test_wire import a_trade, an_open_order
 from tests.trading.polymarket.transports import transport, venue
 from trading.gateways.polymarket.answers import Beat, CancelOutcome, Unanswered
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 
 __all__ = ["transport", "venue"]
 

@@ -13,12 +13,12 @@ from infra import clock
 from tests.spoken import lines
 from tests.trading.polymarket.fake_venue import KEY, FakeVenue, HangsUp, Says, Silent
 from tests.trading.polymarket.transports import a_transport, accepted, an_order, venue
-from trading.gateways.polymarket import lanes
 from trading.gateways.polymarket.answers import Accepted, Refused, Unanswered
-from trading.gateways.polymarket.budget import Bucket
-from trading.gateways.polymarket.lanes import Letter
 from trading.gateways.polymarket.signing import Signed
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport import lanes
+from trading.gateways.polymarket.transport.budget import Bucket
+from trading.gateways.polymarket.transport.lanes import Letter
+from trading.gateways.polymarket.transport.transport import Transport
 
 __all__ = ["venue"]
 

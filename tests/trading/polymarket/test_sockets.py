@@ -13,7 +13,7 @@ import httpcore
 import pytest
 import pytest_asyncio
 
-from trading.gateways.polymarket.sockets import UNREAD_MAX, Sockets, Stream
+from trading.gateways.polymarket.transport.sockets import UNREAD_MAX, Sockets, Stream
 
 WITHIN_S: Final = 5.0
 

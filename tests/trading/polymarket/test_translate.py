@@ -8,8 +8,7 @@ import pytest
 from core.answers import FillStatus
 from core.ids import Side
 from core.units import price, shares, usdc
-from trading.gateways.polymarket.reading import read_order, read_trade, read_user_frame
-from trading.gateways.polymarket.translate import (
+from trading.gateways.polymarket.orders.translate import (
     OrderFact,
     Standing,
     TradeFact,
@@ -18,6 +17,7 @@ from trading.gateways.polymarket.translate import (
     order_told,
     trade_told,
 )
+from trading.gateways.polymarket.reading import read_order, read_trade, read_user_frame
 from trading.gateways.polymarket.wire import OpenOrder, OrderEvent, VenueTrade
 
 ORDER: dict[str, Any] = {

@@ -12,9 +12,9 @@ from tests.trading.polymarket.fake_venue import KEY, FakeVenue, HangsUp, Says, S
 from tests.trading.polymarket.test_signing import a_signer
 from tests.trading.polymarket.transports import a_transport, accepted, an_order, transport, venue
 from trading.gateways.polymarket.answers import Accepted, Duplicated, PostStatus, Refused, Unanswered
-from trading.gateways.polymarket.budget import Bucket
 from trading.gateways.polymarket.credentials import Credentials, read_credentials
-from trading.gateways.polymarket.transport import NotReady, Transport
+from trading.gateways.polymarket.transport.budget import Bucket
+from trading.gateways.polymarket.transport.transport import NotReady, Transport
 
 __all__ = ["transport", "venue"]
 

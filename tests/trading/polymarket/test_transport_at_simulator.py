@@ -26,7 +26,7 @@ from trading.gateways.polymarket.answers import (
     Unanswered,
 )
 from trading.gateways.polymarket.signing import OrderTerms, Signed, Signer
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 from trading.gateways.polymarket.wire import OpenOrder, OrderState
 
 __all__ = ["still_world", "venue"]

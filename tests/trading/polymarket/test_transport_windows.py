@@ -8,7 +8,7 @@ from core.units import Ms
 from tests.trading.polymarket.fake_venue import FakeVenue, Says
 from tests.trading.polymarket.transports import accepted, an_order, transport, venue
 from trading.gateways.polymarket.answers import Refused, Unanswered
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 
 __all__ = ["transport", "venue"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.units import Ms
 from tests.builders import at
-from trading.gateways.polymarket.unknown import Inquiry, Verdict
+from trading.gateways.polymarket.orders.unknown import Inquiry, Verdict
 
 
 def an_inquiry(*, landed: bool = False) -> Inquiry:

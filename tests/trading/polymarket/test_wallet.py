@@ -6,8 +6,7 @@ from core.units import ONE, SHARE, Price
 from simulator.exchange.orders import Version
 from tests.simulator.chain.venues import Venue, somebody
 from tests.trading.polymarket.wallets import KINDS, TEN, a_wallet, merge, noted_nonce, settled
-from trading.gateways.polymarket.wallet import Wallet, WalletUnusable
-from trading.gateways.polymarket.wallet_answers import (
+from trading.gateways.polymarket.wallet.answers import (
     Confirmed,
     Failed,
     Pending,
@@ -15,7 +14,8 @@ from trading.gateways.polymarket.wallet_answers import (
     Submitted,
     Unanswered,
 )
-from trading.gateways.polymarket.wallet_sdk import config_for
+from trading.gateways.polymarket.wallet.sdk import config_for
+from trading.gateways.polymarket.wallet.wallet import Wallet, WalletUnusable
 
 
 async def test_cash_and_shares_are_the_chains(venue: Venue) -> None:

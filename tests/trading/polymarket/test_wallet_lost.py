@@ -10,14 +10,14 @@ from simulator.faults.switchboard import FAULTS
 from simulator.world import World
 from tests.simulator.chain.venues import Venue, open_venue, somebody
 from tests.trading.polymarket.wallets import TEN, a_wallet, fault, merge, merges_taken, noted_nonce, settled
-from trading.gateways.polymarket import wallet as wallets
-from trading.gateways.polymarket.wallet import Wallet
-from trading.gateways.polymarket.wallet_answers import (
+from trading.gateways.polymarket.wallet import wallet as wallets
+from trading.gateways.polymarket.wallet.answers import (
     Confirmed,
     Refused,
     Submitted,
     Unanswered,
 )
+from trading.gateways.polymarket.wallet.wallet import Wallet
 
 
 @pytest.mark.parametrize("lost", [Name.ERROR_AFTER, Name.DROP_AFTER_ACCEPT])

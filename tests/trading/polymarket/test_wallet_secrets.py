@@ -19,7 +19,7 @@ from tests.trading.polymarket.wallets import (
     fault,
     merge,
 )
-from trading.gateways.polymarket.wallet import Wallet, WalletUnusable
+from trading.gateways.polymarket.wallet.wallet import Wallet, WalletUnusable
 
 
 async def test_no_secret_is_shown_by_anything_that_goes_wrong(

@@ -12,7 +12,7 @@ from tests.trading.polymarket.fake_venue import KEY, FakeVenue, Says, running
 from tests.trading.polymarket.test_signing import OWNER, a_signer, terms
 from trading.gateways.polymarket.credentials import Credentials
 from trading.gateways.polymarket.signing import Signed
-from trading.gateways.polymarket.transport import Transport
+from trading.gateways.polymarket.transport.transport import Transport
 
 
 @pytest_asyncio.fixture

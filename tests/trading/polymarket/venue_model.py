@@ -24,8 +24,8 @@ from trading.gateways.polymarket.answers import (
     Unanswered,
 )
 from trading.gateways.polymarket.credentials import Credentials
-from trading.gateways.polymarket.lanes import Letter
 from trading.gateways.polymarket.signing import Signed
+from trading.gateways.polymarket.transport.lanes import Letter
 from trading.gateways.polymarket.wire import OpenOrder, VenueTrade
 
 STRANGER: Final = OrderId("0x" + "5" * 64)

@@ -9,14 +9,14 @@ from simulator.faults.catalogue import ALWAYS, Fault, Name
 from simulator.faults.switchboard import FAULTS
 from simulator.sheets import Sheet
 from tests.simulator.chain.venues import Signing, Venue, somebody
-from trading.gateways.polymarket.wallet import Wallet
-from trading.gateways.polymarket.wallet_answers import (
+from trading.gateways.polymarket.wallet.answers import (
     Answer,
     Confirmed,
     Outcome,
     Pending,
     Submitted,
 )
+from trading.gateways.polymarket.wallet.wallet import Wallet
 
 KINDS = [(Version.V1, False), (Version.V1, True), (Version.V2, False)]
 TEN = Shares(10 * SHARE)

@@ -18,9 +18,9 @@ from core.units import Ms, Price, Usdc, shares, usdc
 from infra import clock
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, moved, order_id_of, write
 from trading import selectors, services
-from trading.batch import Batch
 from trading.models import Account, AccountMode, Entry, Resolution, Trigger
 from trading.reconcile.run import Run, reconcile
+from trading.records.batch import Batch
 
 LEG: Leg = (MARKET, Outcome.YES)
 ORDER = order_id_of(a_place())

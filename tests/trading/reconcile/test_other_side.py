@@ -25,11 +25,11 @@ from tests.trading.reconcile.other_side import (
     a_position,
     a_trade,
 )
-from trading import venue_pass
-from trading.gateways.polymarket import data_api
+from trading.gateways.polymarket.public import data_api
 from trading.reconcile.venue import Question, ask
 from trading.reconcile.wanted import Tokens
-from trading.venue_pass import VenuePass
+from trading.wallet import venue_pass
+from trading.wallet.venue_pass import VenuePass
 
 LEG: Leg = (MarketId(MARKET), Outcome.YES)
 REFUSES = Says({"error": "upstream"}, 503)

@@ -21,14 +21,14 @@ from feeds.sources.polymarket.line import Listener
 from infra import aio, clock, logs
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.answers import Unanswered
-from trading.gateways.polymarket.asking import Asking, Venue
-from trading.gateways.polymarket.lanes import Letter
-from trading.gateways.polymarket.own_order import OwnOrder
-from trading.gateways.polymarket.own_orders import MarketTerms, OwnOrders
+from trading.gateways.polymarket.orders.asking import Asking, Venue
+from trading.gateways.polymarket.orders.own_order import OwnOrder
+from trading.gateways.polymarket.orders.own_orders import MarketTerms, OwnOrders
+from trading.gateways.polymarket.orders.recovery import Recovered, recover
+from trading.gateways.polymarket.orders.translate import order_read, order_told, trade_told
 from trading.gateways.polymarket.reading import read_user_frame
-from trading.gateways.polymarket.recovery import Recovered, recover
 from trading.gateways.polymarket.signing import Hashed, OrderTerms, Signed, Signer, Unsignable, Unsigned
-from trading.gateways.polymarket.translate import order_read, order_told, trade_told
+from trading.gateways.polymarket.transport.lanes import Letter
 from trading.gateways.polymarket.wire import OrderEvent, Unreadable
 from trading.runner import Prepared
 

@@ -13,8 +13,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from infra import heartbeat, loops, redis
 from infra.loops import Loop
-from trading import going_live, shard
 from trading.errors import TradingError
+from trading.health import going_live
+from trading.shard import shard
 from trading.tasks import run_wallet
 
 ASK_AGAIN_S: Final = 1.0

@@ -1,0 +1,1 @@
+"""What the venue tells anybody, without a key."""

@@ -1,0 +1,1 @@
+"""What health checks, watchdog, alerts and Prometheus see of trading."""
