@@ -4,10 +4,11 @@ import pytest
 
 from core.events import TickSizeChanged
 from core.ids import OrderId
+from core.intents import OrderKind
 from core.risk import Approved
 from core.units import price
 from tests.builders import MARKET, T0, a_place
-from tests.trading.polymarket.gateway_stage import Stage
+from tests.trading.polymarket.gateway_stage import Stage, at_work
 from tests.trading.polymarket.test_signing import a_signer
 from trading.errors import OrderNotWritten
 from trading.gateways.polymarket.signing import Unsigned
@@ -31,14 +32,24 @@ def test_what_is_prepared_is_kept_unsigned_and_makes_the_same_order_again() -> N
     assert "signature" not in prepared.unsigned.replace("signature_type", "")
 
 
-def test_an_order_is_the_same_whether_it_was_sealed_early_or_not() -> None:
-    gateway, place = Stage().gateway, a_place()
-    gateway.prepare(Approved(place, T0), T0)
-    made = gateway._prepared[place.key]
+@pytest.mark.parametrize("times", [0, 1, 2])
+async def test_an_order_is_the_same_however_often_it_was_sealed_before(times: int) -> None:
+    async with at_work(Stage()) as stage:
+        place = a_place()
+        prepared = stage.gateway.prepare(Approved(place, T0), T0)
+        stage.venue.known[prepared.order_id] = place
+        for _ in range(times):
+            stage.gateway.seal(place.key)
 
-    gateway.seal(place.key)
+        stage.gateway.place(Approved(place, T0), T0)
 
-    assert (made.signed, gateway._prepared[place.key].signed) == (None, gateway._signed(made))
+    assert prepared.unsigned is not None
+    owner = stage.venue.credentials.api_key
+    same = a_signer().sign(
+        Unsigned.from_text(prepared.unsigned), owner, post_only=place.kind is OrderKind.QUOTE
+    )
+    (letter,) = stage.venue.handed_over
+    assert letter.written.endswith(same.body)
 
 
 def test_an_order_of_an_unknown_market_is_not_made() -> None:

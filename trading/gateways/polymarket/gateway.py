@@ -104,17 +104,17 @@ class PolymarketGateway:
         return Prepared(made.hashed.order_id, unsigned.text())
 
     def seal(self, key: IntentKey) -> None:
-        """Sign a prepared order and make the request that takes it to the venue."""
-        made = self._prepared.get(key)
-        if made is not None and made.signed is None:
-            signed = self._signed(made)
-            self._prepared[key] = made._replace(signed=signed, letter=self._venue.letter(signed))
+        """Sign a prepared order and make the request that takes it to the venue. Again is fine.
 
-    def _signed(self, made: "_Made") -> Signed:
-        """Raises ``NotReady`` before there is an API key."""
+        Raises ``NotReady`` before there is an API key.
+        """
+        made = self._prepared.get(key)
+        if made is None or made.signed is not None:
+            return
         post_only = made.place.kind is OrderKind.QUOTE
         owner = self._venue.credentials.api_key
-        return self._signer.sign(made.unsigned, owner, post_only=post_only, hashed=made.hashed)
+        signed = self._signer.sign(made.unsigned, owner, post_only=post_only, hashed=made.hashed)
+        self._prepared[key] = made._replace(signed=signed, letter=self._venue.letter(signed))
 
     def _order_terms(self, place: Place) -> OrderTerms:
         listing, terms = self._listings.get(place.market_id), self._terms.get(place.market_id)
@@ -135,12 +135,13 @@ class PolymarketGateway:
     def place(self, approved: Approved, now: Ms) -> None:
         """Hand a prepared order to the transport and return. What becomes of it is told by ``advance``."""
         place = approved.intent
+        self.seal(place.key)
         prepared, listing = self._prepared.pop(place.key, None), self._listings.get(place.market_id)
-        if prepared is None or listing is None or self._group is None:
+        if prepared is None or prepared.signed is None or listing is None or self._group is None:
             why = "not prepared" if prepared is None else "the gateway does not run"
             self._say(OrderRejected(place.key, RejectCode.NOT_SENT, why, now))
             return
-        signed = prepared.signed or self._signed(prepared)
+        signed = prepared.signed
         order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
         # First who follows it, which raises while the gateway is about to end, then the bytes: the task runs in the
         # next turn.
