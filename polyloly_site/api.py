@@ -18,12 +18,12 @@ from polyloly_site import api_health
 from polyloly_site.careful import CarefulParser
 from polyloly_site.described import DescribedAPI
 from risk import api as risk
-from risk.auth import TOKEN_HINT, by_session, by_token
-from risk.carried_out import noted
+from risk.access.auth import TOKEN_HINT, by_session, by_token
+from risk.access.people import Actor
 from risk.errors import HaltKept, RiskError
-from risk.once import once
-from risk.people import Actor
-from risk.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
+from risk.http.carried_out import noted
+from risk.http.once import once
+from risk.http.problems import LogInNeeded, Problem, answer, kept, not_written, problem_of
 from trading import api as trading
 
 
@@ -35,7 +35,7 @@ class Token(HttpBearer):
 
 
 class LogIn(APIKeyCookie):
-    """The console's session; what changes something needs the CSRF token too (``risk.auth`` checks it)."""
+    """The console's session; what changes something needs the CSRF token too (``risk.access.auth`` checks it)."""
 
     param_name: str = settings.SESSION_COOKIE_NAME
 

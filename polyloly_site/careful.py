@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 from ninja.parser import Parser
 
-from risk.problems import Problem, answer
+from risk.http.problems import Problem, answer
 
 ZERO: Final = "\0"
 

@@ -12,8 +12,8 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from risk.api.acted import REFUSES
-from risk.once import KEY_MAX
-from risk.problems import KEY_HEADER
+from risk.http.once import KEY_MAX
+from risk.http.problems import KEY_HEADER
 
 REF: Final = "#/components/schemas/Problem"
 PROBLEM: Final[dict[str, Any]] = {

@@ -10,8 +10,8 @@ from django.conf import settings
 from feeds import selectors as feeds
 from infra import checks, clock
 from infra.checks import Check, Verdict
-from risk import limits
 from risk import selectors as risk
+from risk.limits import limits
 from trading.gateways.polymarket.public.checks import CLOCK, PLACE
 from trading.health import going_live
 from trading.wallet.checks import API_KEY

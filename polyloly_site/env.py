@@ -36,7 +36,7 @@ from infra.amounts import UsdcText
 from polyloly_site import keys, refused, tellers
 from polyloly_site.addresses import POLYMARKET, Network, Urls, near, networks, simulated
 from polyloly_site.sections import Alerts, LogIn, PairArb
-from risk.limit_fields import LimitFields
+from risk.limits.fields import LimitFields
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 STRATEGIES: Final = frozenset({"pair_arb"})
@@ -52,7 +52,8 @@ class Mode(StrEnum):
     DEMO = "demo"
     REHEARSAL = "rehearsal"
     PAPER = "paper"
-    LIVE = "live"  # real money: started by a rule (``polyloly_site.going_live``), spent once armed (``risk.arming``)
+    # Real money: started by a rule (``trading.health.going_live``), spent once armed (``risk.arming``).
+    LIVE = "live"
 
 
 class Polyloly(BaseSettings):
@@ -254,7 +255,7 @@ class Polyloly(BaseSettings):
 
     @property
     def needs_arming(self) -> bool:
-        """Whether orders reach the venue only while somebody has armed (``risk.arming``)."""
+        """Whether orders reach the venue only while somebody has armed (``risk.arming.arming``)."""
         return self.mode is Mode.LIVE or bool(self.arming_required)
 
     def trades(self, strategy: str) -> bool:

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from infra import checks, metrics
 from infra.checks import Verdict
-from risk.visitors import began_here
+from risk.access.visitors import began_here
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The parts of the settings: what each strategy is told. Limits are ``risk.limit_fields``'s."""
+"""The parts of the settings: what each strategy is told. Limits are ``risk.limits.fields``'s."""
 
 import re
 from typing import Annotated, Final

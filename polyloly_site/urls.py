@@ -17,7 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.scrape),
     path("api/", api.urls),
     # Before the admin: /admin/halt and its siblings are the operator's endpoints (product.md 4).
-    path("", include("risk.urls")),
+    path("", include("risk.http.urls")),
     path("", include("dashboard.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -12,11 +12,11 @@ from redis import RedisError
 
 from core.units import Ms
 from infra import logs, restarts
-from risk.audit import record, refuse
+from risk.access.people import Actor
+from risk.access.powers import Control, require
+from risk.audit.record import record, refuse
 from risk.errors import AdapterAway, NotTold, RiskError, UnknownAdapter
 from risk.models import AuditOutcome
-from risk.people import Actor
-from risk.powers import Control, require
 
 _known: Final[dict[str, str]] = {}
 

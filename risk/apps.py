@@ -9,8 +9,10 @@ class RiskConfig(AppConfig):
     verbose_name = "Risk"
 
     def ready(self) -> None:
-        from risk import audit_check, checks, figures, halt_pass, people
+        from risk import checks, figures
+        from risk.access import halt_pass, people
         from risk.alerts import own
+        from risk.audit import check as audit_check
 
         checks.register()
         own.register()

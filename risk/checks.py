@@ -4,10 +4,13 @@ from django.conf import settings
 
 from infra import checks, clock
 from infra.checks import Check
-from risk import armings, audit_check, limits, selectors
+from risk import selectors
+from risk.access.people import Role, holders
+from risk.arming import armings
+from risk.audit import check as audit_check
+from risk.halts.panel import ANSWER_WITHIN_MS
+from risk.limits import limits
 from risk.models import Delivery
-from risk.panel import ANSWER_WITHIN_MS
-from risk.people import Role, holders
 
 
 def register() -> None:

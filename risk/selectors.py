@@ -10,28 +10,29 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 
 from core.units import Ms, Usdc
 from infra.clock import now_ms, to_datetime, to_ms
-from risk import armings, obeyed
-from risk.armings import ArmingInForce as ArmingInForce
-from risk.armings import armed_here as armed_here
-from risk.armings import arming_in_force as arming_in_force
-from risk.armings import disarmed_ms as disarmed_ms
-from risk.armings import is_armed as is_armed
-from risk.armings import limits_were_agreed as limits_were_agreed
-from risk.breakers import breaker_rows as breaker_rows
-from risk.breakers import breakers_in_force as breakers_in_force
-from risk.breakers import resumed_breakers as resumed_breakers
-from risk.budgets import Dealt as Dealt
-from risk.budgets import budget_of as budget_of
-from risk.history import halt_keys as halt_keys
-from risk.history import past_halts as past_halts
+from risk.access.people import RANK, Role, holders
+from risk.arming import armings
+from risk.arming.armings import ArmingInForce as ArmingInForce
+from risk.arming.armings import armed_here as armed_here
+from risk.arming.armings import arming_in_force as arming_in_force
+from risk.arming.armings import disarmed_ms as disarmed_ms
+from risk.arming.armings import is_armed as is_armed
+from risk.arming.armings import limits_were_agreed as limits_were_agreed
+from risk.halts import obeyed
+from risk.halts.history import halt_keys as halt_keys
+from risk.halts.history import past_halts as past_halts
+from risk.halts.panel import Panel, panel
+from risk.halts.wishes import Wish, kept
 from risk.incidents.timeline import incident as incident
 from risk.incidents.timeline import incidents as incidents
 from risk.incidents.timeline import open_incidents as open_incidents
-from risk.limits import Agreed as Agreed
+from risk.limits.breakers import breaker_rows as breaker_rows
+from risk.limits.breakers import breakers_in_force as breakers_in_force
+from risk.limits.breakers import resumed_breakers as resumed_breakers
+from risk.limits.budgets import Dealt as Dealt
+from risk.limits.budgets import budget_of as budget_of
+from risk.limits.limits import Agreed as Agreed
 from risk.models import Alert, Audit, DayStart, Halt, HaltReport, HaltRound, MarketHalt, Valuation
-from risk.panel import Panel, panel
-from risk.people import RANK, Role, holders
-from risk.wishes import Wish, kept
 
 DAY_MS: Final = 86_400_000
 ALERTS_MAX: Final = 100

@@ -14,32 +14,34 @@ from core.ids import MarketId
 from core.units import Ms
 from infra import checks, logs
 from infra.checks import Check, Verdict
-from risk import consent, notices, selectors, stops
+from risk import notices, selectors
+from risk.access import consent
+from risk.access.auth import by_session
+from risk.access.colleagues import set_own_password
+from risk.access.known_browser import remember as remember_browser
+from risk.access.passwords import try_own_password, try_password, wrong_link
+from risk.access.people import Actor, Role, process, role_of, shell
+from risk.access.powers import Control, allows, needed_for, require
 from risk.adapters import part_of, register_adapter
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.finders import Found, register_finder
-from risk.arming import NOT_ARMED, use_arming
-from risk.audit import Facts, record, refuse, require_reason
-from risk.audit import record as record_control
-from risk.auth import by_session
-from risk.breakers import breaker_of, keep_breaker, resume_breaker
-from risk.budgets import acknowledge_budget, deal_budgets
-from risk.colleagues import set_own_password
+from risk.arming.arming import NOT_ARMED, use_arming
+from risk.audit.record import Facts, record, refuse, require_reason
+from risk.audit.record import record as record_control
 from risk.errors import ChecksFailed, Contended, NotHalted, RiskError, SecondPersonNeeded
+from risk.halts import stops
+from risk.halts.obeyed import say as say_obeyed
+from risk.halts.pressing import TEXT_MAX, halt_market, halt_trading
+from risk.halts.proof import acknowledge_halt, dismiss_runner, enlist_runner, prove_halt, step_halt_report
+from risk.halts.recording import record_kept_here, record_wishes, written_first
 from risk.incidents.state import register_state
-from risk.known_browser import remember as remember_browser
-from risk.limits import agree_first as agree_first_limits
+from risk.limits.breakers import breaker_of, keep_breaker, resume_breaker
+from risk.limits.budgets import acknowledge_budget, deal_budgets
+from risk.limits.limits import agree_first as agree_first_limits
+from risk.limits.valuations import record_valuation, thin_valuations, trip_daily_loss
 from risk.markets import register_market_resolver, resolve_market
 from risk.models import AuditOutcome, Consent, Halt, HaltCode, MarketHalt, MarketHaltCode
-from risk.obeyed import say as say_obeyed
-from risk.passwords import try_own_password, try_password, wrong_link
-from risk.people import Actor, Role, process, role_of, shell
-from risk.powers import Control, allows, needed_for, require
-from risk.pressing import TEXT_MAX, halt_market, halt_trading
-from risk.proof import acknowledge_halt, dismiss_runner, enlist_runner, prove_halt, step_halt_report
-from risk.recording import record_kept_here, record_wishes, written_first
 from risk.selectors import HaltInForce
-from risk.valuations import record_valuation, thin_valuations, trip_daily_loss
 from risk.venue import Withdrawn, register_reconciliation, register_signs, register_withdraw
 
 __all__ = [

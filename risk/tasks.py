@@ -5,7 +5,7 @@ from typing import Final
 from celery import shared_task
 
 from infra.clock import now_ms
-from risk.remembered import forget_old
+from risk.http.remembered import forget_old
 from risk.services import thin_valuations
 
 THINNED_AT_ONCE: Final = 2_000

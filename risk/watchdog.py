@@ -12,14 +12,15 @@ from django.conf import settings
 from core.units import Ms, Usdc, text
 from infra import clock, logs
 from infra.clock import to_datetime
-from risk import limits, notices, notify, selectors, services
-from risk.arming import Expiry
-from risk.disconnection import Connections
+from risk import notices, notify, selectors, services
+from risk.arming.arming import Expiry
+from risk.halts.disconnection import Connections
+from risk.halts.panel import ANSWER_WITHIN_MS, Panel, waited_ms
+from risk.halts.rescue import Rescue
+from risk.halts.silence import Silence
+from risk.limits import limits
+from risk.limits.valuations import confirmed_loss
 from risk.models import HaltCode, HaltRound
-from risk.panel import ANSWER_WITHIN_MS, Panel, waited_ms
-from risk.rescue import Rescue
-from risk.silence import Silence
-from risk.valuations import confirmed_loss
 
 NAME: Final = "watchdog"
 # An account nobody valued for this long (real time) is not traded with.

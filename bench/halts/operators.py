@@ -114,7 +114,7 @@ def main() -> None:
 
     django.setup()
     from infra.clock import to_ms
-    from risk.chain import FIELDS, GENESIS, digest
+    from risk.audit.chain import FIELDS, GENESIS, digest
     from risk.models import Audit
 
     wrong, before, rows = [], GENESIS, 0

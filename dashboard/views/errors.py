@@ -1,7 +1,7 @@
 """Pages for what went wrong. They must draw whatever is down: no page here needs the database.
 
 Who is logged in keeps the frame, and with it HALT; everybody else gets a plain page. The answers of the API have a
-shape of their own (``risk.problems``).
+shape of their own (``risk.http.problems``).
 """
 
 from http import HTTPStatus

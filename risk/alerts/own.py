@@ -10,13 +10,15 @@ from django.db.models import Q
 from core.units import Ms, Usdc, text
 from infra import clock
 from infra.clock import to_datetime
-from risk import consent, limits, lockouts, selectors
+from risk import selectors
+from risk.access import consent, lockouts
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.decision import TRIES_MAX
 from risk.alerts.finders import Found, register_finder
+from risk.halts.silence import SILENT_MS, silent_runners
+from risk.limits import limits
+from risk.limits.valuations import confirmed_loss
 from risk.models import Alert, Arming, Breaker, Delivery, MarketHalt, MarketHaltCode
-from risk.silence import SILENT_MS, silent_runners
-from risk.valuations import confirmed_loss
 
 VALUED_WITHIN_MS: Final = 30_000  # real
 NEAR_PERCENT: Final = 80

@@ -12,12 +12,12 @@ from django.db.models import F, Q, QuerySet
 from core.units import Ms
 from infra import logs, metrics
 from infra.clock import to_datetime
+from risk.access.people import Actor
+from risk.access.powers import Control, require
 from risk.alerts.catalogue import CATALOGUE, AlertCode, key_of
-from risk.audit import record
+from risk.audit.record import record
 from risk.errors import AlertOver, UnknownAlert
 from risk.models import Alert, AuditOutcome, Severity
-from risk.people import Actor
-from risk.powers import Control, require
 
 TEXT_MAX: Final = 500
 

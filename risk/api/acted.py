@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from django.http import HttpRequest
 from ninja import Field, Schema
 
-from risk.people import Actor
+from risk.access.people import Actor
 
 REFUSES: Final = "x-refuses"
 Reason = Annotated[str, Field(min_length=1, max_length=300, description="why, for the record")]

@@ -7,10 +7,10 @@ from ninja import Field, Query, Router, Schema
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
+from risk.access.powers import Control, require
 from risk.alerts import rows, sender, words
 from risk.api.acted import ActedRequest
 from risk.models import Alert, Delivery
-from risk.powers import Control, require
 
 router = Router(tags=["alerts"])
 

@@ -7,8 +7,8 @@ from ninja import Field, Query, Router, Schema, Status
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
-from risk import arming, armings, preflight
 from risk.api.acted import ActedRequest, Reason
+from risk.arming import arming, armings, preflight
 from risk.models import Arming, Preflight
 
 router = Router(tags=["arming"])

@@ -8,9 +8,10 @@ from ninja import Query, Router, Schema
 
 from infra.clock import to_ms
 from infra.paging import Asked, Page, page
-from risk import audit_check, selectors
+from risk import selectors
 from risk.api.acted import refuses
-from risk.chain import Flaw
+from risk.audit import check as audit_check
+from risk.audit.chain import Flaw
 from risk.models import Audit
 
 router = Router(tags=["risk"])

@@ -6,7 +6,7 @@ from ninja import Field, Query, Router, Schema
 from core.breaker import Code, State
 from infra.clock import to_ms
 from infra.paging import Asked, Page, page
-from risk.breakers import breaker_rows, state_of
+from risk.limits.breakers import breaker_rows, state_of
 from risk.models import Breaker
 
 router = Router(tags=["risk"])

@@ -6,10 +6,10 @@ from ninja import Field, Router, Schema
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Id
-from risk import colleagues, consent
+from risk.access import colleagues, consent
+from risk.access.powers import Control
 from risk.api.acted import ActedRequest, ReasonIn
 from risk.models import Consent
-from risk.powers import Control
 
 router = Router(tags=["people"])
 

@@ -7,9 +7,9 @@ from ninja import Field, Query, Router, Schema
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Page, page
-from risk import limits
 from risk.api.acted import ActedRequest, Reason
-from risk.limit_fields import HIGHER_TIGHTENS, UNITS, shown
+from risk.limits import limits
+from risk.limits.fields import HIGHER_TIGHTENS, UNITS, shown
 from risk.models import LimitsVersion
 
 router = Router(tags=["limits"])

@@ -4,7 +4,7 @@ from ninja import Router, Schema
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Id
-from risk import lockouts
+from risk.access import lockouts
 from risk.api.acted import ActedRequest, ReasonIn
 from risk.models import LockoutKind
 

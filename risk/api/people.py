@@ -10,13 +10,13 @@ from redis import RedisError
 
 from infra import onetime
 from infra.clock import now_ms, to_ms
-from risk import colleagues
+from risk.access import colleagues
+from risk.access.auth import is_personal
+from risk.access.links import address_of
+from risk.access.people import Role, people_seen_by, role_of
 from risk.api.acted import ActedRequest, ReasonIn
-from risk.auth import is_personal
-from risk.links import address_of
-from risk.once import kept_instead
-from risk.people import Role, people_seen_by, role_of
-from risk.problems import Problem
+from risk.http.once import kept_instead
+from risk.http.problems import Problem
 
 router = Router(tags=["people"])
 

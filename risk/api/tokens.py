@@ -7,12 +7,12 @@ from ninja import Field, Query, Router, Schema, Status
 
 from infra.clock import now_ms, to_ms
 from infra.paging import Asked, Id, Page, page
-from risk import tokens
+from risk.access import tokens
+from risk.access.auth import is_personal
 from risk.api.acted import ActedRequest, refuses
-from risk.auth import is_personal
+from risk.http.once import kept_instead
+from risk.http.problems import Problem
 from risk.models import ApiToken, Scope
-from risk.once import kept_instead
-from risk.problems import Problem
 
 router = Router(tags=["people"])
 

@@ -12,13 +12,13 @@ from django.db import transaction
 from core.units import Ms
 from infra import logs
 from infra.clock import to_datetime, to_ms
-from risk.audit import Facts, record, refuse
+from risk.access.people import Actor
+from risk.access.powers import Control, require
+from risk.audit.record import Facts, record, refuse
 from risk.errors import IncidentClosed, NotValid, ReasonMissing, RiskError, UnknownIncident
 from risk.incidents.state import state_now
 from risk.models import Alert, AuditOutcome, Incident, IncidentNote, NoteKind, Severity
 from risk.notices import incidents_on_commit
-from risk.people import Actor
-from risk.powers import Control, require
 
 TITLE_MAX: Final = 200
 TEXT_MAX: Final = 2_000

@@ -3,7 +3,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from infra.clock import to_ms
-from risk.chain import FIELDS, GENESIS, digest
+from risk.audit.chain import FIELDS, GENESIS, digest
 
 
 def chain_what_is_there(apps, schema_editor):

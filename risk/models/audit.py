@@ -1,4 +1,4 @@
-"""Who used which control. Each row carries the digest of the one before it (``risk.chain``)."""
+"""Who used which control. Each row carries the digest of the one before it (``risk.audit.chain``)."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ class AuditHead(models.Model):
 
     Units:
         number: of the newest link; 0 before the first.
-        digest: of the newest link, ``risk.chain.GENESIS`` before the first.
+        digest: of the newest link, ``risk.audit.chain.GENESIS`` before the first.
     """
 
     number = models.PositiveBigIntegerField()

@@ -94,7 +94,7 @@ class HaltRound(models.Model):
     Units:
         expected: names of the runners that were enlisted when it began; each owes an answer.
         committed: when the row was safely in the database; null only between insert and commit.
-        wish: the id under which the press was kept while the database did not take it (``risk.wishes``); unique, so
+        wish: the id under which the press was kept while the database did not take it (``halts.wishes``); unique, so
               that of several who write it down one does. Null for a press that was written at once.
     """
 

@@ -277,7 +277,7 @@ export interface MarketHalt {
   report: HaltReport | null;
 }
 
-/** As the audit names them; `risk/powers.py` has the list. */
+/** As the audit names them; `risk/access/powers.py` has the list. */
 export type ControlName =
   | "halt" | "halt-market" | "resume-market" | "restart-adapter" | "cancel" | "acknowledge" | "test-alert" | "incident"
   | "reset" | "limits" | "preflight" | "arm" | "disarm" | "consent" | "reconcile" | "approve-mapping"

@@ -10,7 +10,7 @@ from redis import Redis
 
 from infra import clock
 from infra import redis as infra_redis
-from risk.people import Role
+from risk.access.people import Role
 from tests.e2e.evening import Evening
 from tests.risk.conftest import with_role
 from trading.selectors import BOARD_KEY

@@ -9,9 +9,9 @@ from django.test import Client
 from core.units import Ms
 from dashboard.differences import Difference, differences
 from infra import clock
-from risk.audit import record
+from risk.access.people import Actor, Role
+from risk.audit.record import record
 from risk.models import AuditOutcome
-from risk.people import Actor, Role
 
 ADA = Actor("ada", Role.RISK_ADMIN, "127.0.0.1", None)
 OLGA = Actor("olga", Role.OPERATOR, "10.0.0.7", None)

@@ -20,9 +20,9 @@ from dashboard import consumers, snapshots
 from dashboard.changes import apply
 from dashboard.consumers import ConsoleConsumer
 from infra import clock
+from risk.access.people import Actor, Role
 from risk.incidents.log import open_incident
 from risk.models import Severity
-from risk.people import Actor, Role
 from risk.services import HaltCode, halt_trading
 from tests.dashboard.conftest import Publish
 from tests.e2e.evening import Evening

@@ -8,9 +8,9 @@ from django.test import Client
 
 from dashboard import troubles
 from infra import clock
+from risk.access.people import Actor, Role
 from risk.incidents import log
 from risk.models import Severity
-from risk.people import Actor, Role
 
 OLGA = Actor("olga", Role.OPERATOR, "127.0.0.1", None)
 

@@ -15,7 +15,7 @@ from redis import Redis
 from core.units import Ms, Usdc, usdc
 from dashboard import past, snapshots
 from infra import clock
-from risk.people import Actor, Role
+from risk.access.people import Actor, Role
 from risk.services import (
     HaltCode,
     MarketHaltCode,

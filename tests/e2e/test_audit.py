@@ -4,12 +4,12 @@ import pytest
 
 from core.units import Ms
 from infra import clock
-from risk.audit import record
+from risk.access.people import Actor, Role
+from risk.audit.record import record
 from risk.models import AuditOutcome
-from risk.people import Actor, Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.faketrader import FakeTrader
-from tests.risk.test_audit_chain import tamper
+from tests.risk.audit.test_chain import tamper
 
 ADA = Actor("ada", Role.RISK_ADMIN, "127.0.0.1", None)
 OLGA = Actor("olga", Role.OPERATOR, "10.0.0.7", None)

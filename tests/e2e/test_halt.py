@@ -13,7 +13,7 @@ from infra import redis as infra_redis
 from infra.loops import pulse_key
 from infra.redis import Db
 from risk import selectors
-from risk.people import Role
+from risk.access.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.evening import gate
 from tests.e2e.fakerunner import FakeRunner

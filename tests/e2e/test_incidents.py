@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from infra import clock
+from risk.access.people import Actor, Role
 from risk.incidents import log
 from risk.models import Alert, Incident, IncidentNote, Severity
-from risk.people import Actor, Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader

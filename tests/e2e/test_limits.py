@@ -6,9 +6,9 @@ import pytest
 
 from core.units import Ms
 from infra import clock
-from risk import limits
+from risk.access.people import Actor, Role
+from risk.limits import limits
 from risk.models import Audit
-from risk.people import Actor, Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.faketrader import FakeTrader
 from tests.e2e.test_looks import needs_axe, violations

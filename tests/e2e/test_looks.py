@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from infra import clock
+from risk.access.people import Role
 from risk.models import Alert, Incident, IncidentNote
-from risk.people import Role
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader

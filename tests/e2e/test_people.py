@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.models import User
 
+from risk.access.people import Role, role_of
 from risk.models import ApiToken
-from risk.people import Role, role_of
 from tests.e2e.conftest import PHONE, Open
 from tests.e2e.faketrader import FakeTrader
 from tests.risk.conftest import with_role

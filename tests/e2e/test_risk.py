@@ -8,8 +8,8 @@ from core.ids import MarketId
 from core.units import Ms
 from infra import clock
 from risk import selectors
-from risk.breakers import breaker_of, keep_breaker
-from risk.people import Role
+from risk.access.people import Role
+from risk.limits.breakers import breaker_of, keep_breaker
 from tests.e2e.conftest import DESK, PHONE, Open
 from tests.e2e.fakerunner import FakeRunner
 from tests.e2e.faketrader import FakeTrader

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from core.units import Ms, Usdc
 from infra import checks, tally
 from risk import services
-from risk.people import Actor, Role
+from risk.access.people import Actor, Role
 from risk.selectors import HaltInForce
 from tests.risk import guesses
 

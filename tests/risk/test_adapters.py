@@ -15,7 +15,7 @@ from redis import Redis
 from infra import restarts
 from risk.models import Audit
 from tests.risk.conftest import NOON
-from tests.risk.test_doors import OPERATOR_TOKEN, post, problem, tokens
+from tests.risk.http.test_doors import OPERATOR_TOKEN, post, problem, tokens
 
 __all__ = ["tokens"]  # a fixture, used by every test here
 

@@ -5,7 +5,8 @@
 
 import pytest
 
-from risk import audit_check, selectors, services
+from risk import selectors, services
+from risk.audit import check as audit_check
 from risk.errors import Contended, NotHalted
 from risk.models import Audit, Halt, HaltRound
 from tests.risk.conftest import RISK_ADMIN, after, halt, together

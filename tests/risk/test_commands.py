@@ -9,7 +9,7 @@ from infra import checks
 from risk import selectors
 from risk.models import Audit
 from tests.risk.conftest import halt
-from tests.risk.test_breakers import opened
+from tests.risk.limits.test_breakers import opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("healthy")]
 

@@ -8,7 +8,7 @@ from django.test import Client
 from pydantic import SecretStr
 from pytest_django import Settings
 
-from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem
+from tests.risk.http.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem
 
 pytestmark = pytest.mark.django_db
 AT = "/api/v1/incidents"

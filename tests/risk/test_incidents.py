@@ -7,11 +7,11 @@ import pytest
 from infra.append_only import FactChanged
 from infra.clock import to_datetime
 from risk import services
+from risk.access.people import Actor
 from risk.errors import IncidentClosed, NotAllowed, NotValid, ReasonMissing, UnknownIncident
 from risk.incidents import export, log, timeline
 from risk.incidents.state import register_state
 from risk.models import Alert, Audit, Incident, IncidentNote, Severity
-from risk.people import Actor
 from tests.risk.conftest import MARKET, NOON, OPERATOR, RISK_ADMIN, VIEWER, after, halt
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from polyloly_site.api import api
-from risk.people import Role
+from risk.access.people import Role
 
 VIEWER, OPERATOR, RISK_ADMIN = Role.VIEWER, Role.OPERATOR, Role.RISK_ADMIN
 PASSWORD: Final = "a long passphrase"

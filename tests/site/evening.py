@@ -10,12 +10,13 @@ from feeds.listings import SourceStatus
 from feeds.models import Match
 from feeds.services import record_health
 from infra.clock import now_ms, to_datetime
-from risk import limits, tokens
+from risk.access import tokens
+from risk.access.people import Role, shell
 from risk.incidents import log as incidents
+from risk.limits import limits
 from risk.models import Alert, Delivery, Scope, Severity
-from risk.people import Role, shell
 from tests.risk.conftest import halt, value, with_role
-from tests.risk.test_breakers import opened
+from tests.risk.limits.test_breakers import opened
 from tests.trading.conftest import MARKET, a_buy, a_deposit, a_fill, a_market_row, a_place, write
 from trading import services
 from trading.models import Account, AccountMode, Decision, Order, StepFailure, WalletKind

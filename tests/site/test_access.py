@@ -21,9 +21,9 @@ from redis import Redis
 
 from infra import checks
 from infra.clock import now_ms, to_datetime
-from risk import tokens
+from risk.access import tokens
+from risk.access.people import RANK, Role, shell
 from risk.models import ApiToken, Scope
-from risk.people import RANK, Role, shell
 from tests.risk.conftest import with_role
 from tests.site.access import API, CONTROLS, PAGES, PASSWORD, By, Door, Open, Page
 from tests.site.evening import Known, an_evening

@@ -13,8 +13,8 @@ from infra import checks, clock
 from infra.checks import Area, Check, Verdict, failed, passed, warned
 from polyloly_site import doctor
 from polyloly_site.env import Venue
-from risk import limits
-from risk.people import Role
+from risk.access.people import Role
+from risk.limits import limits
 from tests.risk.conftest import with_role
 
 PATH = "/api/v1/health/full"

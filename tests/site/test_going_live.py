@@ -14,8 +14,8 @@ from feeds import origins
 from polyloly_site import launcher
 from polyloly_site.env import ROOT, Mode, Venue
 from polyloly_site.launcher import CannotStart
-from risk import limits
-from risk.people import Role
+from risk.access.people import Role
+from risk.limits import limits
 from tests.risk.conftest import NOON, RISK_ADMIN, with_role
 from trading.health import going_live
 

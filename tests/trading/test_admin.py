@@ -12,6 +12,7 @@ from core.units import Ms, shares
 from infra.append_only import FactChanged
 from infra.clock import to_datetime
 from risk import services as risk
+from risk.access.people import Role
 from risk.models import (
     Alert,
     ApiToken,
@@ -26,7 +27,6 @@ from risk.models import (
     LimitsVersion,
     Preflight,
 )
-from risk.people import Role
 from tests.risk.conftest import acknowledge, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_place, write
 from trading import services

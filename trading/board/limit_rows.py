@@ -1,7 +1,7 @@
 """How near the engine is to each limit, and what the calendar allows now, as rows of the board.
 
 A limit of single markets or groups shows the one that is nearest to it. What binds is this shard's part
-(``Engine.limits``); the versions people agreed to are ``risk.limits``'.
+(``Engine.limits``); the versions people agreed to are ``risk.limits.limits``'.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""How a runner answers for a halt: each round is acknowledged once, then proven (trading.md 12, risk.proof).
+"""How a runner answers for a halt: each round is acknowledged once, then proven (trading.md 12, ``risk.halts.proof``).
 
 Cancel, ask the gateway until nothing is open, twice, and not before an order under way must have appeared. What the
 venue leaves unanswered is named, not passed over. The reports are written on a thread of their own: they wait for no

@@ -2,8 +2,8 @@
 
 The message on the bus is fast, the row is sure: the row is read each second, and if it cannot be read for three
 seconds the runner acts as if it said HALT. A halt that the database did not take is a wish in a file and in Redis
-(``risk.wishes``): it holds like a row until it is one, and whoever sees it writes it down. A message alone holds for
-five seconds, by which the row or the wish is there. How a halt is answered and proven: ``trading.controls.halt_proof``.
+(``risk.halts.wishes``): it holds like a row until it is one, and whoever sees it writes it down. A message alone holds
+for five seconds, by which the row or the wish is there. How a halt is answered and proven: ``halt_proof``.
 """
 
 import asyncio

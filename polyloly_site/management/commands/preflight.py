@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from infra.clock import now_ms
 from polyloly_site.management.commands.healthcheck import line
-from risk import preflight
-from risk.people import shell
+from risk.access.people import shell
+from risk.arming import preflight
 
 
 class Command(BaseCommand):

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import limits
+from risk.access.people import shell
 from risk.errors import RiskError
-from risk.people import shell
+from risk.limits import limits
 
 
 class Command(BaseCommand):

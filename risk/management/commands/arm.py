@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import arming, armings
+from risk.access.people import shell
+from risk.arming import arming, armings
 from risk.errors import RiskError
-from risk.people import shell
 
 
 class Command(BaseCommand):

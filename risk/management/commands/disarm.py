@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from infra.clock import now_ms
-from risk import arming
-from risk.people import shell
+from risk.access.people import shell
+from risk.arming import arming
 
 
 class Command(BaseCommand):

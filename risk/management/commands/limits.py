@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from infra.clock import now_ms, to_datetime
-from risk import limits
-from risk.limit_fields import UNITS, shown
+from risk.limits import limits
+from risk.limits.fields import UNITS, shown
 
 
 class Command(BaseCommand):

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from risk import links, services
+from risk import services
+from risk.access import links
 
 
 class Command(BaseCommand):

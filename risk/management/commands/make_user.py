@@ -6,9 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import colleagues, links, services
+from risk import services
+from risk.access import colleagues, links
+from risk.access.people import Role
 from risk.errors import RiskError
-from risk.people import Role
 
 
 class Command(BaseCommand):

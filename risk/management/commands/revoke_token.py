@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import services, tokens
+from risk import services
+from risk.access import tokens
 from risk.errors import RiskError
 
 

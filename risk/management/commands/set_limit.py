@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import limits
+from risk.access.people import shell
 from risk.errors import RiskError
-from risk.limit_fields import UNITS
-from risk.people import shell
+from risk.limits import limits
+from risk.limits.fields import UNITS
 
 SWITCHES = {"true": True, "false": False}
 

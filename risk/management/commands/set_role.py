@@ -6,9 +6,10 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import colleagues, services
+from risk import services
+from risk.access import colleagues
+from risk.access.people import Role
 from risk.errors import RiskError
-from risk.people import Role
 
 NONE: Final = "none"
 

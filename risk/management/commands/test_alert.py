@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from risk.access.people import shell
 from risk.alerts import sender
-from risk.people import shell
 
 
 class Command(BaseCommand):

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from infra.clock import now_ms
-from risk import lockouts, services
+from risk import services
+from risk.access import lockouts
 from risk.models import Lockout
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from risk import audit_check
+from risk.audit import check as audit_check
 from risk.errors import RiskError
 
 

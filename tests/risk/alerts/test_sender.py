@@ -17,7 +17,7 @@ from risk.alerts.catalogue import AlertCode
 from risk.alerts.sender import RETRY_MS, Sender
 from risk.models import Alert, Delivery
 from tests.receivers import Receiver, receiver
-from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post
+from tests.risk.http.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post
 
 pytestmark = pytest.mark.django_db
 SECRET = "/hook/a-secret-path-0123456789"

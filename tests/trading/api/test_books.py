@@ -16,7 +16,7 @@ from core.units import Ms, shares
 from infra import checks, clock
 from risk import selectors as risk
 from risk import services as risk_services
-from risk.people import Role
+from risk.access.people import Role
 from tests.risk.conftest import OPERATOR, value, with_role
 from tests.trading.conftest import MARKET, NOON, a_buy, a_deposit, a_fill, a_market_row, a_place, write
 from trading import services

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.units import Ms
-from risk.limit_fields import UNITS
+from risk.limits.fields import UNITS
 from tests.builders import MARKET, OTHER
 from tests.trading.stages import Stage
 from trading.board.limit_rows import limits_row, next_turn, times_row

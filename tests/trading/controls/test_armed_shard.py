@@ -5,9 +5,9 @@ from asgiref.sync import sync_to_async
 from pytest_django import Settings
 
 from infra import clock, heartbeat
-from risk import arming, armings
+from risk.access.people import Actor, Role
+from risk.arming import arming, armings
 from risk.models import Arming
-from risk.people import Actor, Role
 from simulator.clob.heartbeats import HEARTBEATS
 from simulator.clob.posts import POSTS
 from tests.trading.controls.test_gate import an_arming

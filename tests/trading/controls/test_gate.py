@@ -13,8 +13,8 @@ from core.arming import UNUSED_MS
 from core.units import Ms
 from infra import clock, heartbeat
 from infra.clock import to_datetime
-from risk import arming
 from risk import services as risk
+from risk.arming import arming
 from risk.models import Arming, Preflight
 from tests.trading.conftest import NOON, SHARD, a_place, order_id_of
 from tests.trading.posts import OPERATOR, Post, a_post, halt, rename

@@ -13,8 +13,9 @@ from core.engine import Engine, Step
 from core.limits import NO_BUDGET, Budget
 from core.units import Ms, usdc
 from infra import clock
-from risk import budgets, selectors
+from risk import selectors
 from risk import services as risk
+from risk.limits import budgets
 from tests.builders import MARKET
 from tests.trading.stages import Stage, mid_evening
 from trading.controls.reins import Reins

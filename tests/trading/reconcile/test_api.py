@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from pytest_django import Settings
 
 from core.units import shares
-from tests.risk.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem
+from tests.risk.http.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post, problem
 from tests.trading.reconcile.conftest import LEG, Books
 
 pytestmark = pytest.mark.django_db

@@ -19,10 +19,10 @@ from core.lifecycle import Status
 from core.notes import OrderMoved, WindowMoved
 from core.units import Ms
 from infra import aio, clock
-from risk import limits
 from risk import selectors as risk
+from risk.access.people import Actor, Role
+from risk.limits import limits
 from risk.models import Breaker
-from risk.people import Actor, Role
 from simulator.clob.windows import STANDINGS, WINDOWS
 from simulator.faults import FAULTS, Fault, Name
 from tests.trading.shard.test_live_shard import Stand, a_loop, fills_are_there, killed, stand

@@ -1,0 +1,1 @@
+"""When real money may be spent: asked for, given, and over by itself."""

@@ -1,0 +1,1 @@
+"""Halts: pressed, kept, obeyed, proven; and what presses by itself."""
