@@ -47,7 +47,7 @@ function options() {
     },
     grid: { vertLines: { visible: false }, horzLines: { color: line, style: LineStyle.Dotted } },
     rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.14 } },
-    timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 0 },
+    timeScale: { borderVisible: false, timeVisible: true, secondsVisible: true, rightOffset: 0 },
     crosshair: { mode: CrosshairMode.Magnet, horzLine: { labelBackgroundColor: colour("--raised") }, vertLine: { labelBackgroundColor: colour("--raised") } },
     localization: { timeFormatter: (/** @type {number} */ time) => `${utc(time * 1000)} UTC` },
   };
