@@ -23,7 +23,7 @@ from tests.servers import postgres_server
 FULL: Final = os.environ.get("FULL") == "1"
 HALTS: Final = 200 if FULL else 25
 PAIRS: Final = 40 if FULL else 4
-MARKETS_MIN: Final = 40  # of fifty listed, those that decided something by then
+MARKETS_MIN: Final = 40  # of fifty listed, those that decided something meanwhile
 LAST_ORDER_MS: Final = 100
 PROVEN_MS: Final = 4_000
 ENDED_WITHIN_MS: Final = 10_000  # of the clock, which runs fast: the watchdog looks each real second
