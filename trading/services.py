@@ -3,7 +3,8 @@
 Everything else goes through ``trading.records.journal``, off the hot path.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -34,6 +35,7 @@ __all__ = [
     "close_orphans",
     "dismiss_runner",
     "forget_decisions",
+    "in_the_name_of",
     "mark_unknown",
     "open_account",
     "plan_wallet_action",
@@ -85,9 +87,17 @@ def take_fence(name: str) -> int:
         return Fence.objects.get(name=name).number
 
 
-def _keeps(fence_name: str, fence: int) -> bool:
-    """Whether the fence is held with this number still. Who takes it waits for the end of this transaction."""
-    return bool(Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes") + 1))
+@contextmanager
+def in_the_name_of(fence_name: str, *, fence: int) -> Iterator[None]:
+    """A transaction in which the fence is held with this number: who takes it waits for its end.
+
+    Raises ``FenceLost``, with nothing written, once another has it.
+    """
+    with transaction.atomic():
+        # Touched and not counted: a mere look would let both go on.
+        if not Fence.objects.filter(name=fence_name, number=fence).update(writes=F("writes")):
+            raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+        yield
 
 
 def dismiss_runner(name: str, *, fence: int, at: Ms) -> bool:
@@ -96,11 +106,12 @@ def dismiss_runner(name: str, *, fence: int, at: Ms) -> bool:
     One that hung until its lease ran out ends after its successor began. To dismiss that one would take its budget, and
     no halt would wait for its answer.
     """
-    with transaction.atomic():
-        if not _keeps(name, fence):
-            return False
-        risk_services.dismiss_runner(name, at=at)
-        return True
+    try:
+        with in_the_name_of(name, fence=fence):
+            risk_services.dismiss_runner(name, at=at)
+    except FenceLost:
+        return False
+    return True
 
 
 class NewOrder(NamedTuple):
@@ -316,9 +327,7 @@ def step_wallet_action(
         "received": received,
         "reason": None if reason is None else reason[:REASON_MAX],
     }
-    with transaction.atomic():
-        if not _keeps(fence_name, fence):
-            raise FenceLost(f"{fence_name} is no longer held with number {fence}")
+    with in_the_name_of(fence_name, fence=fence):
         found = WalletAction.objects.filter(action_id=action_id, state__in=list(from_states))
         moved = found.update(
             state=to,

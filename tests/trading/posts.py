@@ -18,6 +18,7 @@ from risk.models import HaltReport
 from risk.selectors import HaltInForce
 from tests.builders import MARKET, OTHER
 from tests.trading.stages import WITHIN_S, Stage
+from trading import services
 from trading.controls.halting import HaltKeeper
 from trading.gateways.paper import PaperGateway
 from trading.records.tally import Tally
@@ -48,16 +49,14 @@ class Reserved(PaperGateway):
 class Post:
     """A halt keeper over a runner that trades on paper, two quotes resting in each of two markets."""
 
-    def __init__(self, group: asyncio.TaskGroup) -> None:
+    def __init__(self, group: asyncio.TaskGroup, fence: int) -> None:
         self.stop = asyncio.Event()
         ledger = Stage().engine.ledger
         self.gateway = Reserved(paper_venue(ledger))
         self.stage = Stage(self.gateway, witness=lambda _: Tally())
         self.engine = self.stage.engine
-        self.holds = True
-        self.keeper = HaltKeeper(
-            self.stage.runner, name=SHARD, group=group, stop=self.stop, holds=lambda: self.holds
-        )
+        self.fence = fence
+        self.keeper = HaltKeeper(self.stage.runner, name=SHARD, fence=fence, group=group, stop=self.stop)
 
     async def trade(self) -> None:
         for market in (MARKET, OTHER):
@@ -82,7 +81,7 @@ async def a_post() -> AsyncIterator[Post]:
     ticking = post = None
     try:
         async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
-            post = Post(group)
+            post = Post(group, await sync_to_async(services.take_fence)(SHARD))
             ticking = asyncio.create_task(aio.every(20, post.let_time_pass, stop=post.stop))
             await post.trade()
             yield post

@@ -3,6 +3,10 @@
 Cancel, ask the gateway until nothing is open, twice, and not before an order under way must have appeared. What the
 venue leaves unanswered is named, not passed over. The reports are written on a thread of their own: they wait for no
 other query of the shard, and no reading of the halts waits for them.
+
+Each is written in a transaction in which the fence is ours: a runner that hung may not answer for its successor, whose
+orders it does not know. The lease says less: without Redis it runs out after three seconds, before a proof is due, and
+nobody can take it over.
 """
 
 import asyncio
@@ -17,8 +21,10 @@ from core.ids import MarketId
 from core.orders import Order, Status
 from core.units import Ms
 from infra import aio, clock, logs
-from risk import services
+from risk import services as risk
 from risk.selectors import HaltInForce
+from trading import services
+from trading.errors import FenceLost
 from trading.runner import Runner
 
 ASK_MS: Final = 400
@@ -51,17 +57,13 @@ class Round:
 
 
 class HaltProver:
-    """The reports of one runner. ``close`` it.
+    """The reports of one runner, which holds the fence of its name with the number ``fence``. ``close`` it."""
 
-    holds: whether the name is still ours. One that hung until its lease ran out may not answer for its successor, whose
-    orders it does not know.
-    """
-
-    def __init__(self, runner: Runner, *, name: str, stop: asyncio.Event, holds: Callable[[], bool]) -> None:
+    def __init__(self, runner: Runner, *, name: str, fence: int, stop: asyncio.Event) -> None:
         self._runner = runner
         self._name = name
+        self._fence = fence
         self._stop = stop
-        self._holds = holds
         self._owed: dict[int, Round] = {}  # not proven yet
         self._in_force: set[int] = set()
         self._before: dict[MarketId, int] = {}
@@ -114,7 +116,7 @@ class HaltProver:
     async def conclude(self, within_ms: int) -> None:
         """The shard ends: prove what is still owed, with the time there is. What is not stays unproven."""
         ends = clock.monotonic_ms() + within_ms
-        while self._owed and self._holds() and clock.monotonic_ms() < ends:
+        while self._owed and clock.monotonic_ms() < ends:
             try:
                 async with asyncio.timeout((ends - clock.monotonic_ms()) / 1000):
                     for begun in list(self._owed.values()):
@@ -129,14 +131,16 @@ class HaltProver:
             )
 
     async def _try(self, begun: Round) -> bool:
-        """One step towards the proof. True when it is given. While the database is away, none can be."""
-        if not self._holds():
-            return False
+        """One step towards the proof. True when it is given, or not ours to give any more. While the database is away,
+        none can be."""
         try:
             if not begun.acknowledged:
-                await self.write(lambda: self._acknowledge(begun))
+                await self._report(lambda: self._acknowledge(begun))
                 begun.acknowledged = True
             proven = await self._prove(begun)
+        except FenceLost:
+            log.error("halt left to our successor", event_type="error", round=begun.halt.round_id)
+            proven = True
         except DatabaseError as error:
             if begun.trouble != str(error):
                 begun.trouble = str(error)
@@ -149,7 +153,7 @@ class HaltProver:
         return proven
 
     def _acknowledge(self, begun: Round) -> None:
-        services.acknowledge_halt(
+        risk.acknowledge_halt(
             round_id=begun.halt.round_id,
             runner=self._name,
             at=begun.stopped_ms,
@@ -167,12 +171,10 @@ class HaltProver:
                 still_open = await self._runner.gateway.ask_open(begun.scope)
         except TimeoutError:
             still_open = None
-        if not self._holds():
-            return False
         silent = still_open is None
 
         def report() -> bool:
-            services.step_halt_report(
+            risk.step_halt_report(
                 round_id=begun.halt.round_id,
                 runner=self._name,
                 at=now,
@@ -182,9 +184,18 @@ class HaltProver:
                 unknown=[_name(order) for order in mine] if silent else unsure,
                 note=SILENT if silent else None,
             )
-            return services.prove_halt(round_id=begun.halt.round_id, runner=self._name, at=now)
+            return risk.prove_halt(round_id=begun.halt.round_id, runner=self._name, at=now)
 
-        return await self.write(report)
+        return await self._report(report)
+
+    def _report(self, work: Callable[[], T]) -> "asyncio.Future[T]":
+        """Write what is ours to say. Raises ``FenceLost``, and what the database raises."""
+
+        def reported() -> T:
+            with services.in_the_name_of(self._name, fence=self._fence):
+                return work()
+
+        return self.write(reported)
 
     def write(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Let the thread of the reports do it. Raises what the database raises."""

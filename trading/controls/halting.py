@@ -59,7 +59,7 @@ class HaltKeeper:
     """Keeps one runner's halts equal to the rows and to what is kept for them. ``close`` it.
 
     gate:  ``None`` where nothing needs to be armed; else it is told each second what the arming's row says.
-    holds: whether the name is still ours to answer for.
+    fence: with which number the runner holds the fence of its name: it answers for halts as long as it does.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class HaltKeeper:
         *,
         name: str,
         group: asyncio.TaskGroup,
+        fence: int,
         stop: asyncio.Event,
-        holds: Callable[[], bool],
         gate: Gate | None = None,
     ) -> None:
         self._gate = gate
-        self.prover = HaltProver(runner, name=name, stop=stop, holds=holds)
+        self.prover = HaltProver(runner, name=name, fence=fence, stop=stop)
         self._runner = runner
         self._name = name
         self._group = group

@@ -280,8 +280,8 @@ async def _work(shard: Shard) -> None:
                 shard.runner,
                 name=shard.name,
                 group=group,
+                fence=shard.fence,
                 stop=stop,
-                holds=shard.loop.lease.valid,
                 gate=shard.gate,
             )
             reins = Reins(shard.runner, name=shard.name)

@@ -107,7 +107,7 @@ async def a_gate(under: int | None) -> AsyncIterator[tuple[Post, HaltKeeper, Gat
         gate = Gate(under)
         async with asyncio.TaskGroup() as group:
             keeper = HaltKeeper(
-                post.stage.runner, name=SHARD, group=group, stop=post.stop, holds=lambda: True, gate=gate
+                post.stage.runner, name=SHARD, fence=post.fence, group=group, stop=post.stop, gate=gate
             )
             yield post, keeper, gate
         await keeper.close()

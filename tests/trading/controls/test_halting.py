@@ -25,6 +25,7 @@ from tests.trading.posts import (
     say_resumed,
 )
 from tests.trading.stages import WITHIN_S, until
+from trading import services
 from trading.controls import halting
 from trading.controls.halting import UNREADABLE
 
@@ -91,7 +92,7 @@ async def test_a_runner_whose_name_is_anothers_by_now_answers_for_no_halt() -> N
     async with a_post() as post:
         await sync_to_async(risk.enlist_runner)(SHARD, at=clock.now_ms())
         await sync_to_async(halt)()
-        post.holds = False
+        await sync_to_async(services.take_fence)(SHARD)
 
         await post.keeper.read()
         await until(post.is_bare)  # its own orders go all the same
@@ -109,8 +110,8 @@ async def test_a_runner_that_loses_its_name_while_it_asks_the_venue_proves_nothi
         await post.keeper.read()
         async with asyncio.timeout(WITHIN_S):
             await post.gateway.asked_twice.wait()
+        await sync_to_async(services.take_fence)(SHARD)
         post.gateway.answers = True
-        post.holds = False
         await post.keeper.prover.conclude(50)
         post.stop.set()
 

@@ -67,7 +67,7 @@ async def test_a_market_that_failed_stays_stopped_until_its_row_is_there_and_end
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         stop = asyncio.Event()
-        keeper = HaltKeeper(runner, name="shard:0", group=group, stop=stop, holds=lambda: True)
+        keeper = HaltKeeper(runner, name="shard:0", fence=1, group=group, stop=stop)
         await keeper.read()
         assert halted(engine) == STEP_FAILED
 
@@ -98,7 +98,7 @@ async def test_a_market_halted_by_its_row_is_halted_before_it_is_listed() -> Non
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         stop = asyncio.Event()
-        await HaltKeeper(runner, name="shard:0", group=group, stop=stop, holds=lambda: True).read()
+        await HaltKeeper(runner, name="shard:0", fence=1, group=group, stop=stop).read()
         stop.set()
     runner.take(a_listing(heard_ms=clock.now_ms()))
 
