@@ -121,14 +121,23 @@ def say_equal(proof: Proof, stack: Stack) -> None:
 
 def say_profit(proof: Proof, name: str, known: dict[str, str]) -> None:
     """At rest: what was earned by our books, and by the simulator's cash and shares, to the last micro-USDC."""
-    found = clean(known, whole=True)
-    ours = commands.identity(known)
+    found, ours = _at_one_moment(known)
     theirs = sum(micro(each["theirs"]) for each in found.figures if each["market_id"] is None)
     gap = ours["realized"] - (theirs + ours["inventory"] - ours["deposited"])
     figure = f"{ours['realized']} micro-USDC earned, {gap} apart; {len(found.figures)} figures compared"
     holds = gap == 0 and not found.apart and found.status == 0
     proof.say(f"{name}: profit against the simulator's accounts", figure + told(found.apart), "0 apart",
               holds=holds if ours["fills"] else None)  # fmt: skip
+
+
+def _at_one_moment(known: dict[str, str]) -> tuple[Told, dict[str, Any]]:
+    """Both sides while our books stood still: a halt stops orders, and neither merges nor resolutions."""
+    ours = commands.identity(known)
+    for _ in range(CLEAN_TRIES):
+        was, found, ours = ours, clean(known, whole=True), commands.identity(known)
+        if ours == was:
+            break
+    return found, ours
 
 
 def say_difference(proof: Proof, stack: Stack, known: dict[str, str], what: str) -> None:
