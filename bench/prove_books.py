@@ -132,12 +132,12 @@ def say_profit(proof: Proof, name: str, known: dict[str, str]) -> None:
 
 def _at_one_moment(known: dict[str, str]) -> tuple[Told, dict[str, Any]]:
     """Both sides while our books stood still: a halt stops orders, and neither merges nor resolutions."""
-    ours = commands.identity(known)
-    for _ in range(CLEAN_TRIES):
-        was, found, ours = ours, clean(known, whole=True), commands.identity(known)
-        if ours == was:
-            break
-    return found, ours
+    was, tries = commands.identity(known), 0
+    while True:
+        found, ours, tries = clean(known, whole=True), commands.identity(known), tries + 1
+        if ours == was or tries == CLEAN_TRIES:
+            return found, ours
+        was = ours
 
 
 def say_difference(proof: Proof, stack: Stack, known: dict[str, str], what: str) -> None:
