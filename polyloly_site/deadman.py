@@ -4,16 +4,19 @@ A trader that is silent is told by ops. When ops is what died, or Redis through 
 launcher is left: it needs neither, nor the database.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from typing import Final
 
 from redis import RedisError
 
 from infra import channels, clock, heartbeat, logs
-from infra.channels import Channel, Note, Tone
+from infra.channels import Channel, Note, Tone, Verdict
 from polyloly_site.env import Polyloly
 
 SILENT_MS: Final = 20_000
+RETRY_MS: Final = (5_000, 15_000, 60_000)  # the last again and again
+TRIES_MAX: Final = 10  # some seven minutes
 WATCHED: Final = ("ops",)
 
 log = logs.get("deadman")
@@ -28,37 +31,72 @@ def lights() -> frozenset[str]:
 
 
 class DeadMan:
-    """``look`` each second. Each silence is told once, and its end."""
+    """``look`` each second. Each silence is told once on every channel, and its end to whom it was told."""
 
     def __init__(
-        self, told: list[Channel], mode: str, *, seen: Callable[[], frozenset[str]] = lights
+        self, told: Iterable[Channel], mode: str, *, seen: Callable[[], frozenset[str]] = lights
     ) -> None:
-        self._channels = told
-        self._mode = mode.upper()
+        self._lines = [_Line(channel, mode.upper()) for channel in told]
         self._seen = seen
         self._heard_ms: int | None = None  # nothing is silent before it was heard
-        self._told = False
 
     def look(self, now: int | None = None) -> None:
-        """``now``: monotonic ms."""
+        """``now``: monotonic ms. Never waits."""
         now = clock.monotonic_ms() if now is None else now
         if all(name in self._seen() for name in WATCHED):
-            if self._told:
-                self._tell(
-                    Note(f"[{self._mode}] back", "ops lives again and tells what there is.", Tone.GOOD)
-                )
-            self._heard_ms, self._told = now, False
-            return
-        if self._heard_ms is None or self._told or now - self._heard_ms < SILENT_MS:
-            return
-        self._told = True
-        words = f"ops gave no sign of life for {SILENT_MS // 1000} s: nobody watches the trader. Look at logs/ops.out."
-        self._tell(Note(f"[{self._mode}] P0: Bot silent", words, Tone.BAD))
+            self._heard_ms = now
+        silent = self._heard_ms is not None and now - self._heard_ms >= SILENT_MS
+        for line in self._lines:
+            line.tell(now, silent=silent)
 
-    def _tell(self, note: Note) -> None:
-        log.error("dead man speaks", event_type="error", said=note.title, channels=len(self._channels))
-        for channel in self._channels:
-            channel.start(note)  # nobody waits: one that hangs keeps no other from being told
+
+class _Line:
+    """One channel: what it was told last, and what is on its way. One that hangs keeps no other from being told."""
+
+    def __init__(self, channel: Channel, mode: str) -> None:
+        self._channel = channel
+        self._mode = mode
+        self._wanted = False  # whether it is to be told of a silence
+        self._told = False  # whether the last word that got through was of one
+        self._saying = False  # whether the word that is on its way is
+        self._sent: Future[Verdict] | None = None
+        self._failed = 0
+        self._due_ms = 0
+
+    def tell(self, now: int, *, silent: bool) -> None:
+        """Say what it is not told yet; again when that failed, after a pause that grows, and at last no more."""
+        if self._sent is not None:
+            if not self._sent.done():
+                return
+            self._hear(self._sent.result(), now)
+        if silent != self._wanted:
+            self._wanted, self._failed, self._due_ms = silent, 0, 0
+        if silent == self._told or self._failed == TRIES_MAX or now < self._due_ms:
+            return
+        note = self._note(silent=silent)
+        log.error("dead man speaks", event_type="error", said=note.title, channel=self._channel.name)
+        self._saying, self._sent = silent, self._channel.start(note)
+
+    def _hear(self, verdict: Verdict, now: int) -> None:
+        self._sent = None
+        if verdict.succeeded:
+            self._told, self._failed = self._saying, 0
+            return
+        self._due_ms = now + RETRY_MS[min(self._failed, len(RETRY_MS) - 1)]
+        self._failed += 1
+        log.error(
+            "dead man not heard",
+            event_type="error",
+            channel=self._channel.name,
+            why=verdict.detail,
+            number=self._failed,
+        )
+
+    def _note(self, *, silent: bool) -> Note:
+        if not silent:
+            return Note(f"[{self._mode}] back", "ops lives again and tells what there is.", Tone.GOOD)
+        words = f"ops gave no sign of life for {SILENT_MS // 1000} s: nobody watches the trader. Look at logs/ops.out."
+        return Note(f"[{self._mode}] P0: Bot silent", words, Tone.BAD)
 
 
 def of(polyloly: Polyloly) -> DeadMan:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 from django.test import Client
@@ -11,13 +12,14 @@ from pytest_django import Settings
 
 from core.units import Ms
 from infra import channels, clock
-from polyloly_site.deadman import SILENT_MS, DeadMan
+from polyloly_site.deadman import SILENT_MS, TRIES_MAX, DeadMan
 from risk.alerts import rows, sender
 from risk.alerts.catalogue import AlertCode
 from risk.alerts.sender import RETRY_MS, Sender
 from risk.models import Alert, Delivery
 from tests.receivers import Receiver, receiver
 from tests.risk.http.test_doors import ADMIN_TOKEN, OPERATOR_TOKEN, post
+from tests.servers import wait_until
 
 pytestmark = pytest.mark.django_db
 SECRET = "/hook/a-secret-path-0123456789"
@@ -191,24 +193,89 @@ def test_nothing_of_an_address_is_in_a_row_or_an_answer(client: Client, there: R
     assert "a-secret-path" not in written + answer.content.decode()
 
 
-def test_a_silence_of_who_tells_everything_is_told_once_and_its_end(there: Receiver) -> None:
-    seen = {"ops"}
-    man = DeadMan(channels.opened([there.url()]), "demo", seen=lambda: frozenset(seen))
+class Silence:
+    """A dead man who hears of ops what the test says."""
 
-    man.look(0)
-    seen.clear()
+    def __init__(self, there: Receiver, *paths: str) -> None:
+        self.there = there
+        self.seen = {"ops"}
+        addresses = [there.url(path) for path in paths or ("/hook",)]
+        self.man = DeadMan(channels.opened(addresses), "demo", seen=lambda: frozenset(self.seen))
+        self.man.look(0)
+
+    def look_until(self, now: int, words: str, path: str = "/hook") -> None:
+        """Look at one moment again and again, until a message with these words is there."""
+
+        def told() -> bool:
+            self.man.look(now)
+            return any(words in title for title in self.there.titles(path))
+
+        wait_until(told, what=f"message {words!r}", timeout_s=30)
+
+
+def test_a_silence_of_who_tells_everything_is_told_once_and_its_end(there: Receiver) -> None:
+    silence = Silence(there)
+    silence.seen.clear()
     for now in (1_000, SILENT_MS - 1):
-        man.look(now)
+        silence.man.look(now)
     assert there.titles() == []
 
-    for now in (SILENT_MS, SILENT_MS + 1_000):
-        man.look(now)
-    there.wait_for("Bot silent")
-    seen.add("ops")
-    man.look(SILENT_MS + 2_000)
-    there.wait_for("back")
+    silence.look_until(SILENT_MS, "Bot silent")
+    silence.man.look(SILENT_MS + 1_000)
+    silence.seen.add("ops")
+    silence.look_until(SILENT_MS + 2_000, "back")
+    silence.man.look(SILENT_MS + 3_000)
 
     assert there.titles() == ["[DEMO] P0: Bot silent", "[DEMO] back"]
+
+
+def test_an_end_waits_for_the_word_of_the_silence_to_arrive(there: Receiver) -> None:
+    silence = Silence(there, "/hang", "/hook")
+    silence.seen.clear()
+    silence.look_until(SILENT_MS, "Bot silent")
+    silence.seen.add("ops")
+    silence.look_until(SILENT_MS + 1_000, "back")
+    assert there.titles("/hang") == []
+
+    there.let_go.set()
+    silence.look_until(SILENT_MS + 2_000, "back", "/hang")
+
+    assert there.titles("/hang") == ["[DEMO] P0: Bot silent", "[DEMO] back"]
+
+
+class Moody(channels.Channel):
+    """A channel that answers at once, and refuses while it is told to."""
+
+    def __init__(self) -> None:
+        self.name = "moody"
+        self.refuses = True
+        self.said: list[str] = []
+
+    def start(self, note: channels.Note) -> "Future[channels.Verdict]":
+        self.said.append(note.title)
+        sent: Future[channels.Verdict] = Future()
+        sent.set_result(channels.Verdict(succeeded=not self.refuses, detail="moody"))
+        return sent
+
+
+def test_a_silence_that_did_not_get_through_is_told_again_but_not_for_ever() -> None:
+    seen = {"ops"}
+    moody = Moody()
+    man = DeadMan([moody], "demo", seen=lambda: frozenset(seen))
+    man.look(0)
+    seen.clear()
+
+    for now in range(SILENT_MS, SILENT_MS + 3_600_000, 1_000):
+        man.look(now)
+    assert moody.said == ["[DEMO] P0: Bot silent"] * TRIES_MAX
+
+    moody.refuses = False
+    seen.add("ops")
+    man.look(4_000_000)
+    seen.clear()
+    for now in (4_001_000, 4_000_000 + SILENT_MS, 4_100_000):
+        man.look(now)
+    assert len(moody.said) == TRIES_MAX + 1, "the next silence is told, and once"
 
 
 def test_nobody_is_silent_before_being_heard(there: Receiver) -> None:
