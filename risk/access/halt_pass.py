@@ -22,7 +22,7 @@ from risk.access.people import Actor, Role, role_of
 from risk.access.powers import Control, allows
 
 HALTING: Final = re.compile(r"/admin/halt(-market)?|/api/v1/(halts|markets/[^/]+/halt)")
-SALT: Final = "risk.access.halt_pass"
+SALT: Final = "risk.halt_pass"  # in signed cookies that browsers keep: whatever this module is called
 MARK: Final = (
     "_halt_pass"  # on a request that logs somebody in or out: the cookie's new text, "" to take it away
 )
@@ -102,5 +102,5 @@ def _with_pass(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
 
 def register() -> None:
     """Called once, when the app is ready."""
-    user_logged_in.connect(logged_in, dispatch_uid="risk.access.halt_pass")
-    user_logged_out.connect(logged_out, dispatch_uid="risk.access.halt_pass")
+    user_logged_in.connect(logged_in, dispatch_uid=SALT)
+    user_logged_out.connect(logged_out, dispatch_uid=SALT)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
-SALT: Final = "risk.access.known_browser"
+SALT: Final = "risk.known_browser"  # in signed cookies that browsers keep: whatever this module is called
 AGE_S: Final = 90 * 24 * 3600
 ID_BYTES: Final = 12
 
