@@ -58,29 +58,29 @@ class _Line:
         self._mode = mode
         self._wanted = False  # whether it is to be told of a silence
         self._told = False  # whether the last word that got through was of one
-        self._saying = False  # whether the word that is on its way is
-        self._sent: Future[Verdict] | None = None
+        self._sent: tuple[Future[Verdict], bool] | None = None  # on its way, and whether it is of one
         self._failed = 0
         self._due_ms = 0
 
     def tell(self, now: int, *, silent: bool) -> None:
         """Say what it is not told yet; again when that failed, after a pause that grows, and at last no more."""
         if self._sent is not None:
-            if not self._sent.done():
+            sent, of_silence = self._sent
+            if not sent.done():
                 return
-            self._hear(self._sent.result(), now)
+            self._hear(sent.result(), now, silent=of_silence)
         if silent != self._wanted:
             self._wanted, self._failed, self._due_ms = silent, 0, 0
         if silent == self._told or self._failed == TRIES_MAX or now < self._due_ms:
             return
         note = self._note(silent=silent)
         log.error("dead man speaks", event_type="error", said=note.title, channel=self._channel.name)
-        self._saying, self._sent = silent, self._channel.start(note)
+        self._sent = self._channel.start(note), silent
 
-    def _hear(self, verdict: Verdict, now: int) -> None:
+    def _hear(self, verdict: Verdict, now: int, *, silent: bool) -> None:
         self._sent = None
         if verdict.succeeded:
-            self._told, self._failed = self._saying, 0
+            self._told = silent
             return
         self._due_ms = now + RETRY_MS[min(self._failed, len(RETRY_MS) - 1)]
         self._failed += 1

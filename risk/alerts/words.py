@@ -29,16 +29,16 @@ def note_of(message: Message, alerts: Mapping[int, Alert]) -> Note:
             )
         case _:
             return Note(
-                f"[{mode}] P{first.severity}{_aside(message.kind, first)}: {_line(first)}",
+                f"[{mode}] P{first.severity}{_aside(first, again=message.kind is Kind.AGAIN)}: {_line(first)}",
                 _body(first),
                 TONES[first.severity],
             )
 
 
-def _aside(kind: Kind, alert: Alert) -> str:
+def _aside(alert: Alert, *, again: bool = False) -> str:
     if alert.ended is not None:
         return ", over"
-    return ", still" if kind is Kind.AGAIN else ""
+    return ", still" if again else ""
 
 
 def _line(alert: Alert) -> str:
@@ -47,8 +47,7 @@ def _line(alert: Alert) -> str:
 
 def _lines(alerts: Sequence[Alert]) -> str:
     shown = [
-        f"P{each.severity}{_aside(Kind.FIRST, each)} {each.began:%H:%M:%S} {_line(each)}"
-        for each in alerts[:LINES_MAX]
+        f"P{each.severity}{_aside(each)} {each.began:%H:%M:%S} {_line(each)}" for each in alerts[:LINES_MAX]
     ]
     more = len(alerts) - LINES_MAX
     return "\n".join([*shown, *([f"and {more} more in the console"] if more > 0 else []), console()])

@@ -77,7 +77,7 @@ class PolymarketGateway:
         self._asking = Asking(self.orders, venue, allowed)
         self._listings: dict[MarketId, MarketListed] = {}
         self._terms: dict[MarketId, VenueTerms] = {}
-        self._prepared: dict[IntentKey, _Made] = {}
+        self._prepared: dict[IntentKey, _Made | _Sealed] = {}
         self._group: asyncio.TaskGroup | None = None
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._stirred = asyncio.Event()
@@ -109,12 +109,16 @@ class PolymarketGateway:
         Raises ``NotReady`` before there is an API key.
         """
         made = self._prepared.get(key)
-        if made is None or made.signed is not None:
-            return
+        if made is not None:
+            self._prepared[key] = self._sealed(made)
+
+    def _sealed(self, made: "_Made | _Sealed") -> "_Sealed":
+        if isinstance(made, _Sealed):
+            return made
         post_only = made.place.kind is OrderKind.QUOTE
         owner = self._venue.credentials.api_key
         signed = self._signer.sign(made.unsigned, owner, post_only=post_only, hashed=made.hashed)
-        self._prepared[key] = made._replace(signed=signed, letter=self._venue.letter(signed))
+        return _Sealed(made.hashed, signed, self._venue.letter(signed))
 
     def _order_terms(self, place: Place) -> OrderTerms:
         listing, terms = self._listings.get(place.market_id), self._terms.get(place.market_id)
@@ -135,19 +139,18 @@ class PolymarketGateway:
     def place(self, approved: Approved, now: Ms) -> None:
         """Hand a prepared order to the transport and return. What becomes of it is told by ``advance``."""
         place = approved.intent
-        self.seal(place.key)
         prepared, listing = self._prepared.pop(place.key, None), self._listings.get(place.market_id)
-        if prepared is None or prepared.signed is None or listing is None or self._group is None:
+        if prepared is None or listing is None or self._group is None:
             why = "not prepared" if prepared is None else "the gateway does not run"
             self._say(OrderRejected(place.key, RejectCode.NOT_SENT, why, now))
             return
-        signed = prepared.signed
-        order = self.orders.begin(place, signed.order_id, _market_terms(listing), now)
+        sealed = self._sealed(prepared)
+        order = self.orders.begin(place, sealed.signed.order_id, _market_terms(listing), now)
         # First who follows it, which raises while the gateway is about to end, then the bytes: the task runs in the
         # next turn.
-        self._start(self._asking.post(order, signed, prepared.letter))
-        if prepared.letter is not None:
-            self._venue.send(prepared.letter)
+        self._start(self._asking.post(order, sealed.signed, sealed.letter))
+        if sealed.letter is not None:
+            self._venue.send(sealed.letter)
 
     def cancel(self, cancel: Cancel, now: Ms) -> None:
         """Cancel an order as soon as the venue can know it, and again until it is over."""
@@ -311,13 +314,19 @@ class PolymarketGateway:
 
 
 class _Made(NamedTuple):
-    """A prepared order. ``signed``, with its request, once it is sealed."""
+    """A prepared order."""
 
     place: Place
     unsigned: Unsigned
     hashed: Hashed
-    signed: Signed | None = None
-    letter: Letter | None = None
+
+
+class _Sealed(NamedTuple):
+    """A prepared order, signed. ``letter``: the request that takes it to the venue (``Transport.letter``)."""
+
+    hashed: Hashed
+    signed: Signed
+    letter: Letter | None
 
 
 def _market_terms(listing: MarketListed) -> MarketTerms:
